@@ -1,0 +1,79 @@
+# make bench, make test: all a newcomer needs. make help lists the rest.
+
+PYTHON ?= python3
+ARGS ?=
+# Another interpreter gets an environment of its own, beside the first.
+VENV := .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
+BIN := $(VENV)/bin
+SOURCES := $(wildcard lab/*.pyx lab/*.pxd lab/*.c lab/*.h) hatch_build.py
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONDONTWRITEBYTECODE :=
+
+.DELETE_ON_ERROR:
+.PHONY: help bench test lint format build clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
+	@echo 'PYTHON=python3.13 uses that interpreter; ARGS="..." goes to the command.'
+
+bench: build  ## race every kernel and say which calls let threads run in parallel
+	@$(BIN)/python -m lab bench $(ARGS)
+
+test: build  ## run the test suite
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.lint build  ## ruff, mypy and cython-lint
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/cython-lint lab
+
+format: $(VENV)/.lint  ## let ruff put the code in form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+build: $(VENV)/.built  ## create the environment and compile, if needed
+
+clean:  ## remove environments and everything compiled; results stay
+	rm -rf .venv .venv-* build lab/*.so
+
+$(VENV)/.python:
+	@command -v $(PYTHON) >/dev/null \
+	  && $(PYTHON) -c '' 2>/dev/null \
+	  || { echo 'gil-lab: $(PYTHON) does not run: install Python 3.11 or newer' \
+	       'or name one, as in make PYTHON=python3.13' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo 'gil-lab: $(PYTHON) is older than 3.11: install Python 3.11 or newer' \
+	       'or name one, as in make PYTHON=python3.13' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo 'gil-lab: $(PYTHON) lacks the venv module: install python3-venv' \
+	       '(Debian, Ubuntu) or your system'"'"'s equivalent' >&2; exit 1; }
+	@echo 'gil-lab: creating $(VENV)'
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# A compiler is looked for before anything is fetched.
+$(VENV)/.installed: pyproject.toml | $(VENV)/.python compiler
+	@echo 'gil-lab: installing packages into $(VENV)'
+	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", \
+	  "rb"))["build-system"]["requires"], "editables", sep="\n")' >$(VENV)/build.txt
+	@$(BIN)/python -m pip install --quiet -r $(VENV)/build.txt
+	@echo 'gil-lab: compiling (half a minute)'
+	@$(BIN)/python -m pip install --quiet --no-build-isolation -e '.[test]'
+	@touch $@
+
+$(VENV)/.built: $(SOURCES) | $(VENV)/.installed compiler
+	@$(BIN)/python hatch_build.py >$(VENV)/build.log 2>&1 \
+	  || { cat $(VENV)/build.log >&2; exit 1; }
+	@touch $@
+
+$(VENV)/.lint: pyproject.toml | $(VENV)/.installed
+	@echo 'gil-lab: installing the linters into $(VENV)'
+	@$(BIN)/python -m pip install --quiet --no-build-isolation -e '.[lint]'
+	@touch $@
+
+.PHONY: compiler
+compiler:
+	@command -v $${CC:-cc} >/dev/null || { echo 'gil-lab: no C compiler' \
+	  '($${CC:-cc}): install gcc or clang (Debian, Ubuntu: build-essential)' >&2; exit 1; }

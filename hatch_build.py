@@ -1,0 +1,61 @@
+"""Compile the extension modules beside their sources.
+
+hatchling runs the hook for wheels and editable installs; `python hatch_build.py`
+does the same by hand, without the network.
+"""
+
+import os
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+ROOT = Path(__file__).resolve().parent
+SUFFIX: str = sysconfig.get_config_var("EXT_SUFFIX")
+# Generated C and objects: a folder an interpreter, so that several share the tree.
+BUILD = Path("build", SUFFIX.split(".")[1])
+
+
+def compile_extensions() -> list[str]:
+    """Build every lab/*.pyx that is older than its sources; return all products."""
+    from Cython.Build import cythonize
+    from setuptools import Distribution, Extension
+    from setuptools.command.build_ext import build_ext
+
+    os.chdir(ROOT)
+    headers = [str(path) for path in sorted(Path("lab").glob("*.h"))]
+    extensions = [
+        Extension(
+            f"lab.{path.stem}",
+            [str(path)],  # C files beside it: a "distutils: sources" line in the .pyx
+            depends=headers,
+            extra_compile_args=["-O3"],
+        )
+        for path in sorted(Path("lab").glob("*.pyx"))
+    ]
+    modules = cythonize(
+        extensions,
+        build_dir=str(BUILD),
+        compiler_directives={"language_level": 3, "freethreading_compatible": True},
+    )
+    command = build_ext(Distribution({"name": "gil-lab", "ext_modules": modules}))
+    command.inplace = True
+    command.build_lib = command.build_temp = str(BUILD)
+    command.ensure_finalized()
+    command.run()
+    return [f"lab/{path.stem}{SUFFIX}" for path in sorted(Path("lab").glob("*.pyx"))]
+
+
+class CompileHook(BuildHookInterface[Any]):
+    """hatchling's entry: compile, then ship the products in a platform wheel."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        if self.target_name == "wheel":  # an sdist ships sources only
+            build_data["pure_python"] = False
+            build_data["infer_tag"] = True
+            build_data["artifacts"] += compile_extensions()
+
+
+if __name__ == "__main__":
+    compile_extensions()

@@ -1,0 +1,1 @@
+"""Does this call release the GIL? Experiments and instruments that measure it."""

@@ -1,0 +1,284 @@
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""The calls under test, each written twice around one core.
+
+A core is a `cdef ... noexcept nogil` function: plain C that needs no GIL. Its
+twins check their arguments alike and call it: `_held` keeps the GIL, `_released`
+wraps the same call in `with nogil:`. That line is the whole experiment.
+
+In C, `with nogil:` is PyEval_SaveThread and PyEval_RestoreThread
+(Python/ceval_gil.c), what Py_BEGIN_ALLOW_THREADS expands to (Include/ceval.h).
+
+Kernels do not measure. Every argument is checked before anything is written; an
+error names the argument.
+"""
+
+from libc.errno cimport EINTR, errno
+from libc.stdint cimport int32_t, int64_t
+from posix.time cimport nanosleep, timespec
+from posix.unistd cimport read
+
+import math
+import os
+from operator import index
+
+
+# --- mandelbrot: compute-bound, floating point --------------------------------
+
+
+cdef void _mandelbrot(int32_t[:, ::1] out, int32_t max_iter) noexcept nogil:
+    cdef Py_ssize_t height = out.shape[0], width = out.shape[1], row, column
+    cdef double c_re, c_im, z_re, z_im, re2, im2
+    cdef int32_t steps
+    for row in range(height):
+        c_im = -1.25 + 2.5 * row / height
+        for column in range(width):
+            c_re = -2.0 + 2.5 * column / width
+            z_re = z_im = re2 = im2 = 0.0
+            steps = 0
+            while steps < max_iter and re2 + im2 <= 4.0:
+                z_im = 2.0 * z_re * z_im + c_im
+                z_re = re2 - im2 + c_re
+                re2 = z_re * z_re
+                im2 = z_im * z_im
+                steps += 1
+            out[row, column] = steps
+
+
+def mandelbrot_held(out, max_iter):
+    """Escape times of the Mandelbrot set, written into `out`; the GIL is held.
+
+    out: int32, shape (height, width), C-contiguous, writable: a grid over
+    [-2, 0.5) x [-1.25, 1.25). max_iter: 0 or more, where counting stops.
+    Raises ValueError or TypeError, with `out` untouched.
+    """
+    cdef int32_t[:, ::1] pixels = _image(out)
+    cdef int32_t limit = _count(max_iter, "max_iter", 2**31 - 1)
+    _mandelbrot(pixels, limit)
+
+
+def mandelbrot_released(out, max_iter):
+    """The same as mandelbrot_held, with the GIL released."""
+    cdef int32_t[:, ::1] pixels = _image(out)
+    cdef int32_t limit = _count(max_iter, "max_iter", 2**31 - 1)
+    with nogil:
+        _mandelbrot(pixels, limit)
+
+
+# --- collatz: compute-bound, integer ------------------------------------------
+
+
+cdef int64_t _collatz(int64_t n) noexcept nogil:
+    cdef int64_t start, value, best = 0
+    cdef int32_t steps, longest = -1
+    for start in range(1, n):
+        value = start
+        steps = 0
+        while value != 1:
+            value = 3 * value + 1 if value & 1 else value >> 1
+            steps += 1
+        if steps > longest:
+            longest = steps
+            best = start
+    return best
+
+
+def collatz_held(n):
+    """The start below `n` with the longest Collatz chain (the first, if several).
+
+    n: 0 to 10**9, above which a chain could leave 64 bits; 0 where no start is
+    below n. Raises ValueError or TypeError.
+    """
+    cdef int64_t below = _count(n, "n", 10**9)
+    return _collatz(below)
+
+
+def collatz_released(n):
+    """The same as collatz_held, with the GIL released."""
+    cdef int64_t below = _count(n, "n", 10**9)
+    cdef int64_t best
+    with nogil:
+        best = _collatz(below)
+    return best
+
+
+# --- sum_squares: bound by memory bandwidth -----------------------------------
+
+
+cdef double _sum_squares(const double[::1] values) noexcept nogil:
+    # Eight running sums: one alone would wait for each addition, not for memory.
+    cdef double s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0
+    cdef Py_ssize_t i, n = values.shape[0], whole = n - n % 8
+    for i in range(0, whole, 8):
+        s0 += values[i] * values[i]
+        s1 += values[i + 1] * values[i + 1]
+        s2 += values[i + 2] * values[i + 2]
+        s3 += values[i + 3] * values[i + 3]
+        s4 += values[i + 4] * values[i + 4]
+        s5 += values[i + 5] * values[i + 5]
+        s6 += values[i + 6] * values[i + 6]
+        s7 += values[i + 7] * values[i + 7]
+    for i in range(whole, n):
+        s0 += values[i] * values[i]
+    return ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7))
+
+
+def sum_squares_held(values):
+    """The sum of the squares of `values`; the GIL is held.
+
+    values: float64, shape (n,), n > 0, C-contiguous; may be read-only. Raises
+    ValueError or TypeError.
+    """
+    cdef const double[::1] array = _vector(values)
+    return _sum_squares(array)
+
+
+def sum_squares_released(values):
+    """The same as sum_squares_held, with the GIL released."""
+    cdef const double[::1] array = _vector(values)
+    cdef double total
+    with nogil:
+        total = _sum_squares(array)
+    return total
+
+
+# --- nanosleep, read: blocking system calls -----------------------------------
+
+
+cdef int _nanosleep(timespec left) noexcept nogil:
+    # A signal ends the wait early and leaves what is left in `left`.
+    while nanosleep(&left, &left) != 0:
+        if errno != EINTR:
+            return errno
+    return 0
+
+
+def nanosleep_held(seconds):
+    """Sleep in nanosleep(2) for `seconds` (0 to 10**6); the GIL is held.
+
+    After a signal the rest is slept. Raises OSError, ValueError or TypeError.
+    """
+    cdef timespec wait = _interval(seconds)
+    cdef int error = _nanosleep(wait)
+    if error:
+        raise _os_error(error)
+
+
+def nanosleep_released(seconds):
+    """The same as nanosleep_held, with the GIL released."""
+    cdef timespec wait = _interval(seconds)
+    cdef int error
+    with nogil:
+        error = _nanosleep(wait)
+    if error:
+        raise _os_error(error)
+
+
+cdef Py_ssize_t _read(int fd, unsigned char[::1] buffer) noexcept nogil:
+    # The bytes read, or -errno.
+    cdef Py_ssize_t count
+    while True:
+        count = read(fd, &buffer[0], buffer.shape[0])
+        if count >= 0:
+            return count
+        if errno != EINTR:
+            return -errno
+
+
+def read_held(fd, buffer):
+    """read(2) from descriptor `fd` into `buffer`, bytes read; the GIL is held.
+
+    buffer: uint8 or bytes-like, shape (n,), n > 0, writable. 0 is the end of the
+    file. After a signal the call is made again. Raises OSError, ValueError or
+    TypeError.
+    """
+    cdef int descriptor = _count(fd, "fd", 2**31 - 1)
+    cdef unsigned char[::1] target = _bytes(buffer)
+    cdef Py_ssize_t count = _read(descriptor, target)
+    if count < 0:
+        raise _os_error(-count)
+    return count
+
+
+def read_released(fd, buffer):
+    """The same as read_held, with the GIL released."""
+    cdef int descriptor = _count(fd, "fd", 2**31 - 1)
+    cdef unsigned char[::1] target = _bytes(buffer)
+    cdef Py_ssize_t count
+    with nogil:
+        count = _read(descriptor, target)
+    if count < 0:
+        raise _os_error(-count)
+    return count
+
+
+# --- checks, the same for every twin ------------------------------------------
+
+
+cdef int64_t _count(object value, str name, int64_t largest) except -1:
+    try:
+        number = index(value)
+    except TypeError:
+        raise TypeError(
+            f"{name}: expected an integer, got {type(value).__name__}"
+        ) from None
+    if not 0 <= number <= largest:
+        raise ValueError(f"{name}: expected 0 to {largest}, got {number}")
+    return number
+
+
+cdef int32_t[:, ::1] _image(object array):
+    cdef int32_t[:, ::1] view
+    try:
+        view = array
+    except (BufferError, TypeError, ValueError) as error:
+        raise _named(error, "out", "a writable C-contiguous 2-D int32 array") from None
+    if view.shape[0] == 0 or view.shape[1] == 0:
+        raise ValueError("out: expected a non-empty array")
+    return view
+
+
+cdef const double[::1] _vector(object array):
+    cdef const double[::1] view
+    try:
+        view = array
+    except (BufferError, TypeError, ValueError) as error:
+        raise _named(error, "values", "a C-contiguous 1-D float64 array") from None
+    if view.shape[0] == 0:
+        raise ValueError("values: expected a non-empty array")
+    return view
+
+
+cdef unsigned char[::1] _bytes(object array):
+    cdef unsigned char[::1] view
+    try:
+        view = array
+    except (BufferError, TypeError, ValueError) as error:
+        raise _named(error, "buffer", "writable contiguous bytes") from None
+    if view.shape[0] == 0:
+        raise ValueError("buffer: expected a non-empty buffer")
+    return view
+
+
+cdef timespec _interval(object seconds) except *:
+    cdef timespec wait
+    try:
+        fraction, whole = math.modf(seconds)
+    except TypeError:
+        raise TypeError(
+            f"seconds: expected a number, got {type(seconds).__name__}"
+        ) from None
+    if not 0 <= seconds <= 10**6:  # refuses NaN and infinity too
+        raise ValueError(f"seconds: expected 0 to 10**6, got {seconds}")
+    wait.tv_sec = int(whole)
+    wait.tv_nsec = int(fraction * 1e9)
+    return wait
+
+
+cdef object _named(Exception error, str name, str expected):
+    # The same kind of error, TypeError or ValueError, that says which argument.
+    kind = TypeError if isinstance(error, TypeError) else ValueError
+    return kind(f"{name}: expected {expected} ({error})")
+
+
+cdef object _os_error(int number):
+    return OSError(number, os.strerror(number))
