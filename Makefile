@@ -27,7 +27,7 @@ lint: $(VENV)/.lint build  ## ruff, mypy and cython-lint
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/cython-lint lab
+	@PATH=$(BIN):$$PATH cython-lint lab
 
 format: $(VENV)/.lint  ## let ruff put the code in form
 	@$(BIN)/ruff format .

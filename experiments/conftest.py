@@ -1,0 +1,67 @@
+"""What the experiments share: the race fixture, and how a run is told and kept."""
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from lab import results
+from lab.bench import PROGRESS_FD
+from lab.machine import Machine
+from lab.race import Racer, measure
+from lab.twins import Kernel, Twin
+
+
+@pytest.fixture
+def race(benchmark: BenchmarkFixture) -> Racer:
+    """Race one twin in so many threads; the record goes into the JSON."""
+
+    def run(kernel: Kernel, twin: Twin, threads: int) -> None:
+        def repeat(
+            target: Callable[[], None], setup: Callable[[], None], rounds: int
+        ) -> None:
+            benchmark.pedantic(target, setup=setup, rounds=rounds)
+
+        benchmark.group = kernel.name
+        record = measure(kernel, twin, threads, repeat)
+        benchmark.extra_info[results.KEY] = record.to_json()
+
+    return run
+
+
+class Progress:
+    """Tells the process that watches which experiment begins."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._total = self._done = 0
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self._total = len(session.items)
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        name = nodeid.rpartition("::")[2]
+        line = f"{self._done}\t{self._total}\t{name}\n"
+        os.write(self._descriptor, line.encode())
+        self._done += 1
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> Any:
+        if not report.passed:
+            return None
+        return ("passed" if report.when == "call" else "", "", "")  # and no dot
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    descriptor = os.environ.get(PROGRESS_FD)
+    if descriptor is not None:
+        config.pluginmanager.register(Progress(int(descriptor)))
+
+
+def pytest_benchmark_update_json(output_json: dict[str, Any]) -> None:
+    output_json[results.KEY] = {
+        "format": results.FORMAT,
+        "machine": asdict(Machine.here()),
+    }

@@ -1,0 +1,29 @@
+"""C helps threads only where someone releases the GIL.
+
+Every kernel of the catalogue is raced in one and in several threads, in twins that
+differ by who holds the GIL alone. Each round times the call in one thread first;
+the speedup is N x that time / the time of the race. Held calls gain nothing
+however many cores there are; and a call may hold the GIL while it only sleeps.
+"""
+
+import os
+
+import pytest
+
+from lab.catalogue import catalogue
+from lab.race import Racer, thread_counts
+from lab.twins import Kernel, Twin
+
+
+@pytest.mark.parametrize(
+    ("kernel", "twin", "threads"),
+    [
+        pytest.param(kernel, twin, threads, id=f"{kernel.name}-{twin.name}-{threads}")
+        for kernel in catalogue()
+        for twin in kernel.twins
+        for threads in thread_counts(kernel, os.environ)
+    ],
+)
+def test_race(race: Racer, kernel: Kernel, twin: Twin, threads: int) -> None:
+    """One row of the table."""
+    race(kernel, twin, threads)

@@ -1,0 +1,87 @@
+"""What the measurements run on: interpreter, GIL, cores."""
+
+import os
+import platform
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The conditions of a run, as they stood when it started.
+
+    python: version; cores: what this process may use at once (a fraction under a
+    cgroup quota); switch_interval_s: sys.getswitchinterval().
+    """
+
+    python: str
+    implementation: str
+    free_threaded_build: bool
+    gil: bool
+    cores: float
+    switch_interval_s: float
+    system: str
+
+    @classmethod
+    def here(cls) -> "Machine":
+        """Read from this process."""
+        return cls(
+            python=platform.python_version(),
+            implementation=platform.python_implementation(),
+            free_threaded_build="free-threading" in sys.version,
+            gil=gil_enabled(),
+            cores=usable_cores(),
+            switch_interval_s=sys.getswitchinterval(),
+            system=f"{platform.system()} {platform.machine()}",
+        )
+
+
+def gil_enabled() -> bool:
+    """Whether this interpreter has a GIL now; an import may switch it back on.
+
+    sys._is_gil_enabled, CPython 3.13 and newer; every older one has a GIL.
+    """
+    return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
+
+
+def usable_cores(root: Path = Path("/")) -> float:
+    """Cores this process may use at once: its affinity, cut by a cgroup quota.
+
+    root: where /proc and /sys are found.
+    """
+    if hasattr(os, "sched_getaffinity"):
+        cores = float(len(os.sched_getaffinity(0)))
+    else:
+        cores = float(os.cpu_count() or 1)
+    return min([cores, *_quotas(root)])
+
+
+def _quotas(root: Path) -> list[float]:
+    """CPU quotas, in cores, of this process's cgroup and those above it."""
+    try:
+        lines = (root / "proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return []
+    quotas = []
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers == "":  # version 2: one tree
+            top, names = root / "sys/fs/cgroup", ("cpu.max",)
+        elif "cpu" in controllers.split(","):
+            top = root / "sys/fs/cgroup/cpu"
+            names = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
+        else:
+            continue
+        group = top / path.lstrip("/")
+        for folder in (group, *group.parents):
+            if not folder.is_relative_to(top):
+                break
+            try:
+                words = " ".join((folder / name).read_text() for name in names).split()
+                quota_us, period_us = int(words[0]), int(words[1])
+            except (OSError, ValueError, IndexError):  # absent, or "max": no quota
+                continue
+            if quota_us > 0 and period_us > 0:
+                quotas.append(quota_us / period_us)
+    return quotas

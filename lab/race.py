@@ -1,0 +1,184 @@
+"""One call in N threads, let go from one barrier: who was in it, and when."""
+
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+
+from lab.errors import UsageError
+from lab.machine import gil_enabled, usable_cores
+from lab.results import Lap, Race, Round
+from lab.stopwatch import timed
+from lab.twins import Bound, Call, Kernel, Twin
+
+# A reference that got less of a core than this is no reference.
+WHOLE_CORE = 0.9
+# How often a round's reference is taken before it is kept as it is.
+REFERENCES = 4
+# pytest-benchmark's pedantic, given target, setup and rounds: it calls setup
+# outside its clock, then target inside it.
+Repeat = Callable[[Callable[[], None], Callable[[], None], int], object]
+# Race this twin of this kernel in so many threads, and keep the record.
+Racer = Callable[[Kernel, Twin, int], None]
+
+
+class Crew:
+    """Threads that wait at one barrier, each to make one call.
+
+    with Crew(calls) as crew: crew.go(); crew.laps(). The threads exist and wait
+    when the with block begins; when it ends there are none, whatever happened.
+    """
+
+    def __init__(self, calls: Sequence[Call]) -> None:
+        self._laps: list[Lap | None] = [None] * len(calls)
+        self._errors: list[BaseException] = []
+        self._barrier = threading.Barrier(len(calls) + 1)
+        self._ready = threading.Semaphore(0)
+        self._threads = [
+            threading.Thread(
+                target=self._work, args=(place, call), name=f"racer-{place}"
+            )
+            for place, call in enumerate(calls)
+        ]
+
+    def __enter__(self) -> "Crew":
+        for thread in self._threads:
+            thread.start()
+        for _ in self._threads:
+            self._ready.acquire()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._barrier.abort()  # whoever has not begun never will
+        for thread in self._threads:
+            thread.join()
+
+    def go(self) -> None:
+        """Let all threads go, and wait until the last has made its call."""
+        self._barrier.wait()
+        for thread in self._threads:
+            thread.join()
+
+    def laps(self) -> tuple[Lap, ...]:
+        """What each thread recorded; raises what the first failing call raised."""
+        for error in self._errors:
+            raise error
+        return tuple(lap for lap in self._laps if lap is not None)
+
+    def _work(self, place: int, call: Call) -> None:
+        # Signals are for the main thread: here they would cut sleeps short.
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        try:
+            starved_ns = _starved_ns()
+            self._ready.release()
+            self._barrier.wait()
+            enter_ns, leave_ns, cpu_ns, value = timed(call.run, call.before)
+            if starved_ns is not None:
+                starved_ns = (_starved_ns() or starved_ns) - starved_ns
+            self._laps[place] = Lap(enter_ns, leave_ns, cpu_ns, starved_ns)
+            if call.check is not None:
+                call.check(value)
+        except threading.BrokenBarrierError:
+            pass
+        except BaseException as error:
+            self._errors.append(error)
+
+
+def _starved_ns() -> int | None:
+    """How long this thread has stood in a run queue; None if nobody counts."""
+    try:
+        descriptor = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        return int(os.read(descriptor, 100).split()[1])
+    finally:
+        os.close(descriptor)
+
+
+def lap(call: Call) -> Lap:
+    """The call in one thread, under the conditions of a race."""
+    with Crew([call]) as crew:
+        crew.go()
+        return crew.laps()[0]
+
+
+def measure(kernel: Kernel, twin: Twin, threads: int, repeat: Repeat) -> Race:
+    """Race a twin, each round against a reference taken right before it.
+
+    One thread needs no reference: its call is its own. Raises what a call raises.
+    """
+    rounds: list[Round] = []
+    dropped = 0
+    reference: Lap
+    with twin.setting(threads) as calls, contextlib.ExitStack() as stack:
+        crew: Crew
+
+        def prepare() -> None:
+            nonlocal crew, reference, dropped
+            if threads > 1:
+                for attempt in range(REFERENCES):
+                    reference = lap(calls[0])
+                    if kernel.bound is Bound.BLOCKING or had_core(reference):
+                        break
+                    dropped += attempt < REFERENCES - 1
+            crew = stack.enter_context(Crew(calls))
+
+        def race() -> None:
+            crew.go()
+            laps = crew.laps()
+            rounds.append(Round(reference if threads > 1 else laps[0], laps))
+
+        repeat(race, prepare, kernel.rounds)
+    return Race(
+        kernel=kernel.name,
+        twin=twin.name,
+        via=twin.via,
+        bound=kernel.bound,
+        claim=twin.claim,
+        threads=threads,
+        cores=usable_cores(),
+        gil=gil_enabled(),
+        delay_s=kernel.delay_s,
+        dropped=dropped,
+        rounds=tuple(rounds),
+    )
+
+
+def had_core(lap: Lap) -> bool:
+    """Whether a compute call had about a whole core to itself."""
+    return lap.cpu_ns >= WHOLE_CORE * lap.wall_ns
+
+
+def thread_override(environment: Mapping[str, str]) -> tuple[int, ...] | None:
+    """The numbers of threads that THREADS=1,2,4 asks for; None if it is unset.
+
+    Raises UsageError for anything but whole numbers from 1 to 256.
+    """
+    text = environment.get("THREADS", "")
+    if not text:
+        return None
+    try:
+        counts = tuple(dict.fromkeys(int(word) for word in text.split(",")))
+    except ValueError:
+        counts = (0,)
+    if not all(1 <= count <= 256 for count in counts):
+        raise UsageError(f"THREADS={text}: expected numbers from 1 to 256, as in 1,2,4")
+    return counts
+
+
+def thread_counts(kernel: Kernel, environment: Mapping[str, str]) -> tuple[int, ...]:
+    """How many threads to race a kernel in, the smallest number first."""
+    override = thread_override(environment)
+    if override is not None:
+        return override
+    if kernel.bound is Bound.BLOCKING:
+        return (1, 8)
+    return tuple(sorted({1, 2, int(usable_cores())}))

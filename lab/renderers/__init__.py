@@ -1,0 +1,1 @@
+"""Records and verdicts -> something to look at. Renderers decide nothing."""

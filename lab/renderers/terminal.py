@@ -1,0 +1,155 @@
+"""The bench's header, table and finding, as text."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lab.machine import Machine
+from lab.renderers.console import plus_minus
+from lab.results import Run
+from lab.twins import Bound
+from lab.verdicts import Finding, Gains, Judgement, Verdict, gains, judge
+
+# What threads do, and its colour.
+WORDS = {
+    Verdict.HELPS: ("help", "green"),
+    Verdict.NO_HELP: ("do not help", "yellow"),
+    Verdict.PARTLY: ("help partly", "cyan"),
+    Verdict.INCONCLUSIVE: ("inconclusive", "dim"),
+    Verdict.SINGLE: ("", ""),
+}
+MARKS = {
+    Judgement.AS_PREDICTED: "ok",
+    Judgement.CONTRADICTED: "!!",
+    Judgement.INCONCLUSIVE: "??",
+    Judgement.NO_CLAIM: "  ",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its title, its cell, whether a narrow terminal may lose it."""
+
+    title: str
+    cell: Callable[[Finding, str], str]
+    justify: str = "right"
+    spare: bool = False
+
+
+COLUMNS = (
+    Column("kernel", lambda f, _: f.race.kernel, "left"),
+    Column("twin", lambda f, _: f.race.twin, "left"),
+    Column("call by", lambda f, _: f.race.via, "left", spare=True),
+    Column("N", lambda f, _: str(f.race.threads)),
+    Column("time", lambda f, _: duration(f.time_s.median)),
+    Column("speedup", lambda f, sign: _speedup(f, sign)),
+    Column("cores", lambda f, _: f"{f.cores:.2f}"),
+    Column("limit", lambda f, _: f"{f.limit:g}", spare=True),
+)
+
+
+def header(machine: Machine, target: Console) -> None:
+    """Print what the run ran on."""
+    gil = "GIL on" if machine.gil else "GIL off (free-threaded)"
+    if machine.gil and machine.free_threaded_build:
+        gil = "GIL on (free-threaded build)"
+    target.print(
+        f"gil-lab: {machine.implementation} {machine.python}, {gil}, "
+        f"{machine.cores:g} usable cores, "
+        f"switch interval {duration(machine.switch_interval_s)}, {machine.system}",
+        style="bold",
+    )
+
+
+def report(run: Run, target: Console) -> list[Finding]:
+    """Print the table, the reasons and the finding; return what was found."""
+    findings = [judge(race) for race in run.races]
+    target.print()
+    target.print(_table(findings, target))
+    target.print()
+    for finding in findings:
+        if finding.judgement in (Judgement.INCONCLUSIVE, Judgement.CONTRADICTED):
+            target.print(_note(finding))
+    _finding(run, findings, target)
+    return findings
+
+
+def duration(seconds: float) -> str:
+    """A time in the unit that fits it: 402.6 ms."""
+    units = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
+    unit = next((unit for unit in units if seconds * units[unit] >= 1), "ns")
+    return f"{seconds * units[unit]:.3g} {unit}"
+
+
+def _table(findings: list[Finding], target: Console) -> Table:
+    columns = [column for column in COLUMNS if target.width >= 92 or not column.spare]
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for column in columns:
+        table.add_column(column.title, justify=column.justify, no_wrap=True)  # type: ignore[arg-type]
+    table.add_column("   threads", no_wrap=True)
+    sign = plus_minus(target)
+    for finding in findings:
+        cells = [column.cell(finding, sign) for column in columns]
+        table.add_row(*cells, _verdict(finding))
+    return table
+
+
+def _speedup(finding: Finding, sign: str) -> str:
+    if finding.speedup is None:
+        return ""
+    return f"{finding.speedup.median:.2f} {sign}{finding.speedup.half_width:.2f}"
+
+
+def _verdict(finding: Finding) -> Text:
+    words, style = WORDS[finding.verdict]
+    if finding.judgement is Judgement.CONTRADICTED:
+        style = "bold red"
+    return Text(f"{MARKS[finding.judgement]} {words}", style=style)
+
+
+def _note(finding: Finding) -> Text:
+    race = finding.race
+    text = f"{MARKS[finding.judgement]} {race.kernel} {race.twin} x{race.threads}"
+    text += f": {finding.judgement}"
+    if finding.judgement is Judgement.CONTRADICTED:
+        text += f": claimed that {race.claim}, found that {finding.verdict}"
+    return Text(f"{text}: {finding.reason}" if finding.reason else text)
+
+
+def _finding(run: Run, findings: list[Finding], target: Console) -> None:
+    target.print()
+    target.print('The myth:    "Call C, and your threads run in parallel."')
+    held = [gains(findings, "held", bound) for bound in Bound]
+    released = [gains(findings, "released", bound) for bound in Bound]
+    if not any(held) and not any(released):
+        text = "nothing could be told here: see the reasons above."
+    elif not run.machine.gil:
+        text = (
+            "this interpreter has no GIL, so there is nothing to release: "
+            f"{_sentence(held, 'were written to hold it')} and "
+            f"{_sentence(released, 'to release it')}."
+        )
+    else:
+        text = (
+            f"{_sentence(held, 'kept the GIL')}; "
+            f"{_sentence(released, 'released it')}. "
+            "C helps threads only where someone releases the GIL."
+        )
+    target.print(f"The finding: {text}")
+
+
+def _sentence(groups: list[Gains | None], deed: str) -> str:
+    known = [group for group in groups if group is not None]
+    calls = sum(group.calls for group in known)
+    if not calls:
+        return f"of the C calls that {deed}, nothing is known"
+    parts = []
+    for bound, group in zip(Bound, groups, strict=True):
+        if group is not None:
+            low, high = f"{group.lowest:.2f}x", f"{group.highest:.2f}x"
+            span = low if low == high else f"{low} to {high}"
+            parts.append(f"{span} on {group.threads} threads ({bound})")
+    return f"{calls} C calls that {deed} gained {', '.join(parts)}"

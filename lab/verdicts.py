@@ -1,0 +1,241 @@
+"""Records -> verdicts: pure functions with named thresholds.
+
+Time alone lies on a busy machine: beside two processor hogs a held kernel once
+showed a speedup of 1.43. So a verdict needs two witnesses that agree, the speedup
+and what the threads did meanwhile: cores in use for compute, overlap for blocking
+calls. Where they disagree, or the machine did not let them speak, it is
+inconclusive.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lab.intervals import Estimate, median
+from lab.race import had_core
+from lab.results import Race, Round
+from lab.twins import Bound, Claim
+
+# Fewer cores than this cannot show two threads running at once.
+TWO_CORES = 1.8
+# Fewer usable rounds than this say nothing. A blocking race shows its order in
+# every single round, so two of them are enough to see it repeat.
+COMPUTE_ROUNDS, BLOCKING_ROUNDS = 4, 2
+# A race whose threads stood ready without a core for more than this part of
+# their time shows the machine, not the kernel.
+STARVED = 0.1
+# Of what the cores allow beyond one thread, "helps" wants this part of the
+# speedup and of the cores in use; "does not help" allows that part at most.
+HELPS, NO_HELP = 0.6, 0.15
+# Under one lock cores in use cannot pass 1; clocks are this exact.
+ONE_CORE = 1.1
+# Of N blocking calls, "helps" wants this part at the same time.
+OVERLAP = 0.75
+# A blocking call that ended this early did not block: its round does not count.
+SHORTEST = 0.95
+# A serial race faster than this has a reference that came late.
+SERIAL = 1.3
+
+
+class Verdict(StrEnum):
+    """What the figures of a race show."""
+
+    HELPS = "threads help"
+    NO_HELP = "threads do not help"
+    PARTLY = "threads help partly"
+    INCONCLUSIVE = "inconclusive"
+    SINGLE = "one thread"
+
+
+class Judgement(StrEnum):
+    """A verdict held against the claim."""
+
+    AS_PREDICTED = "as predicted"
+    CONTRADICTED = "contradicted"
+    INCONCLUSIVE = "inconclusive"
+    NO_CLAIM = "no claim"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The verdict on one race, with the figures it rests on.
+
+    time_s: of the whole race; speedup: None for one thread or no usable round;
+    cores: processor time of all threads / wall time; overlap: most calls at one
+    moment; limit: the largest speedup possible; reason: why, in a few words.
+    """
+
+    race: Race
+    verdict: Verdict
+    judgement: Judgement
+    reason: str
+    time_s: Estimate
+    speedup: Estimate | None
+    cores: float
+    overlap: float
+    limit: float
+
+
+def judge(race: Race) -> Finding:
+    """The verdict on a race, from its record alone."""
+    usable = [turn for turn in race.rounds if _usable(race, turn)]
+    enough = len(usable) >= _rounds_wanted(race)
+    # With too few usable rounds the figures shown are those of all rounds.
+    rounds = usable if enough else list(race.rounds)
+    limit = float(race.threads)
+    if race.bound is not Bound.BLOCKING:
+        limit = min(limit, race.cores)
+    speedup = median([_speedup(turn) for turn in rounds])
+    cores = median([_cores(turn) for turn in rounds]).median
+    overlap = median([_overlap(turn) for turn in rounds]).median
+    if race.threads == 1:
+        verdict, reason = Verdict.SINGLE, ""
+    elif limit < TWO_CORES:
+        verdict, reason = Verdict.INCONCLUSIVE, "one usable core"
+    elif not enough:
+        verdict = Verdict.INCONCLUSIVE
+        reason = _why_unusable(race, len(usable))
+    elif race.bound is Bound.BLOCKING:
+        verdict, reason = _blocking(race, speedup, max(map(_overlap, rounds)), overlap)
+    else:
+        verdict, reason = _compute(race, speedup, cores, limit)
+    return Finding(
+        race=race,
+        verdict=verdict,
+        judgement=_against_claim(race, verdict),
+        reason=reason,
+        time_s=median([_wall_ns(turn) / 1e9 for turn in rounds]),
+        speedup=None if race.threads == 1 else speedup,
+        cores=cores,
+        overlap=overlap,
+        limit=limit,
+    )
+
+
+def _compute(
+    race: Race, speedup: Estimate, cores: float, limit: float
+) -> tuple[Verdict, str]:
+    if cores <= ONE_CORE:
+        if speedup.high <= 1 + NO_HELP * (limit - 1):
+            return Verdict.NO_HELP, "never more than one core in use"
+        return Verdict.INCONCLUSIVE, "speedup without the cores for it: machine busy"
+    wanted = 1 + HELPS * (limit - 1)
+    if cores >= wanted and speedup.low >= wanted:
+        return Verdict.HELPS, ""
+    if speedup.low > 1 + NO_HELP * (limit - 1):
+        return Verdict.PARTLY, "faster than one thread, less than the cores allow"
+    if race.bound is Bound.MEMORY and cores >= wanted:
+        return Verdict.INCONCLUSIVE, "in parallel, but memory is no faster for two"
+    return Verdict.INCONCLUSIVE, "more than one core in use, but not faster"
+
+
+def _blocking(
+    race: Race, speedup: Estimate, most: float, overlap: float
+) -> tuple[Verdict, str]:
+    if most == 1:
+        if speedup.low <= SERIAL:
+            return Verdict.NO_HELP, "never two calls at a time"
+        return Verdict.INCONCLUSIVE, "one at a time, yet faster: machine busy"
+    if overlap >= OVERLAP * race.threads and speedup.low > SERIAL:
+        return Verdict.HELPS, ""
+    if overlap > 1 and speedup.low > SERIAL:
+        return Verdict.PARTLY, f"{overlap:.0f} calls at a time"
+    return Verdict.INCONCLUSIVE, f"{overlap:.0f} calls at a time, but not faster"
+
+
+def _against_claim(race: Race, verdict: Verdict) -> Judgement:
+    """Only the opposite of a claim contradicts it; less than claimed is open."""
+    if not race.gil or verdict is Verdict.SINGLE:
+        return Judgement.NO_CLAIM  # claims are about the GIL
+    helped = verdict in (Verdict.HELPS, Verdict.PARTLY)
+    if race.claim is Claim.NO_HELP:
+        if helped:
+            return Judgement.CONTRADICTED
+        good = verdict is Verdict.NO_HELP
+    else:
+        if verdict is Verdict.NO_HELP:
+            return Judgement.CONTRADICTED
+        good = verdict is Verdict.HELPS or (helped and race.claim is Claim.HELPS_SOME)
+    return Judgement.AS_PREDICTED if good else Judgement.INCONCLUSIVE
+
+
+def _rounds_wanted(race: Race) -> int:
+    return BLOCKING_ROUNDS if race.bound is Bound.BLOCKING else COMPUTE_ROUNDS
+
+
+def _usable(race: Race, turn: Round) -> bool:
+    if race.bound is Bound.BLOCKING:
+        assert race.delay_s is not None, "a blocking race records its delay"
+        shortest_ns = min(lap.wall_ns for lap in (turn.reference, *turn.laps))
+        return shortest_ns >= SHORTEST * race.delay_s * 1e9
+    return had_core(turn.reference) and not _starved(turn)
+
+
+def _starved(turn: Round) -> bool:
+    waits = [lap.starved_ns for lap in turn.laps if lap.starved_ns is not None]
+    return sum(waits) > STARVED * len(turn.laps) * _wall_ns(turn)
+
+
+def _why_unusable(race: Race, usable: int) -> str:
+    counted = f"{usable} of {len(race.rounds)} rounds usable"
+    if race.bound is Bound.BLOCKING:
+        return f"calls did not block: {counted}"
+    return f"machine busy: {counted}"
+
+
+def _wall_ns(turn: Round) -> int:
+    enter_ns = min(lap.enter_ns for lap in turn.laps)
+    return max(lap.leave_ns for lap in turn.laps) - enter_ns
+
+
+def _speedup(turn: Round) -> float:
+    return len(turn.laps) * turn.reference.wall_ns / _wall_ns(turn)
+
+
+def _cores(turn: Round) -> float:
+    return sum(lap.cpu_ns for lap in turn.laps) / _wall_ns(turn)
+
+
+def _overlap(turn: Round) -> float:
+    """The most calls under way at one moment."""
+    edges = sorted(
+        [(lap.enter_ns, 1) for lap in turn.laps]
+        + [(lap.leave_ns, -1) for lap in turn.laps]
+    )
+    under_way, most = 0, 0
+    for _, step in edges:
+        under_way += step
+        most = max(most, under_way)
+    return float(most)
+
+
+@dataclass(frozen=True, slots=True)
+class Gains:
+    """What threads gained over a group of twins: the lowest and highest median."""
+
+    calls: int
+    lowest: float
+    highest: float
+    threads: int
+
+
+def gains(findings: list[Finding], twin: str, bound: Bound) -> Gains | None:
+    """The gain of one twin over all kernels of one bound, at the most threads.
+
+    Conclusive findings only; None where there is none.
+    """
+    chosen = [
+        finding
+        for finding in findings
+        if finding.race.twin == twin
+        and finding.race.bound is bound
+        and finding.verdict not in (Verdict.INCONCLUSIVE, Verdict.SINGLE)
+    ]
+    if not chosen:
+        return None
+    threads = max(finding.race.threads for finding in chosen)
+    medians = [
+        finding.speedup.median
+        for finding in chosen
+        if finding.race.threads == threads and finding.speedup is not None
+    ]
+    return Gains(len(medians), min(medians), max(medians), threads)
