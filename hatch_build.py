@@ -34,7 +34,7 @@ def compile_extensions() -> list[str]:
         )
         for path in sorted(Path("lab").glob("*.pyx"))
     ]
-    modules = cythonize(
+    modules = cythonize(  # type: ignore[no-untyped-call]  # Cython has no types
         extensions,
         build_dir=str(BUILD),
         compiler_directives={"language_level": 3, "freethreading_compatible": True},

@@ -23,7 +23,9 @@ def race(benchmark: BenchmarkFixture) -> Racer:
         def repeat(
             target: Callable[[], None], setup: Callable[[], None], rounds: int
         ) -> None:
-            benchmark.pedantic(target, setup=setup, rounds=rounds)
+            benchmark.pedantic(  # type: ignore[no-untyped-call]  # it has no types
+                target, setup=setup, rounds=rounds
+            )
 
         benchmark.group = kernel.name
         record = measure(kernel, twin, threads, repeat)

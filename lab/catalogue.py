@@ -101,6 +101,7 @@ def catalogue() -> tuple[Kernel, ...]:
         Kernel("libc.read", Bound.BLOCKING, _libc(_libc_read), 3, DELAY_S),
         # sleep(3) counts whole seconds: 8 held threads take 8 s a round.
         Kernel("libc.sleep", Bound.BLOCKING, _libc(_sleep), 2, 1.0),
+        # A new kernel's row goes here.
     )
 
 

@@ -51,8 +51,10 @@ class Libc:
 
     def sleep(self, wait_s: int) -> None:
         """Sleep for wait_s whole seconds, the only unit sleep(3) knows."""
-        while wait_s:
-            wait_s = self.sleep_raw(wait_s)
+        end_ns = time.monotonic_ns() + wait_s * 10**9
+        self.sleep_raw(wait_s)
+        # Interrupted, it returns the time left cut to whole seconds: 0, often.
+        self.nanosleep(max(0, end_ns - time.monotonic_ns()))
 
     def nanosleep(self, wait_ns: int) -> None:
         """Sleep for wait_ns nanoseconds."""

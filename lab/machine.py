@@ -67,10 +67,11 @@ def _quotas(root: Path) -> list[float]:
     for line in lines:
         _, controllers, path = line.split(":", 2)
         if controllers == "":  # version 2: one tree
-            top, names = root / "sys/fs/cgroup", ("cpu.max",)
+            top = root / "sys/fs/cgroup"
+            names = ["cpu.max"]
         elif "cpu" in controllers.split(","):
             top = root / "sys/fs/cgroup/cpu"
-            names = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
+            names = ["cpu.cfs_quota_us", "cpu.cfs_period_us"]
         else:
             continue
         group = top / path.lstrip("/")

@@ -25,7 +25,8 @@ class Peer:
 
     with Peer(8, delay_s=0.05) as peer: peer.channels are connected sockets; send
     a byte, and one comes back delay_s later. A receive is bounded by LIMIT_S
-    (EAGAIN); a dead peer reads as the end of the file. Leaving ends the process.
+    (EAGAIN); a dead peer reads as the end of the file, or as ECONNRESET. Leaving
+    ends the process.
     """
 
     def __init__(self, channels: int, delay_s: float) -> None:
@@ -57,9 +58,7 @@ class Peer:
 
     def __enter__(self) -> "Peer":
         try:
-            for channel in self.channels:  # a first answer says that it is up
-                channel.sendall(b"?")
-            for channel in self.channels:
+            for channel in self.channels:  # it greets when it is up
                 if channel.recv(1) != b"!":
                     raise ConnectionError("the peer process did not start")
         except BaseException:
@@ -84,8 +83,9 @@ class Peer:
 
 
 def serve(channel: socket.socket, delay_s: float) -> None:
-    """Answer on one channel until its other end is closed."""
+    """Greet, then answer on one channel until its other end is closed."""
     with channel, contextlib.suppress(ConnectionError):
+        channel.sendall(b"!")
         while channel.recv(1):
             time.sleep(delay_s)
             channel.sendall(b"!")

@@ -1,0 +1,60 @@
+"""After every test everything is as it was before."""
+
+import gc
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+
+
+def _descriptors() -> dict[int, str]:
+    """What is open, by descriptor; pytest's own capture files change freely."""
+    found = {}
+    for name in os.listdir("/dev/fd"):
+        try:
+            found[int(name)] = os.readlink(f"/dev/fd/{name}")
+        except OSError:  # the one that listed
+            continue
+    return found
+
+
+def _settles(check: Callable[[], object], limit_s: float = 5) -> bool:
+    """Whether check becomes false; ends are seen a moment after they happen."""
+    end = time.monotonic() + limit_s
+    while check():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+@pytest.fixture(autouse=True)
+def clean() -> Iterator[None]:
+    """No thread, process, descriptor, handler or switch interval is left changed."""
+    handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    interval_s = sys.getswitchinterval()
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    threads, descriptors = set(threading.enumerate()), _descriptors()
+    processes = set(psutil.Process().children(recursive=True))
+    yield
+    gc.collect()
+
+    def new_threads() -> set[threading.Thread]:
+        return set(threading.enumerate()) - threads
+
+    def new_processes() -> set[psutil.Process]:
+        return set(psutil.Process().children(recursive=True)) - processes
+
+    assert _settles(new_threads), f"threads left: {new_threads()}"
+    assert _settles(new_processes), f"processes left: {new_processes()}"
+    left = set(_descriptors()) - set(descriptors)
+    assert not left, f"left open: { {fd: _descriptors()[fd] for fd in left} }"
+    assert sys.getswitchinterval() == interval_s
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == mask
+    now = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    assert now == handlers

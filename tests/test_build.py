@@ -1,0 +1,145 @@
+"""Installing, building and the Makefile's own words."""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    target = tmp_path / "gil-lab"
+    patterns = shutil.ignore_patterns(
+        ".venv*", "results", ".git", "__pycache__", "build", "*.so"
+    )
+    shutil.copytree(ROOT, target, ignore=patterns)
+    return target
+
+
+def _pip(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pip", *arguments, "--quiet"]
+    return subprocess.run(
+        [*command, "--no-build-isolation", "--no-deps"],
+        cwd=copy,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_wheel(copy: Path, tmp_path: Path) -> None:
+    done = _pip(copy, "wheel", ".", "-w", str(tmp_path / "wheels"))
+    assert done.returncode == 0, done.stderr
+    (wheel,) = (tmp_path / "wheels").iterdir()
+    version = f"cp{sys.version_info.major}{sys.version_info.minor}"
+    threads = "t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
+    assert wheel.name.startswith(f"gil_lab-0.1.0-{version}-{version}{threads}-")
+    assert not wheel.name.endswith("-any.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    suffix = sysconfig.get_config_var("EXT_SUFFIX")
+    built = {name for name in names if name.endswith(".so")}
+    assert built == {
+        f"lab/{path.stem}{suffix}" for path in (ROOT / "lab").glob("*.pyx")
+    }
+    for name in ("py.typed", "kernels.pyi", "stopwatch.pyi", "renderers/terminal.py"):
+        assert f"lab/{name}" in names
+    for name in names:
+        assert name.startswith(("lab/", "gil_lab-0.1.0.dist-info/"))
+
+
+def test_failed_compile_is_loud(copy: Path, tmp_path: Path) -> None:
+    source = copy / "lab/stopwatch.pyx"
+    source.write_text(source.read_text() + "\ncdef int broken(:\n")
+    done = _pip(copy, "wheel", ".", "-w", str(tmp_path / "wheels"))
+    assert done.returncode != 0
+    assert "stopwatch.pyx" in done.stdout + done.stderr
+    assert not (tmp_path / "wheels").exists() or not list(
+        (tmp_path / "wheels").iterdir()
+    )
+
+
+def _make(
+    copy: Path, *arguments: str, path: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, **({} if path is None else {"PATH": path})}
+    for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHON"):
+        environment.pop(name, None)
+    make = shutil.which("make")
+    assert make is not None
+    return subprocess.run(
+        [make, *arguments],
+        cwd=copy,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _tools(folder: Path, *names: str, **scripts: str) -> str:
+    """A PATH with these tools and scripts only."""
+    folder.mkdir()
+    for name in names:
+        found = shutil.which(name)
+        assert found is not None
+        (folder / name).symlink_to(found)
+    for name, script in scripts.items():
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / name).chmod(0o755)
+    return str(folder)
+
+
+BASE = ("sh", "sed", "expand", "touch", "echo")
+
+
+@pytest.mark.parametrize(
+    ("scripts", "said"),
+    [
+        ({}, "python3 does not run: install Python 3.11"),
+        ({"python3": 'case "$2" in *version_info*) exit 1;; esac'}, "older than 3.11"),
+        ({"python3": 'case "$2" in *venv*) exit 1;; esac'}, "lacks the venv module"),
+        ({"python3": "mkdir() { :; }"}, "no C compiler"),
+    ],
+)
+def test_what_is_missing_is_said_in_one_line(
+    copy: Path, tmp_path: Path, scripts: dict[str, str], said: str
+) -> None:
+    (copy / ".venv").mkdir()  # where the scripts that play Python put nothing
+    path = _tools(tmp_path / "bin", *BASE, **scripts)
+    done = _make(copy, "bench", path=path)
+    assert done.returncode != 0
+    told = [line for line in done.stderr.splitlines() if line.startswith("gil-lab:")]
+    assert len(told) == 1, done.stderr
+    assert said in told[0]
+    assert "Traceback" not in done.stderr
+
+
+def test_help(copy: Path) -> None:
+    done = _make(copy)
+    assert done.returncode == 0
+    for target in ("make bench", "make test", "make lint", "make clean"):
+        assert target in done.stdout
+
+
+def test_nothing_is_built_twice(tmp_path: Path, copy: Path) -> None:
+    """Up to date means no work; a touched source means compiling, offline."""
+    venv = copy / ".venv"
+    (venv / "bin").mkdir(parents=True)
+    log = copy / "calls.txt"
+    python = venv / "bin/python"
+    python.write_text(f'#!/bin/sh\necho "$@" >> {log}\nexit 0\n')
+    python.chmod(0o755)
+    for stamp in (".python", ".installed", ".built"):
+        (venv / stamp).touch()
+    assert _make(copy, "build").returncode == 0
+    assert not log.exists()
+    os.utime(copy / "lab/stopwatch.pyx", (2**31, 2**31))
+    assert _make(copy, "build").returncode == 0
+    assert log.read_text().splitlines() == ["hatch_build.py"]

@@ -1,0 +1,120 @@
+"""What was measured survives the file; foreign files are refused in one line."""
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.machine import Machine
+from lab.results import (
+    FORMAT,
+    KEY,
+    ForeignFileError,
+    Lap,
+    Race,
+    Round,
+    load,
+    publish,
+    write_whole,
+)
+from lab.twins import Bound, Claim
+
+RACE = Race(
+    kernel="k",
+    twin="held",
+    via="Cython",
+    bound=Bound.COMPUTE,
+    claim=Claim.NO_HELP,
+    threads=2,
+    cores=2.0,
+    gil=True,
+    delay_s=None,
+    dropped=1,
+    rounds=(Round(Lap(0, 10, 9, None), (Lap(10, 20, 9, 0), Lap(11, 30, 9, 1))),),
+)
+
+
+def _content(**changes: Any) -> dict[str, Any]:
+    lab = {"format": FORMAT, "machine": asdict(Machine.here())}
+    record = {**RACE.to_json(), **changes}
+    return {KEY: lab, "benchmarks": [{"extra_info": {KEY: record}}]}
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps(_content()))
+    run = load(path)
+    assert run.races == (RACE,)
+    assert run.machine == Machine.here()
+
+
+def test_benchmarks_of_others_are_passed_over(tmp_path: Path) -> None:
+    content = _content()
+    content["benchmarks"].append({"extra_info": {}})
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps(content))
+    assert len(load(path).races) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "3",
+        '{"benchmarks": []}',
+        json.dumps({KEY: {"format": FORMAT}}),
+        json.dumps({KEY: {"format": 0, "machine": {}}, "benchmarks": []}),
+        json.dumps({KEY: {"format": 99, "machine": {}}, "benchmarks": []}),
+        json.dumps(_content(bound="nonsense")),
+        json.dumps(_content(rounds=[{"reference": [1], "laps": []}])),
+        json.dumps(_content(rounds=3)),
+    ],
+)
+def test_foreign_files_are_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "foreign.json"
+    path.write_text(text)
+    with pytest.raises(ForeignFileError) as caught:
+        load(path)
+    assert "\n" not in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_binary_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "binary.json"
+    path.write_bytes(os.urandom(100) + b"\xff")
+    with pytest.raises(ForeignFileError):
+        load(path)
+
+
+def test_publish_loses_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "results"
+    first = publish("1", folder, "run")
+    second = publish("2", folder, "run")
+    assert (first.read_text(), second.read_text()) == ("1", "2")
+    assert (folder / "latest.json").read_text() == "2"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "latest.json",
+        "run-2.json",
+        "run.json",
+    ]
+
+
+def test_write_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    path.write_text("before")
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_whole(path, "after")
+    assert path.read_text() == "before"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]

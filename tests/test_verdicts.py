@@ -1,0 +1,216 @@
+"""Recorded runs keep their verdicts; made-up rounds meet every threshold."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lab.results import ForeignFileError, Lap, Race, Round, load
+from lab.twins import Bound, Claim
+from lab.verdicts import Finding, Judgement, Verdict, gains, judge
+
+RECORDS = Path(__file__).parent / "records"
+MS = 1_000_000
+
+
+def _found(name: str) -> list[Finding]:
+    return [judge(race) for race in load(RECORDS / f"{name}.json").races]
+
+
+def _several(findings: Sequence[Finding]) -> list[Finding]:
+    several = [finding for finding in findings if finding.race.threads > 1]
+    assert several
+    return several
+
+
+def test_held() -> None:
+    for finding in _several(_found("held")):
+        assert finding.verdict is Verdict.NO_HELP
+        assert finding.judgement is Judgement.AS_PREDICTED
+
+
+def test_released() -> None:
+    for finding in _several(_found("released")):
+        assert finding.verdict is Verdict.HELPS
+        assert finding.judgement is Judgement.AS_PREDICTED
+
+
+@pytest.mark.parametrize("name", ["noisy", "starved", "one_core"])
+def test_a_busy_machine_contradicts_nothing(name: str) -> None:
+    for finding in _found(name):
+        assert finding.judgement is not Judgement.CONTRADICTED
+        if finding.verdict is Verdict.INCONCLUSIVE:
+            assert finding.reason
+
+
+def test_starved_compute_is_inconclusive() -> None:
+    compute = [
+        finding
+        for finding in _several(_found("starved"))
+        if finding.race.bound is Bound.COMPUTE
+    ]
+    assert compute
+    for finding in compute:
+        assert finding.verdict is Verdict.INCONCLUSIVE
+        assert finding.reason.startswith("machine busy")
+
+
+def test_one_core_tells_blocking_only() -> None:
+    for finding in _several(_found("one_core")):
+        if finding.race.bound is Bound.BLOCKING:
+            assert finding.judgement is Judgement.AS_PREDICTED
+        else:
+            assert finding.reason == "one usable core"
+
+
+def test_free_threaded_has_nothing_to_claim() -> None:
+    findings = _several(_found("free_threaded"))
+    assert all(finding.judgement is Judgement.NO_CLAIM for finding in findings)
+    held = [finding for finding in findings if finding.race.twin == "held"]
+    assert all(finding.verdict is Verdict.HELPS for finding in held)
+
+
+def test_old_format_is_refused() -> None:
+    with pytest.raises(ForeignFileError, match="run the bench again"):
+        load(RECORDS / "old_format.json")
+
+
+def _race(
+    laps: Sequence[tuple[int, int, int]],
+    *,
+    reference: tuple[int, int, int] = (0, 100, 100),
+    starved_ms: int = 0,
+    rounds: int = 5,
+    **changes: object,
+) -> Race:
+    """Rounds all alike; laps in ms: (enter, leave, processor time)."""
+
+    def make(lap: tuple[int, int, int], starved_ms: int = 0) -> Lap:
+        enter, leave, cpu = lap
+        return Lap(enter * MS, leave * MS, cpu * MS, starved_ms * MS)
+
+    turn = Round(make(reference), tuple(make(lap, starved_ms) for lap in laps))
+    race = Race(
+        kernel="k",
+        twin="t",
+        via="test",
+        bound=Bound.COMPUTE,
+        claim=Claim.HELPS,
+        threads=len(laps),
+        cores=2.0,
+        gil=True,
+        delay_s=0.1,
+        dropped=0,
+        rounds=(turn,) * rounds,
+    )
+    return replace(race, **changes)  # type: ignore[arg-type]
+
+
+SERIAL = [(0, 100, 100), (100, 200, 100)]
+PARALLEL = [(0, 100, 100), (1, 101, 100)]
+TURNS = [(0, 200, 100), (1, 200, 100)]  # bytecode: both in the call, one core
+
+
+@pytest.mark.parametrize(
+    ("race", "verdict", "judgement"),
+    [
+        (_race(SERIAL), Verdict.NO_HELP, Judgement.CONTRADICTED),
+        (_race(SERIAL, claim=Claim.NO_HELP), Verdict.NO_HELP, Judgement.AS_PREDICTED),
+        (_race(TURNS, claim=Claim.NO_HELP), Verdict.NO_HELP, Judgement.AS_PREDICTED),
+        (_race(PARALLEL), Verdict.HELPS, Judgement.AS_PREDICTED),
+        (_race(PARALLEL, claim=Claim.NO_HELP), Verdict.HELPS, Judgement.CONTRADICTED),
+        (_race(PARALLEL, gil=False), Verdict.HELPS, Judgement.NO_CLAIM),
+        # Processor time of two cores, gain of a third: partly.
+        (
+            _race([(0, 150, 150), (0, 150, 150)]),
+            Verdict.PARTLY,
+            Judgement.INCONCLUSIVE,
+        ),
+        (
+            _race([(0, 150, 150), (0, 150, 150)], claim=Claim.HELPS_SOME),
+            Verdict.PARTLY,
+            Judgement.AS_PREDICTED,
+        ),
+        # Memory that one core saturates: in parallel, not faster.
+        (
+            _race([(0, 200, 200), (0, 200, 200)], bound=Bound.MEMORY),
+            Verdict.INCONCLUSIVE,
+            Judgement.INCONCLUSIVE,
+        ),
+        # A held kernel that looks faster because its reference was slow.
+        (
+            _race(SERIAL, reference=(0, 143, 143), claim=Claim.NO_HELP),
+            Verdict.INCONCLUSIVE,
+            Judgement.INCONCLUSIVE,
+        ),
+        # Two released threads that shared one core with strangers.
+        (_race(TURNS, starved_ms=100), Verdict.INCONCLUSIVE, Judgement.INCONCLUSIVE),
+        # References that got half a core.
+        (
+            _race(SERIAL, reference=(0, 100, 50)),
+            Verdict.INCONCLUSIVE,
+            Judgement.INCONCLUSIVE,
+        ),
+        (_race(SERIAL, rounds=3), Verdict.INCONCLUSIVE, Judgement.INCONCLUSIVE),
+        (_race(SERIAL, cores=1.0), Verdict.INCONCLUSIVE, Judgement.INCONCLUSIVE),
+        (_race(SERIAL[:1]), Verdict.SINGLE, Judgement.NO_CLAIM),
+    ],
+)
+def test_compute(race: Race, verdict: Verdict, judgement: Judgement) -> None:
+    finding = judge(race)
+    assert (finding.verdict, finding.judgement) == (verdict, judgement)
+
+
+QUEUE = [(100 * n, 100 * n + 100, 0) for n in range(4)]
+ABREAST = [(n, n + 100, 0) for n in range(4)]
+PAIRS = [(100 * (n // 2), 100 * (n // 2) + 100, 0) for n in range(4)]
+
+
+@pytest.mark.parametrize(
+    ("race", "verdict", "judgement"),
+    [
+        (_race(QUEUE), Verdict.NO_HELP, Judgement.CONTRADICTED),
+        (_race(QUEUE, claim=Claim.NO_HELP), Verdict.NO_HELP, Judgement.AS_PREDICTED),
+        (_race(ABREAST), Verdict.HELPS, Judgement.AS_PREDICTED),
+        (_race(ABREAST, cores=1.0), Verdict.HELPS, Judgement.AS_PREDICTED),
+        (_race(ABREAST, claim=Claim.NO_HELP), Verdict.HELPS, Judgement.CONTRADICTED),
+        (_race(PAIRS), Verdict.PARTLY, Judgement.INCONCLUSIVE),
+        # Answers that lay ready: nothing blocked, so nothing is known.
+        (
+            _race(ABREAST, delay_s=0.2),
+            Verdict.INCONCLUSIVE,
+            Judgement.INCONCLUSIVE,
+        ),
+        # One after the other, with a reference that came late.
+        (
+            _race(QUEUE, reference=(0, 200, 0), claim=Claim.NO_HELP),
+            Verdict.INCONCLUSIVE,
+            Judgement.INCONCLUSIVE,
+        ),
+        (_race(QUEUE, rounds=1), Verdict.INCONCLUSIVE, Judgement.INCONCLUSIVE),
+    ],
+)
+def test_blocking(race: Race, verdict: Verdict, judgement: Judgement) -> None:
+    finding = judge(replace(race, bound=Bound.BLOCKING))
+    assert (finding.verdict, finding.judgement) == (verdict, judgement)
+
+
+def test_figures() -> None:
+    finding = judge(_race([(0, 150, 150), (50, 200, 150)]))
+    assert finding.speedup is not None
+    assert finding.speedup.median == 1.0
+    assert finding.cores == 1.5
+    assert finding.overlap == 2
+    assert finding.limit == 2
+    assert finding.time_s.median == pytest.approx(0.2)
+
+
+def test_gains() -> None:
+    findings = [judge(_race(PARALLEL, twin="released")), judge(_race(SERIAL[:1]))]
+    group = gains(findings, "released", Bound.COMPUTE)
+    assert group is not None
+    assert (group.calls, group.threads) == (1, 2)
+    assert group.lowest == group.highest == pytest.approx(200 / 101)
+    assert gains(findings, "held", Bound.COMPUTE) is None
+    assert gains(findings, "released", Bound.BLOCKING) is None
