@@ -1,7 +1,7 @@
 """What the experiments share: the race fixture, and how a run is told and kept."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +12,7 @@ from lab import results
 from lab.bench import PROGRESS_FD
 from lab.machine import Machine
 from lab.race import Racer, measure
+from lab.records import Race, Recorder, Series
 from lab.twins import Kernel, Twin
 
 
@@ -28,10 +29,26 @@ def race(benchmark: BenchmarkFixture) -> Racer:
             )
 
         benchmark.group = kernel.name
-        record = measure(kernel, twin, threads, repeat)
-        benchmark.extra_info[results.KEY] = record.to_json()
+        _keep(benchmark, measure(kernel, twin, threads, repeat))
 
     return run
+
+
+@pytest.fixture
+def record(benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> Recorder:
+    """Measure with a function that returns series, timed as one; keep them."""
+
+    def run(measure: Callable[[], Iterable[Series]]) -> None:
+        benchmark.group = request.node.path.stem.removeprefix("test_")
+        kept = benchmark.pedantic(measure)  # type: ignore[no-untyped-call]  # as above
+        for series in kept:
+            _keep(benchmark, series)
+
+    return run
+
+
+def _keep(benchmark: BenchmarkFixture, record: Race | Series) -> None:
+    benchmark.extra_info.setdefault(results.KEY, []).append(record.to_json())
 
 
 class Progress:

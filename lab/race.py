@@ -9,7 +9,7 @@ from types import TracebackType
 
 from lab.errors import UsageError
 from lab.machine import gil_enabled, usable_cores
-from lab.results import Lap, Race, Round
+from lab.records import Lap, Race, Round
 from lab.stopwatch import timed
 from lab.twins import Bound, Call, Kernel, Twin
 

@@ -1,22 +1,21 @@
-"""What a run measured: frozen records, and the file they are kept in.
+"""The file that a run's records are kept in.
 
-A result file is pytest-benchmark's own JSON. Under "gil_lab" it holds the format
-version and the machine; each benchmark's extra_info holds one record.
+It is pytest-benchmark's own JSON. Under "gil_lab" it holds the format version and
+the machine; under the same name each benchmark's extra_info holds its records.
 
-Formats: 1, races.
+Formats: 1, races and series.
 """
 
 import json
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from lab.errors import UsageError
 from lab.machine import Machine
-from lab.twins import Bound, Claim
+from lab.records import Race, Run, Series
 
 FORMAT = 1
 KEY = "gil_lab"
@@ -24,87 +23,6 @@ KEY = "gil_lab"
 
 class ForeignFileError(UsageError):
     """A file that is not a result of gil-lab, or not one this version reads."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lap:
-    """One thread's call: CLOCK_MONOTONIC stamps and processor time.
-
-    starved_ns: how long the thread stood ready but had no core, or None where the
-    system does not tell (it is /proc/thread-self/schedstat on Linux).
-    """
-
-    enter_ns: int
-    leave_ns: int
-    cpu_ns: int
-    starved_ns: int | None
-
-    @property
-    def wall_ns(self) -> int:
-        """From entering the call to leaving it."""
-        return self.leave_ns - self.enter_ns
-
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """A race and the single call, timed right before it, that it compares with."""
-
-    reference: Lap
-    laps: tuple[Lap, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Race:
-    """All rounds of one twin at one number of threads.
-
-    cores: usable ones, when it ran; gil: whether there was a GIL; delay_s: how
-    long the call blocks, if it does; dropped: references that were repeated
-    because they did not get a core.
-    """
-
-    kernel: str
-    twin: str
-    via: str
-    bound: Bound
-    claim: Claim
-    threads: int
-    cores: float
-    gil: bool
-    delay_s: float | None
-    dropped: int
-    rounds: tuple[Round, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values; a lap is the list of its four figures."""
-        plain = asdict(self)
-        plain["rounds"] = [
-            {
-                "reference": list(asdict(turn.reference).values()),
-                "laps": [list(asdict(lap).values()) for lap in turn.laps],
-            }
-            for turn in self.rounds
-        ]
-        return plain
-
-    @classmethod
-    def from_json(cls, plain: dict[str, Any]) -> "Race":
-        """The inverse of to_json; KeyError, TypeError or ValueError if it is not."""
-        values = {field.name: plain[field.name] for field in fields(cls)}
-        values["bound"] = Bound(plain["bound"])
-        values["claim"] = Claim(plain["claim"])
-        values["rounds"] = tuple(
-            Round(Lap(*turn["reference"]), tuple(Lap(*lap) for lap in turn["laps"]))
-            for turn in plain["rounds"]
-        )
-        return cls(**values)
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One run of the bench."""
-
-    machine: Machine
-    races: tuple[Race, ...]
 
 
 def load(path: Path) -> Run:
@@ -122,17 +40,20 @@ def load(path: Path) -> Run:
             "run the bench again"
         )
     try:
-        races = tuple(Race.from_json(plain) for plain in _records(content))
-        return Run(Machine(**lab["machine"]), races)
+        return Run(
+            Machine(**lab["machine"]),
+            tuple(map(Race.from_json, _records(content, Race.KIND))),
+            tuple(map(Series.from_json, _records(content, Series.KIND))),
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise ForeignFileError(f"{path}: damaged: {error!r}") from error
 
 
-def _records(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _records(content: dict[str, Any], kind: str) -> Iterator[dict[str, Any]]:
     for benchmark in content["benchmarks"]:
-        record = benchmark["extra_info"].get(KEY)
-        if record is not None:
-            yield record
+        for record in benchmark["extra_info"].get(KEY, ()):
+            if record["kind"] == kind:
+                yield record
 
 
 def publish(text: str, folder: Path, name: str) -> Path:

@@ -7,12 +7,13 @@ calls. Where they disagree, or the machine did not let them speak, it is
 inconclusive.
 """
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
 from lab.intervals import Estimate, median
 from lab.race import had_core
-from lab.results import Race, Round
+from lab.records import Race, Round, Series
 from lab.twins import Bound, Claim
 
 # Fewer cores than this cannot show two threads running at once.
@@ -32,6 +33,8 @@ ONE_CORE = 1.1
 OVERLAP = 0.75
 # A blocking call that ended this early did not block: its round does not count.
 SHORTEST = 0.95
+# A claim on a series wants this many values.
+SERIES_VALUES = 3
 # A serial race faster than this has a reference that came late.
 SERIAL = 1.3
 
@@ -206,6 +209,42 @@ def _overlap(turn: Round) -> float:
         under_way += step
         most = max(most, under_way)
     return float(most)
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesFinding:
+    """The verdict on a series. estimate: None where nothing could be measured."""
+
+    series: Series
+    judgement: Judgement
+    reason: str
+    estimate: Estimate | None
+
+
+def judge_series(series: Series) -> SeriesFinding:
+    """Hold the interval of the median against the claimed range.
+
+    All of it inside: as predicted. All of it outside: contradicted.
+    """
+    if series.at_least is None and series.at_most is None:
+        judgement, reason = Judgement.NO_CLAIM, ""
+    elif len(series.values) < SERIES_VALUES:
+        judgement = Judgement.INCONCLUSIVE
+        reason = f"{len(series.values)} usable values, {series.dropped} set aside"
+    else:
+        judgement, reason = _in_range(series, median(series.values))
+    estimate = median(series.values) if series.values else None
+    return SeriesFinding(series, judgement, reason, estimate)
+
+
+def _in_range(series: Series, estimate: Estimate) -> tuple[Judgement, str]:
+    lowest = -math.inf if series.at_least is None else series.at_least
+    highest = math.inf if series.at_most is None else series.at_most
+    if lowest <= estimate.low and estimate.high <= highest:
+        return Judgement.AS_PREDICTED, ""
+    if estimate.high < lowest or estimate.low > highest:
+        return Judgement.CONTRADICTED, ""
+    return Judgement.INCONCLUSIVE, "the interval reaches across the claimed range"
 
 
 @dataclass(frozen=True, slots=True)

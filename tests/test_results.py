@@ -9,17 +9,8 @@ from typing import Any
 import pytest
 
 from lab.machine import Machine
-from lab.results import (
-    FORMAT,
-    KEY,
-    ForeignFileError,
-    Lap,
-    Race,
-    Round,
-    load,
-    publish,
-    write_whole,
-)
+from lab.records import Lap, Race, Round, Series
+from lab.results import FORMAT, KEY, ForeignFileError, load, publish, write_whole
 from lab.twins import Bound, Claim
 
 RACE = Race(
@@ -35,12 +26,13 @@ RACE = Race(
     dropped=1,
     rounds=(Round(Lap(0, 10, 9, None), (Lap(10, 20, 9, 0), Lap(11, 30, 9, 1))),),
 )
+SERIES = Series("e", "s", "claimed", "x", (1.0, 2.0), at_most=3.0, source="a.c f")
 
 
 def _content(**changes: Any) -> dict[str, Any]:
     lab = {"format": FORMAT, "machine": asdict(Machine.here())}
     record = {**RACE.to_json(), **changes}
-    return {KEY: lab, "benchmarks": [{"extra_info": {KEY: record}}]}
+    return {KEY: lab, "benchmarks": [{"extra_info": {KEY: [record, SERIES.to_json()]}}]}
 
 
 def test_round_trip(tmp_path: Path) -> None:
@@ -48,6 +40,7 @@ def test_round_trip(tmp_path: Path) -> None:
     path.write_text(json.dumps(_content()))
     run = load(path)
     assert run.races == (RACE,)
+    assert run.series == (SERIES,)
     assert run.machine == Machine.here()
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from lab.results import ForeignFileError, Lap, Race, Round, load
+from lab.records import Lap, Race, Round, Series
+from lab.results import ForeignFileError, load
 from lab.twins import Bound, Claim
-from lab.verdicts import Finding, Judgement, Verdict, gains, judge
+from lab.verdicts import Finding, Judgement, Verdict, gains, judge, judge_series
 
 RECORDS = Path(__file__).parent / "records"
 MS = 1_000_000
@@ -214,3 +215,28 @@ def test_gains() -> None:
     assert group.lowest == group.highest == pytest.approx(200 / 101)
     assert gains(findings, "held", Bound.COMPUTE) is None
     assert gains(findings, "released", Bound.BLOCKING) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "at_least", "at_most", "judgement"),
+    [
+        ((1.0, 1.01, 1.02, 1.0), None, 1.1, Judgement.AS_PREDICTED),
+        ((1.3, 1.4, 1.5, 1.3), None, 1.1, Judgement.CONTRADICTED),
+        ((1.0, 1.2, 1.0, 1.2), None, 1.1, Judgement.INCONCLUSIVE),
+        ((5.0, 6.0, 5.5), 4.0, None, Judgement.AS_PREDICTED),
+        ((5.0, 6.0, 5.5), 7.0, 9.0, Judgement.CONTRADICTED),
+        ((0.5, 0.5, 0.5), 0.5, 0.5, Judgement.AS_PREDICTED),
+        ((1.0, 1.0), None, 2.0, Judgement.INCONCLUSIVE),
+        ((), None, 2.0, Judgement.INCONCLUSIVE),
+        ((1.0, 9.0), None, None, Judgement.NO_CLAIM),
+        ((), None, None, Judgement.NO_CLAIM),
+    ],
+)
+def test_series(
+    values: tuple[float, ...],
+    at_least: float | None,
+    at_most: float | None,
+    judgement: Judgement,
+) -> None:
+    series = Series("e", "s", "c", "x", values, at_least, at_most)
+    assert judge_series(series).judgement is judgement

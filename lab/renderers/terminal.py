@@ -8,10 +8,19 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.machine import Machine
+from lab.records import Run
 from lab.renderers.console import plus_minus
-from lab.results import Run
 from lab.twins import Bound
-from lab.verdicts import Finding, Gains, Judgement, Verdict, gains, judge
+from lab.verdicts import (
+    Finding,
+    Gains,
+    Judgement,
+    SeriesFinding,
+    Verdict,
+    gains,
+    judge,
+    judge_series,
+)
 
 # What threads do, and its colour.
 WORDS = {
@@ -27,6 +36,8 @@ MARKS = {
     Judgement.INCONCLUSIVE: "??",
     Judgement.NO_CLAIM: "  ",
 }
+# What a reader wants a reason for.
+OPEN = (Judgement.INCONCLUSIVE, Judgement.CONTRADICTED)
 
 
 @dataclass(frozen=True)
@@ -64,17 +75,24 @@ def header(machine: Machine, target: Console) -> None:
     )
 
 
-def report(run: Run, target: Console) -> list[Finding]:
+def report(run: Run, target: Console) -> list[Finding | SeriesFinding]:
     """Print the table, the reasons and the finding; return what was found."""
     findings = [judge(race) for race in run.races]
-    target.print()
-    target.print(_table(findings, target))
-    target.print()
-    for finding in findings:
-        if finding.judgement in (Judgement.INCONCLUSIVE, Judgement.CONTRADICTED):
-            target.print(_note(finding))
-    _finding(run, findings, target)
-    return findings
+    series = [judge_series(series) for series in run.series]
+    if findings:
+        target.print()
+        target.print(_table(findings, target))
+    notes = [_note(found) for found in findings if found.judgement in OPEN]
+    if notes:
+        target.print()
+        target.print(*notes, sep="\n")
+    if series:
+        target.print()
+        target.print(_series_table(series, target))
+    if findings:
+        target.print()
+        _finding(run, findings, target)
+    return [*findings, *series]
 
 
 def duration(seconds: float) -> str:
@@ -95,6 +113,34 @@ def _table(findings: list[Finding], target: Console) -> Table:
         cells = [column.cell(finding, sign) for column in columns]
         table.add_row(*cells, _verdict(finding))
     return table
+
+
+def _series_table(findings: list[SeriesFinding], target: Console) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for title in ("experiment", "of", "measured", "claim"):
+        table.add_column(title, overflow="fold")
+    for finding in findings:
+        series = finding.series
+        colour = "bold red" if finding.judgement is Judgement.CONTRADICTED else ""
+        claim = f"{MARKS[finding.judgement]} {series.claim}"
+        if finding.reason:
+            claim += f": {finding.judgement}, {finding.reason}"
+        table.add_row(
+            series.experiment,
+            series.subject,
+            _measured(finding, plus_minus(target)),
+            Text(claim, style=colour),
+        )
+    return table
+
+
+def _measured(finding: SeriesFinding, sign: str) -> str:
+    if finding.estimate is None:
+        return "nothing"
+    middle, half = finding.estimate.median, finding.estimate.half_width
+    if finding.series.unit == "s":
+        return f"{duration(middle)} {sign}{duration(half)}"
+    return f"{middle:.3g} {sign}{half:.2g} {finding.series.unit}".rstrip()
 
 
 def _speedup(finding: Finding, sign: str) -> str:
@@ -120,7 +166,6 @@ def _note(finding: Finding) -> Text:
 
 
 def _finding(run: Run, findings: list[Finding], target: Console) -> None:
-    target.print()
     target.print('The myth:    "Call C, and your threads run in parallel."')
     held = [gains(findings, "held", bound) for bound in Bound]
     released = [gains(findings, "released", bound) for bound in Bound]

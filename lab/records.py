@@ -1,0 +1,136 @@
+"""What was measured: frozen records with units in their names.
+
+Each knows its plain form for JSON and the way back, which raises KeyError, TypeError
+or ValueError for anything else.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar
+
+from lab.machine import Machine
+from lab.twins import Bound, Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Lap:
+    """One thread's call: CLOCK_MONOTONIC stamps and processor time.
+
+    starved_ns: how long the thread stood ready but had no core, or None where the
+    system does not tell (it is /proc/thread-self/schedstat on Linux).
+    """
+
+    enter_ns: int
+    leave_ns: int
+    cpu_ns: int
+    starved_ns: int | None
+
+    @property
+    def wall_ns(self) -> int:
+        """From entering the call to leaving it."""
+        return self.leave_ns - self.enter_ns
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A race and the single call, timed right before it, that it compares with."""
+
+    reference: Lap
+    laps: tuple[Lap, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """All rounds of one twin at one number of threads.
+
+    cores: usable ones, when it ran; gil: whether there was a GIL; delay_s: how
+    long the call blocks, if it does; dropped: references that were repeated
+    because they did not get a core.
+    """
+
+    kernel: str
+    twin: str
+    via: str
+    bound: Bound
+    claim: Claim
+    threads: int
+    cores: float
+    gil: bool
+    delay_s: float | None
+    dropped: int
+    rounds: tuple[Round, ...]
+
+    KIND: ClassVar[str] = "race"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; a lap is the list of its four figures."""
+        plain = {"kind": self.KIND, **asdict(self)}
+        plain["rounds"] = [
+            {
+                "reference": list(asdict(turn.reference).values()),
+                "laps": [list(asdict(lap).values()) for lap in turn.laps],
+            }
+            for turn in self.rounds
+        ]
+        return plain
+
+    @classmethod
+    def from_json(cls, plain: dict[str, Any]) -> "Race":
+        """The inverse of to_json."""
+        values = {field.name: plain[field.name] for field in fields(cls)}
+        values["bound"] = Bound(plain["bound"])
+        values["claim"] = Claim(plain["claim"])
+        values["rounds"] = tuple(
+            Round(Lap(*turn["reference"]), tuple(Lap(*lap) for lap in turn["laps"]))
+            for turn in plain["rounds"]
+        )
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One figure, measured several times, and the range claimed for it.
+
+    experiment, subject: whose figure it is. claim: what is said of it, for people.
+    unit: "s" for a time, "x" for a ratio, "" for a count or fraction. at_least,
+    at_most: the claimed range; None where it is open, both for a figure without a
+    claim. dropped: values set aside because the machine was too busy for them.
+    source: where CPython does it, file and function. gil: whether there was a GIL.
+    """
+
+    experiment: str
+    subject: str
+    claim: str
+    unit: str
+    values: tuple[float, ...]
+    at_least: float | None = None
+    at_most: float | None = None
+    dropped: int = 0
+    source: str = ""
+    gil: bool = True
+
+    KIND: ClassVar[str] = "series"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {"kind": self.KIND, **asdict(self)}
+
+    @classmethod
+    def from_json(cls, plain: dict[str, Any]) -> "Series":
+        """The inverse of to_json."""
+        values = {field.name: plain[field.name] for field in fields(cls)}
+        values["values"] = tuple(float(value) for value in plain["values"])
+        return cls(**values)
+
+
+# An experiment hands over how to measure its series; it is run, timed and kept.
+Recorder = Callable[[Callable[[], Iterable[Series]]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the bench."""
+
+    machine: Machine
+    races: tuple[Race, ...]
+    series: tuple[Series, ...] = ()
