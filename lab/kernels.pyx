@@ -13,8 +13,8 @@ error names the argument.
 """
 
 from libc.errno cimport EINTR, errno
-from libc.stdint cimport int32_t, int64_t
-from posix.time cimport nanosleep, timespec
+from libc.stdint cimport int32_t, int64_t, uint64_t
+from posix.time cimport CLOCK_MONOTONIC, clock_gettime, nanosleep, timespec
 from posix.unistd cimport read
 
 import math
@@ -282,3 +282,89 @@ cdef object _named(Exception error, str name, str expected):
 
 cdef object _os_error(int number):
     return OSError(number, os.strerror(number))
+
+
+# --- dose, mixed: kernels whose GIL-free fraction is known -----------------------
+
+
+cdef inline int64_t _spin_until(int64_t end_ns) noexcept nogil:
+    # Busy until CLOCK_MONOTONIC reaches `end_ns`; the stamp that ended it.
+    cdef timespec stamp
+    cdef int64_t now_ns
+    while True:
+        clock_gettime(CLOCK_MONOTONIC, &stamp)
+        now_ns = <int64_t>stamp.tv_sec * 1_000_000_000 + stamp.tv_nsec
+        if now_ns >= end_ns:
+            return now_ns
+
+
+def dose(hold_us, free_us, duration_s):
+    """Hold the GIL for `hold_us`, release it for `free_us`, for `duration_s`.
+
+    Busy in both phases, microseconds by CLOCK_MONOTONIC, 0 to 10**6 and not both
+    0; duration_s: above 0, to 10**6, checked after each pair. Returns the fraction
+    of the wall time that was released, 0 to 1, by the kernel's own clock. It is
+    exact in a thread alone: a wait to get the GIL back counts as held. Raises
+    ValueError or TypeError.
+    """
+    cdef int64_t hold_ns = <int64_t>(_amount(hold_us, "hold_us", 10**6) * 1e3)
+    cdef int64_t free_ns = <int64_t>(_amount(free_us, "free_us", 10**6) * 1e3)
+    cdef int64_t wall_ns = <int64_t>(_amount(duration_s, "duration_s", 10**6) * 1e9)
+    cdef int64_t start_ns, left_ns, now_ns, released_ns = 0
+    if hold_ns + free_ns == 0:
+        raise ValueError("free_us: expected more than 0 where hold_us is 0")
+    if wall_ns == 0:
+        raise ValueError(f"duration_s: expected more than 0, got {duration_s}")
+    start_ns = now_ns = _spin_until(0)
+    while now_ns - start_ns < wall_ns:
+        if hold_ns:
+            now_ns = _spin_until(now_ns + hold_ns)
+        if free_ns:
+            # A stamp just before the release and one just before the return: both
+            # are as early, so the difference is the time the lock was free.
+            left_ns = now_ns
+            with nogil:
+                now_ns = _spin_until(left_ns + free_ns)
+            released_ns += now_ns - left_ns
+    return released_ns / <double>(now_ns - start_ns)
+
+
+cdef uint64_t _steps(int64_t count, uint64_t value) noexcept nogil:
+    # A chain of multiplications, each waiting for the last (Knuth's MMIX generator).
+    cdef int64_t i
+    for i in range(count):
+        value = value * 6364136223846793005ULL + 1442695040888963407ULL
+    return value
+
+
+def mixed(hold, free, cycles):
+    """`cycles` times: `hold` integer steps with the GIL held, `free` with it released.
+
+    Fixed work, whatever the clock says: N threads do N times as much. All three: 0
+    to 10**12; where `free` is 0 the GIL is never released. Returns what the steps
+    computed, the same for every split of hold + free. Raises ValueError or
+    TypeError.
+    """
+    cdef int64_t hold_steps = _count(hold, "hold", 10**12)
+    cdef int64_t free_steps = _count(free, "free", 10**12)
+    cdef int64_t i, rounds = _count(cycles, "cycles", 10**12)
+    cdef uint64_t value = 1
+    for i in range(rounds):
+        value = _steps(hold_steps, value)
+        if free_steps:
+            with nogil:
+                value = _steps(free_steps, value)
+    return value
+
+
+cdef double _amount(object value, str name, int64_t largest) except -1.0:
+    cdef double number
+    try:
+        number = value
+    except TypeError:
+        raise TypeError(
+            f"{name}: expected a number, got {type(value).__name__}"
+        ) from None
+    if not 0 <= number <= largest:  # refuses NaN and infinity too
+        raise ValueError(f"{name}: expected 0 to {largest}, got {value}")
+    return number
