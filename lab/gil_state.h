@@ -1,0 +1,52 @@
+/* The GIL's own state, and the list of thread states, read without the GIL.
+
+   The only interface of the lab to CPython's internals: see gil_state.c. A thread
+   state's address is a number here: it is compared, never followed. */
+
+#ifndef GIL_LAB_GIL_STATE_H
+#define GIL_LAB_GIL_STATE_H
+
+#include <stdint.h>
+
+/* Where to look: found once, by a thread that holds the GIL. */
+typedef struct {
+    const void *interpreter;
+    const void *gil;
+} gil_place;
+
+/* One entry of the list of thread states. `serial` is never used twice, whereas
+   an address is, as soon as a thread ends. */
+typedef struct {
+    uintptr_t address;
+    uint64_t serial;
+    unsigned long ident;      /* threading.get_ident(); on 3.11 the creator's at first */
+    unsigned long native_id;  /* the system's; 0, or on 3.11 the creator's, at first */
+} gil_thread;
+
+/* The version of CPython this was compiled for is known: 1, else 0. */
+int gil_state_known(void);
+
+/* The lock of the caller's interpreter. The caller holds the GIL. 0, or -1 if the
+   version is unknown or there is no lock. */
+int gil_state_find(gil_place *place);
+
+/* None of these needs the GIL. */
+
+/* 0 where a free-threaded build runs with the GIL off (any import can change it). */
+int gil_state_enabled(const gil_place *place);
+
+/* 1 while somebody holds the lock, 0 while nobody does, -1 before it exists. */
+int gil_state_locked(const gil_place *place);
+
+/* The thread state that holds the lock or held it last: believe it only while the
+   lock is held. */
+uintptr_t gil_state_holder(const gil_place *place);
+
+/* Grows with every thread state made: unchanged, the last list is complete. */
+uint64_t gil_state_made(const gil_place *place);
+
+/* Copy up to `room` thread states, newest first. The number copied, or -1 when
+   somebody else is busy with the list: try again later. Never waits. */
+int gil_state_threads(const gil_place *place, gil_thread *out, int room);
+
+#endif
