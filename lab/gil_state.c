@@ -26,12 +26,27 @@ typedef struct _gil_runtime_state gil_type;
 
 #if KNOWN && PY_VERSION_HEX < 0x030C0000
 #define GIL_OF(interpreter) ((void)(interpreter), &_PyRuntime.ceval.gil)
+
+/* Until it starts, a thread state bears the number of its creator, which is older
+   and so further down the list (init_threadstate, Python/pystate.c). */
+static void
+forget_creators(gil_thread *list, int count)
+{
+    for (int i = 0; i < count && i < 64; i++) {
+        for (int older = i + 1; older < count; older++) {
+            if (list[older].native_id == list[i].native_id) {
+                list[i].native_id = 0;
+            }
+        }
+    }
+}
 #endif
 
 /* --- 3.12 and later: each interpreter has its own, or shares the main one's ---- */
 
 #if KNOWN && PY_VERSION_HEX >= 0x030C0000
 #define GIL_OF(interpreter) ((interpreter)->ceval.gil)
+#define forget_creators(list, count) ((void)(list), (void)(count))
 #endif
 
 /* --- 3.11, 3.12: pycore_atomic.h; the list's lock is a PyThread_type_lock ------ */
@@ -150,6 +165,7 @@ gil_state_threads(const gil_place *place, gil_thread *out, int room)
             __atomic_load_n(&thread->native_thread_id, __ATOMIC_RELAXED);
     }
     list_unlock();
+    forget_creators(out, count);
     return count;
 }
 

@@ -19,8 +19,8 @@ typedef struct {
 typedef struct {
     uintptr_t address;
     uint64_t serial;
-    unsigned long ident;      /* threading.get_ident(); on 3.11 the creator's at first */
-    unsigned long native_id;  /* the system's; 0, or on 3.11 the creator's, at first */
+    unsigned long ident;      /* threading.get_ident(); only once it runs */
+    unsigned long native_id;  /* threading.get_native_id(); 0 until it runs */
 } gil_thread;
 
 /* The version of CPython this was compiled for is known: 1, else 0. */

@@ -1,0 +1,97 @@
+/* A thread that notes, at random moments, who holds the GIL and who runs without it.
+
+   It never takes the GIL and calls nothing of Python's API: it reads what gil_state.h
+   offers, and processor clocks. All memory is allocated before it starts. */
+
+#ifndef GIL_LAB_SAMPLER_H
+#define GIL_LAB_SAMPLER_H
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdint.h>
+
+#include "gil_state.h"
+
+enum { WAITS, HOLDS, RUNS_FREE, ABSENT };
+
+enum {
+    LANES = 2048,       /* threads alive at once, and ended ones kept apart */
+    EVENTS = 1 << 17,   /* changes of state kept: the most recent ones */
+    CLOCKS = 32,        /* threads whose processor clock one sample reads */
+    UNTRACKED = LANES   /* one lane more, for holders not among the others */
+};
+
+/* Time spent in each state. Between two samples that differ, half the gap goes to
+   either. The sums of changes and of unseen time feed the error: see half_width in
+   trace.py. */
+typedef struct {
+    int64_t spent_ns[3];
+    int64_t at_ns;          /* accounted for up to here */
+    int state;
+    int64_t since_ns;       /* start of the present state */
+    int64_t longest_ns;     /* longest stretch of HOLDS */
+    int64_t changes;        /* gaps in which HOLDS came or went */
+    double change_ns2;      /* half the sum of their squares */
+} tally;
+
+typedef struct {
+    gil_thread thread;
+    tally spent;
+    int64_t begin_ns;
+    int64_t end_ns;         /* 0 while it lives */
+    int64_t clock_ns;       /* its processor clock when last read, -1: never */
+    int64_t read_ns;        /* when that was */
+    int64_t own_ns;         /* and the sampler's own processor clock then */
+    int next;               /* its state in the sample being taken */
+} lane;
+
+typedef struct {
+    int64_t at_ns;
+    uint64_t serial;
+    int before;
+    int after;
+} event;
+
+typedef struct {
+    gil_place place;
+    int64_t interval_ns;    /* mean of the exponential pauses */
+    int one_cpu;
+    uint64_t random;
+    pthread_t thread;
+    sem_t ready, go;
+    int stop;
+    double stretch;         /* of the pauses: more than 1 on a crowded machine */
+    int64_t begin_ns, end_ns, last_ns, walk_ns;
+    int64_t samples, lost, folded;
+    int late;               /* samples were lost just before this one, */
+    int64_t ran_ns;         /* in which time Python's threads ran for so long */
+    int64_t unseen_ns;      /* the sum of that: time of which nothing is known, */
+    double unseen_ns2;      /* and of its squares */
+    uint64_t made;          /* gil_state_made() before the last complete list */
+    tally whole;            /* HOLDS: somebody does; RUNS_FREE: nobody, one runs */
+    int live_count, rotor;
+    int64_t event_count;    /* ever; the last EVENTS of them are kept */
+    int live[LANES], next_live[LANES];  /* lanes in use, newest thread first */
+    gil_thread list[LANES];
+    lane lanes[LANES + 1];  /* serial 0: unused */
+    event events[EVENTS];
+} sampler;
+
+/* NULL, or why there can be no sampler on this system. */
+const char *sampler_problem(void);
+
+/* Zeroed memory for one, or NULL. */
+sampler *sampler_new(void);
+void sampler_free(sampler *s);
+
+/* The caller holds the GIL and has filled in place, interval_ns and one_cpu; 0 or an
+   errno. Counting starts as it returns. */
+int sampler_start(sampler *s);
+
+/* Counting ends now; the caller, who holds the GIL, then calls sampler_join without
+   it and sampler_close with it. `caller`: the address of its thread state. */
+void sampler_stop(sampler *s);
+void sampler_join(sampler *s);
+void sampler_close(sampler *s, uintptr_t caller);
+
+#endif

@@ -1,0 +1,360 @@
+# distutils: sources = lab/gil_state.c lab/sampler.c
+# distutils: libraries = m pthread
+"""The scope: who holds the GIL, seen by a thread that never takes it.
+
+sampler.c does the looking, gil_state.c knows where; this file starts and stops
+them, checks that they see right, and makes a Trace of what they noted.
+"""
+
+from cpython.pystate cimport PyThreadState, PyThreadState_Get
+from libc.stdint cimport int64_t, uint64_t, uintptr_t
+from posix.unistd cimport getpid
+
+import atexit
+import os
+import platform
+import sys
+import threading
+
+from lab.trace import Segment, ThreadTrace, Trace, half_width
+
+
+cdef extern from "Python.h":
+    uint64_t PyThreadState_GetID(PyThreadState *tstate)
+
+
+cdef extern from "gil_state.h" nogil:
+    ctypedef struct gil_place:
+        pass
+    ctypedef struct gil_thread:
+        uint64_t serial
+        uintptr_t address
+        unsigned long ident
+        unsigned long native_id
+    int gil_state_known()
+    int gil_state_find(gil_place *place)
+    int gil_state_enabled(const gil_place *place)
+    int gil_state_locked(const gil_place *place)
+    uintptr_t gil_state_holder(const gil_place *place)
+    int gil_state_threads(const gil_place *place, gil_thread *out, int room)
+
+
+cdef extern from "sampler.h" nogil:
+    enum:
+        WAITS
+        HOLDS
+        RUNS_FREE
+        ABSENT
+        LANES
+        EVENTS
+        UNTRACKED
+    ctypedef struct tally:
+        int64_t spent_ns[3]
+        int state
+        int64_t longest_ns
+        int64_t changes
+        double change_ns2
+    ctypedef struct lane:
+        gil_thread thread
+        tally spent
+        int64_t begin_ns
+        int64_t end_ns
+    ctypedef struct event:
+        int64_t at_ns
+        uint64_t serial
+        int before
+        int after
+    ctypedef struct sampler:
+        gil_place place
+        int64_t interval_ns
+        int one_cpu
+        int64_t begin_ns
+        int64_t end_ns
+        int64_t samples
+        int64_t lost
+        int64_t folded
+        int64_t unseen_ns
+        double unseen_ns2
+        tally whole
+        lane lanes[1]
+        int64_t event_count
+        event events[1]
+    const char *sampler_problem()
+    sampler *sampler_new()
+    void sampler_free(sampler *s)
+    int sampler_start(sampler *s)
+    void sampler_stop(sampler *s)
+    void sampler_join(sampler *s)
+    void sampler_close(sampler *s, uintptr_t caller)
+
+
+# The process in which a scope runs, 0 for none. A forked child inherits the number,
+# not the sampler, and sees by it that the scope is its parent's.
+cdef int running_in = 0
+
+# On one processor every sample interrupts the measured thread for some 25 us.
+cdef int ONE_CPU_SLOWER = 10
+
+
+class ScopeUnavailable(RuntimeError):
+    """There is no scope here: no GIL, an unknown version of CPython or system."""
+
+
+def unavailable():
+    """Why a Scope cannot start here and now, in a line; None if it can.
+
+    Checks the instrument against what must be: while this thread holds the GIL it
+    reads as held, by this thread; released, it does not.
+    """
+    cdef gil_place place
+    cdef gil_thread newest[64]
+    cdef uintptr_t mine = <uintptr_t>PyThreadState_Get(), holder = 0
+    cdef int held, count = -1, i
+    if sampler_problem() != NULL:
+        return sampler_problem().decode()
+    version = platform.python_version()
+    if not gil_state_known() or gil_state_find(&place) != 0:
+        return f"unknown version: the GIL of {sys.implementation.name} {version}"
+    if not gil_state_enabled(&place):
+        return "no GIL: this free-threaded Python runs with it switched off"
+    if gil_state_locked(&place) != 1 or gil_state_holder(&place) != mine:
+        return f"self-check: on {version} a held GIL does not read as held"
+    with nogil:
+        held = gil_state_locked(&place)
+        if held:
+            holder = gil_state_holder(&place)
+    if held == -1 or held and holder == mine:
+        return f"self-check: on {version} a released GIL reads as held"
+    while count < 0:
+        count = gil_state_threads(&place, newest, 64)
+    for i in range(count):
+        if newest[i].address == mine:
+            if newest[i].serial == PyThreadState_GetID(PyThreadState_Get()):
+                return None
+            return f"self-check: on {version} threads are not what they seem"
+    return None if count == 64 else f"self-check: on {version} this thread is missing"
+
+
+class _Names:
+    """Notes the name of each thread as it starts, and lets go when told.
+
+    Threads call Thread._set_native_id first thing, on every version. Nothing stays
+    on their stacks, and threads that Python only adopts do it too.
+    """
+
+    def __init__(self):
+        self.started = {}
+        self.present = {}
+        self.original = threading.Thread._set_native_id
+
+        def set_native_id(thread):
+            self.original(thread)
+            # A few short-lived threads more than the sampler has room for.
+            if len(self.started) >= 4 * LANES:
+                self.started.pop(next(iter(self.started)), None)
+            serial = PyThreadState_GetID(PyThreadState_Get())
+            self.started[serial] = (thread.name, thread.native_id)
+
+        self.hook = set_native_id
+        self.look()
+        threading.Thread._set_native_id = self.hook
+
+    def look(self):
+        """Note the threads alive, by the name they have now."""
+        for thread in threading.enumerate():
+            self.present[thread.ident] = thread.name, thread.native_id
+
+    def stop(self):
+        """Take the hook out, unless somebody has put another over it."""
+        if threading.Thread._set_native_id is self.hook:
+            threading.Thread._set_native_id = self.original
+        self.look()
+
+
+cdef class Scope:
+    """`with Scope() as scope: ...`, then `scope.trace`.
+
+    interval: mean pause between samples in seconds, 1e-6 to 0.1; on a single
+    processor ten times as long. One scope at a time in a process: RuntimeError.
+    ScopeUnavailable where it cannot work; `unavailable()` says why beforehand. A
+    child forked inside has no scope, and may start one of its own.
+    """
+
+    cdef sampler *s
+    cdef int owner
+    cdef int64_t interval_ns
+    cdef object names
+    cdef object _trace
+
+    def __cinit__(self, interval=20e-6):
+        if not 1e-6 <= interval <= 0.1:  # refuses NaN too
+            raise ValueError(f"interval: expected 1e-6 to 0.1 s, got {interval}")
+        self.interval_ns = <int64_t>(interval * 1e9)
+
+    def __enter__(self):
+        global running_in
+        cdef int error
+        if running_in == getpid():
+            raise RuntimeError("a scope is running already: scopes do not nest")
+        reason = unavailable()
+        if reason is not None:
+            raise ScopeUnavailable(reason)
+        self._trace = None
+        sampler_free(self.s)
+        self.s = sampler_new()
+        if self.s == NULL:
+            raise MemoryError("no memory for a scope")
+        self.s.one_cpu = len(os.sched_getaffinity(0)) == 1
+        self.s.interval_ns = self.interval_ns
+        if self.s.one_cpu:
+            self.s.interval_ns *= ONE_CPU_SLOWER
+        gil_state_find(&self.s.place)
+        self.names = _Names()
+        error = sampler_start(self.s)
+        if error:
+            self.names.stop()
+            raise OSError(error, f"no thread for the scope: {os.strerror(error)}")
+        self.owner = running_in = getpid()
+        # Stop looking before the interpreter goes away.
+        atexit.register(self._stop)
+        return self
+
+    def __exit__(self, *exception):
+        self._stop()
+
+    def __dealloc__(self):
+        if self.s != NULL and self.owner == getpid() and running_in == self.owner:
+            sampler_stop(self.s)
+            sampler_join(self.s)
+        sampler_free(self.s)
+
+    def _stop(self):
+        global running_in
+        if self.owner == 0:
+            return
+        if self.owner == getpid():
+            sampler_stop(self.s)
+            with nogil:
+                sampler_join(self.s)
+            sampler_close(self.s, <uintptr_t>PyThreadState_Get())
+            running_in = 0
+        else:  # forked meanwhile: the sampler is the parent's
+            sampler_free(self.s)
+            self.s = NULL
+        self.owner = 0
+        self.names.stop()
+        atexit.unregister(self._stop)
+
+    @property
+    def trace(self):
+        """The Trace, once the block is over; before, or in a child: RuntimeError."""
+        if self._trace is None:
+            if self.s == NULL or self.owner != 0:
+                raise RuntimeError("no trace: the scope has not run, or still runs")
+            self._trace = _trace(self.s, self.names)
+        return self._trace
+
+
+cdef object _trace(sampler *s, names):
+    cdef int64_t wall_ns = s.end_ns - s.begin_ns
+    cdef double seen_ns = _seen_ns(s)
+    cdef int i
+    found = []
+    for i in range(LANES + 1):
+        if s.lanes[i].thread.serial or i == UNTRACKED and s.lanes[i].spent.longest_ns:
+            found.append((s.lanes[i].thread.serial or 2**64, i))
+    found.sort()
+    indices = {serial % 2**64: place for place, (serial, i) in enumerate(found)}
+    first_ns = s.begin_ns
+    if s.event_count > EVENTS:
+        first_ns = s.events[s.event_count % EVENTS].at_ns
+    return Trace(
+        python=platform.python_version(),
+        duration_s=wall_ns / 1e9,
+        interval_s=s.interval_ns / 1e9,
+        samples=s.samples,
+        lost=s.lost,
+        gil_free=1 - s.whole.spent_ns[HOLDS] / seen_ns,
+        error=_error(s, &s.whole),
+        held=s.whole.spent_ns[HOLDS] / seen_ns,
+        runs_free=s.whole.spent_ns[RUNS_FREE] / seen_ns,
+        idle=s.whole.spent_ns[WAITS] / seen_ns,
+        threads=tuple([_thread(s, &s.lanes[i], names) for _, i in found]),
+        folded=s.folded,
+        segments=_segments(s, indices, first_ns),
+        segments_start_s=(first_ns - s.begin_ns) / 1e9,
+    )
+
+
+cdef double _seen_ns(sampler *s) noexcept:
+    cdef tally *whole = &s.whole
+    return whole.spent_ns[WAITS] + whole.spent_ns[HOLDS] + whole.spent_ns[RUNS_FREE]
+
+
+cdef object _error(sampler *s, tally *spent):
+    return half_width(
+        share=spent.spent_ns[HOLDS] / _seen_ns(s),
+        samples=s.samples,
+        changes=spent.changes,
+        change_ns2=spent.change_ns2,
+        seen_ns=_seen_ns(s),
+        unseen_ns=s.unseen_ns,
+        unseen_ns2=s.unseen_ns2,
+    )
+
+
+cdef object _thread(sampler *s, lane *one, names):
+    cdef double seen_ns = _seen_ns(s)
+    end_ns = one.end_ns or s.end_ns
+    serial, number = one.thread.serial, one.thread.native_id
+    name, native_id = names.started.get(serial, (f"native {number}", number))
+    if one.end_ns == 0 or serial not in names.started:
+        # Alive to the end, so the name it has now; or alive before the beginning.
+        name, native_id = names.present.get(one.thread.ident, (name, native_id))
+    if not serial:
+        name = "others"
+    return ThreadTrace(
+        name=name,
+        native_id=native_id or number,
+        start_s=(one.begin_ns - s.begin_ns) / 1e9,
+        end_s=(end_ns - s.begin_ns) / 1e9,
+        holds=one.spent.spent_ns[HOLDS] / seen_ns,
+        runs_free=one.spent.spent_ns[RUNS_FREE] / seen_ns,
+        waits=one.spent.spent_ns[WAITS] / seen_ns,
+        error=_error(s, &one.spent),
+        longest_hold_s=one.spent.longest_ns / 1e9,
+    )
+
+
+cdef object _segments(sampler *s, dict indices, int64_t first_ns):
+    """From changes of state to segments. A thread with no change that was kept has
+    been in its last state since the first one."""
+    cdef event *one
+    cdef int64_t k
+    words = {WAITS: "waits", HOLDS: "holds", RUNS_FREE: "runs_free"}
+    since = {}
+    segments = []
+
+    def close(serial, before, end_ns):
+        if before != ABSENT and serial in indices:
+            start_ns = since.get(serial, first_ns)
+            if start_ns < end_ns:
+                segments.append(
+                    Segment(
+                        indices[serial],
+                        words[before],
+                        (start_ns - s.begin_ns) / 1e9,
+                        (end_ns - s.begin_ns) / 1e9,
+                    )
+                )
+        since[serial] = end_ns
+
+    for k in range(max(0, s.event_count - EVENTS), s.event_count):
+        one = &s.events[k % EVENTS]
+        close(one.serial, one.before, one.at_ns)
+    for i in range(LANES + 1):
+        serial = s.lanes[i].thread.serial
+        if serial in indices and s.lanes[i].end_ns == 0:
+            close(serial, s.lanes[i].spent.state, s.end_ns)
+    segments.sort()
+    return tuple(segments)

@@ -1,0 +1,222 @@
+"""What the scope saw: who held the GIL, who ran without it, who waited.
+
+Plain data, saved and loaded as JSON. Nothing compiled is needed to read a trace.
+"""
+
+import json
+import math
+import os
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args
+
+State = Literal["holds", "runs_free", "waits"]
+STATES: tuple[State, ...] = get_args(State)
+
+# Of the file. 1: the first.
+FORMAT = 1
+KIND = "gil-lab trace"
+
+
+class Segment(NamedTuple):
+    """One thread in one state, in seconds since the scope began."""
+
+    thread: int
+    """Index into `Trace.threads`."""
+    state: State
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
+class ThreadTrace:
+    """One thread. Fractions are of the scope's whole duration, 0 to 1.
+
+    Where the thread started late or ended early they add up to less than 1.
+    """
+
+    name: str
+    """As Python names it; a thread Python never met: "native" and its number."""
+    native_id: int
+    """The system's number for it (threading.get_native_id)."""
+    start_s: float
+    """When it was first seen, in seconds since the scope began."""
+    end_s: float
+    """When it was last seen alive."""
+    holds: float
+    """It holds the GIL, running or not."""
+    runs_free: float
+    """It runs without the GIL."""
+    waits: float
+    """Neither: it waits for the GIL, for a processor or in a system call."""
+    error: float
+    """Half width of the 95 % interval of `holds`."""
+    longest_hold_s: float
+    """The longest time in which every sample found it holding.
+
+    An upper bound: releases shorter than the pause between samples can go unseen.
+    """
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A scope's record. `held`, `runs_free` and `idle` are fractions that add up to 1.
+
+    Nobody holds the GIL in `gil_free` = `runs_free` + `idle` of the time.
+    """
+
+    python: str
+    """Version of the interpreter, such as "3.13.0"."""
+    duration_s: float
+    interval_s: float
+    """Mean pause asked for between samples; waking up adds to it."""
+    samples: int
+    lost: int
+    """Samples that were due while the system kept the sampler from running."""
+    gil_free: float
+    error: float
+    """Half width of the 95 % interval of `gil_free`, for this very run."""
+    held: float
+    """Some thread holds the GIL."""
+    runs_free: float
+    """Nobody holds it and at least one thread of Python's runs."""
+    idle: float
+    """Nobody holds it and all threads wait."""
+    threads: tuple[ThreadTrace, ...]
+    """In the order of their start."""
+    folded: int
+    """Ended threads counted in the whole only, for want of room."""
+    segments: tuple[Segment, ...]
+    """By thread, then by time."""
+    segments_start_s: float
+    """Segments before are not kept, for want of room; fractions cover everything."""
+
+    @property
+    def longest_hold_s(self) -> float:
+        """The longest hold of any thread, in seconds; 0 where nobody held."""
+        return max((thread.longest_hold_s for thread in self.threads), default=0.0)
+
+    @property
+    def longest_holder(self) -> ThreadTrace | None:
+        """The thread of the longest hold; None where nobody held."""
+        longest = max(self.threads, key=lambda each: each.longest_hold_s, default=None)
+        return longest if longest is not None and longest.longest_hold_s else None
+
+    @property
+    def coarsened(self) -> bool:
+        """Whether only the most recent segments were kept."""
+        return self.segments_start_s > 0
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the trace to `path` as JSON, whole or not at all. Raises OSError."""
+        data = {"kind": KIND, "format": FORMAT} | asdict(self)
+        write_whole(path, json.dumps(data) + "\n")
+
+
+def load(path: str | os.PathLike[str]) -> Trace:
+    """Read what `Trace.save` wrote.
+
+    Raises OSError, or ValueError in one line where `path` holds something else.
+    """
+    try:
+        data = json.loads(Path(path).read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: not JSON ({error})") from None
+    if not isinstance(data, dict) or data.pop("kind", None) != KIND:
+        raise ValueError(f"{path}: not a trace of gil-lab")
+    number = data.pop("format", None)
+    if number != FORMAT:
+        raise ValueError(f"{path}: format {number!r}, this version reads {FORMAT}")
+    try:
+        return _trace(data)
+    except (ArithmeticError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: damaged trace ({error!r})") from None
+
+
+def half_width(
+    *,
+    share: float,
+    samples: int,
+    changes: int,
+    change_ns2: float,
+    seen_ns: float,
+    unseen_ns: float,
+    unseen_ns2: float,
+) -> float:
+    """Half width of the 95 % interval of a share of the time, sampled at random.
+
+    Neighbouring samples are alike, so the share's own variance would mislead. Each
+    gap whose two ends differ is uncertain by its length; `change_ns2` is half the
+    sum of these squares (successive differences, the estimator for systematic
+    samples): the full variance where samples are independent, and not much more
+    than that of the edges where the state changes slowly. Two changes more than were
+    seen keep an interval around 0 and 1 (3/n, roughly).
+
+    `unseen_ns`, time in which samples were lost, and its squares: what went on there
+    is unknown, but the longer a gap is compared with the time the state takes to
+    forget itself (told from how often neighbours differ), the nearer it was to the
+    share of the rest.
+    """
+    if seen_ns <= 0 or samples <= 0:
+        return 1.0
+    pause_ns = seen_ns / samples
+    variance = change_ns2 + 2 * pause_ns**2
+    spread = share * (1 - share)
+    if spread > 0:
+        alike = 1 - changes / samples / (2 * spread)  # correlation of neighbours
+        memory_ns = pause_ns / -math.log(min(max(alike, 0.1), 1 - 1 / samples))
+        variance += spread * min(unseen_ns2, 2 * memory_ns * unseen_ns)
+    return min(1.0, 1.96 * math.sqrt(variance) / (seen_ns + unseen_ns))
+
+
+def write_whole(path: str | os.PathLike[str], text: str) -> None:
+    """Write `text` to `path` so that no reader ever sees a part of it."""
+    target = Path(path)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(name, 0o666 & ~mask)  # mkstemp's is for its owner only
+        os.replace(name, target)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+
+def _trace(data: dict[str, Any]) -> Trace:
+    threads = tuple(_thread(row) for row in data.pop("threads"))
+    rows = data.pop("segments")
+    segments = tuple(_segment(row, len(threads)) for row in rows)
+    fields = {
+        name: _checked(name, value, Trace.__annotations__[name])
+        for name, value in data.items()
+    }
+    return Trace(threads=threads, segments=segments, **fields)
+
+
+def _thread(row: dict[str, Any]) -> ThreadTrace:
+    kinds = ThreadTrace.__annotations__
+    return ThreadTrace(
+        **{name: _checked(name, value, kinds[name]) for name, value in row.items()}
+    )
+
+
+def _segment(row: list[Any], threads: int) -> Segment:
+    thread, state, start_s, end_s = row
+    if state not in STATES or not 0 <= _checked("thread", thread, int) < threads:
+        raise ValueError(f"segment {row!r}")
+    return Segment(
+        thread, state, _checked("start", start_s, float), _checked("end", end_s, float)
+    )
+
+
+def _checked(name: str, value: Any, kind: type[Any]) -> Any:
+    if kind is float and type(value) is int:
+        value = float(value)
+    if type(value) is not kind or (kind is float and not math.isfinite(value)):
+        raise ValueError(f"{name}: {value!r}")
+    return value
