@@ -51,139 +51,6 @@ uniform(sampler *s)
     return (((s->random * 0x2545F4914F6CDD1DULL) >> 12) + 0.5) / 4503599627370496.0;
 }
 
-static void
-note(sampler *s, uint64_t serial, int64_t at_ns, int before, int after)
-{
-    event *slot = &s->events[s->event_count++ % EVENTS];
-    slot->at_ns = at_ns;
-    slot->serial = serial;
-    slot->before = before;
-    slot->after = after;
-}
-
-/* The state at now_ns is `state`: account for the time since the last sample except
-   for what was not seen of it, with the change in the middle. Returns that middle. */
-static int64_t
-account(tally *t, int state, int64_t now_ns, int64_t unseen_ns)
-{
-    int64_t gap_ns = now_ns - t->at_ns, middle_ns = t->at_ns + gap_ns / 2;
-    gap_ns = unseen_ns < gap_ns ? gap_ns - unseen_ns : 0;
-    t->spent_ns[t->state] += gap_ns / 2;
-    t->spent_ns[state] += gap_ns - gap_ns / 2;
-    if (state != t->state) {
-        if (t->state == HOLDS || state == HOLDS) {
-            t->changes++;
-            t->change_ns2 += 0.5 * (double)gap_ns * (double)gap_ns;
-        }
-        if (t->state == HOLDS && middle_ns - t->since_ns > t->longest_ns) {
-            t->longest_ns = middle_ns - t->since_ns;
-        }
-        t->state = state;
-        t->since_ns = middle_ns;
-    }
-    t->at_ns = now_ns;
-    return middle_ns;
-}
-
-static void
-open_lane(lane *l, const gil_thread *thread, int64_t at_ns)
-{
-    *l = (lane){.thread = *thread, .begin_ns = at_ns, .clock_ns = -1};
-    l->spent.state = WAITS;
-    l->spent.at_ns = l->spent.since_ns = at_ns;
-}
-
-static void
-end_lane(sampler *s, lane *l, int64_t now_ns)
-{
-    int before = l->spent.state;
-    l->end_ns = account(&l->spent, WAITS, now_ns, 0);
-    /* The half gap after its end is nobody's. */
-    l->spent.spent_ns[WAITS] -= now_ns - l->end_ns;
-    note(s, l->thread.serial, l->end_ns, before, ABSENT);
-}
-
-/* Make room: what ended threads spent goes to the untracked lane, all in one. */
-static void
-fold_ended(sampler *s)
-{
-    lane *rest = &s->lanes[UNTRACKED];
-    for (int i = 0; i < LANES; i++) {
-        lane *l = &s->lanes[i];
-        if (l->thread.serial != 0 && l->end_ns != 0) {
-            for (int state = WAITS; state <= RUNS_FREE; state++) {
-                rest->spent.spent_ns[state] += l->spent.spent_ns[state];
-            }
-            if (l->spent.longest_ns > rest->spent.longest_ns) {
-                rest->spent.longest_ns = l->spent.longest_ns;
-            }
-            rest->spent.changes += l->spent.changes;
-            rest->spent.change_ns2 += l->spent.change_ns2;
-            l->thread.serial = 0;
-            s->folded++;
-        }
-    }
-}
-
-static int
-free_lane(sampler *s, int from)
-{
-    while (from < LANES && s->lanes[from].thread.serial != 0) {
-        from++;
-    }
-    return from;
-}
-
-/* Bring the lanes in line with CPython's list of thread states. Both are newest
-   first, that is by falling serial number, so one pass compares them. */
-static void
-walk(sampler *s, int64_t now_ns, int64_t middle_ns)
-{
-    uint64_t made = gil_state_made(&s->place);
-    int count = gil_state_threads(&s->place, s->list, LANES);
-    int old = 0, kept = 0, slot = 0, folded = 0;
-    if (count < 0) {
-        return;  /* the list is being changed: try at the next sample */
-    }
-    for (int i = 0; i < count; i++) {
-        const gil_thread *thread = &s->list[i];
-        while (old < s->live_count
-               && s->lanes[s->live[old]].thread.serial > thread->serial) {
-            end_lane(s, &s->lanes[s->live[old++]], now_ns);
-        }
-        if (old < s->live_count
-            && s->lanes[s->live[old]].thread.serial == thread->serial) {
-            lane *l = &s->lanes[s->live[old]];
-            if (l->thread.native_id != thread->native_id) {
-                l->clock_ns = -1;  /* it has only now told its own number */
-            }
-            l->thread = *thread;
-            s->next_live[kept++] = s->live[old++];
-            continue;
-        }
-        slot = free_lane(s, slot);
-        if (slot == LANES && !folded) {
-            fold_ended(s);
-            folded = 1;
-            slot = free_lane(s, 0);
-        }
-        if (slot < LANES) {
-            open_lane(&s->lanes[slot], thread, middle_ns);
-            note(s, thread->serial, middle_ns, ABSENT, WAITS);
-            s->next_live[kept++] = slot;
-        }
-    }
-    while (old < s->live_count) {
-        end_lane(s, &s->lanes[s->live[old++]], now_ns);
-    }
-    for (int i = 0; i < kept; i++) {
-        s->live[i] = s->next_live[i];
-    }
-    s->live_count = kept;
-    s->made = made;
-    s->walk_ns = now_ns;
-}
-
 /* Is this thread, which does not hold the GIL, running? */
 static int
 runs(sampler *s, lane *l, int64_t own_ns)
@@ -219,25 +86,22 @@ runs(sampler *s, lane *l, int64_t own_ns)
     return ran_ns + stolen_ns >= wall_ns - wall_ns / 10;
 }
 
-static lane *
-lane_at(sampler *s, uintptr_t address)
+/* How much of a gap is unknown that is too long, or that has the state of the thread
+   which opens or closes the scope at one end: no random moment. While no thread ran,
+   none took or released the lock, and what the ends show holds throughout; of the
+   rest nothing is known. */
+static int64_t
+unseen_of(sampler *s, int64_t gap_ns)
 {
-    for (int i = 0; i < s->live_count; i++) {
-        if (s->lanes[s->live[i]].thread.address == address) {
-            return &s->lanes[s->live[i]];
-        }
+    int64_t unseen_ns = s->ran_ns < gap_ns ? s->ran_ns : gap_ns;
+    s->unseen_ns += unseen_ns;
+    s->unseen_ns2 += (double)unseen_ns * (double)unseen_ns;
+    if (unseen_ns > 0) {
+        /* It ran and stopped, and may have stopped in the other state. */
+        double frozen_ns = (double)(gap_ns - unseen_ns);
+        s->frozen_ns2 += frozen_ns * frozen_ns;
     }
-    return &s->lanes[UNTRACKED];
-}
-
-static void
-set_state(sampler *s, lane *l, int state, int64_t now_ns, int64_t unseen_ns)
-{
-    int before = l->spent.state;
-    int64_t middle_ns = account(&l->spent, state, now_ns, unseen_ns);
-    if (state != before) {
-        note(s, l->thread.serial, middle_ns, before, state);
-    }
+    return unseen_ns;
 }
 
 static void
@@ -277,12 +141,8 @@ take_sample(sampler *s)
         }
         free_runs |= l->next == RUNS_FREE;
     }
-    if (s->late) {
-        /* While no thread ran, none took or released the lock, and what the ends of
-           the gap show holds throughout. Of the rest nothing is known. */
-        unseen_ns = s->ran_ns < gap_ns ? s->ran_ns : gap_ns;
-        s->unseen_ns += unseen_ns;
-        s->unseen_ns2 += (double)unseen_ns * (double)unseen_ns;
+    if (s->late || s->samples == 0) {
+        unseen_ns = unseen_of(s, gap_ns);
     }
     for (int i = 0; i < s->live_count; i++) {
         lane *l = &s->lanes[s->live[i]];
@@ -342,6 +202,32 @@ run_sampler(void *argument)
     return NULL;
 }
 
+/* Time zero: the threads there are, and who holds the GIL, namely the caller. */
+static void
+begin(sampler *s)
+{
+    lane *holder;
+    s->stretch = 1.0;
+    open_lane(&s->lanes[UNTRACKED], &(gil_thread){0}, 0);
+    do {
+        walk(s, 1, 1);
+    } while (s->walk_ns == 0 && sched_yield() == 0);
+    s->event_count = 0;
+    holder = lane_at(s, gil_state_holder(&s->place));
+    for (int i = 0; i < s->live_count && i < CLOCKS; i++) {
+        runs(s, &s->lanes[s->live[i]], 0);
+    }
+    s->begin_ns = s->last_ns = s->walk_ns = read_clock(CLOCK_MONOTONIC);
+    s->random = (uint64_t)s->begin_ns | 1;
+    for (int i = 0; i <= s->live_count; i++) {
+        lane *l = i < s->live_count ? &s->lanes[s->live[i]] : &s->lanes[UNTRACKED];
+        l->begin_ns = l->spent.at_ns = l->spent.since_ns = s->begin_ns;
+        l->spent.state = l == holder ? HOLDS : WAITS;
+    }
+    s->whole.at_ns = s->whole.since_ns = s->begin_ns;
+    s->whole.state = HOLDS;
+}
+
 const char *
 sampler_problem(void)
 {
@@ -365,33 +251,27 @@ sampler_free(sampler *s)
 }
 
 int
-sampler_start(sampler *s)
+sampler_resume(sampler *s)
 {
     sigset_t all, before;
     int error;
+    s->stop = 0;
     sem_init(&s->ready, 0, 0);
     sem_init(&s->go, 0, 0);
     /* Signals are for the threads of the program. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     error = pthread_create(&s->thread, NULL, run_sampler, s);
+    s->joinable = error == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error) {
         return error;
     }
     while (sem_wait(&s->ready) != 0) {  /* short: it does nothing before */
     }
-    s->begin_ns = read_clock(CLOCK_MONOTONIC);
-    s->last_ns = s->begin_ns;
-    s->stretch = 1.0;
-    s->random = (uint64_t)s->begin_ns | 1;
-    s->whole = (tally){.at_ns = s->begin_ns, .since_ns = s->begin_ns, .state = HOLDS};
-    open_lane(&s->lanes[UNTRACKED], &(gil_thread){0}, s->begin_ns);
-    do {
-        walk(s, s->begin_ns, s->begin_ns);
-    } while (s->walk_ns == 0 && sched_yield() == 0);
-    take_sample(s);
-    s->samples = 0;
+    if (s->begin_ns == 0) {
+        begin(s);
+    }
     sem_post(&s->go);
     return 0;
 }
@@ -406,7 +286,10 @@ sampler_stop(sampler *s)
 void
 sampler_join(sampler *s)
 {
-    pthread_join(s->thread, NULL);
+    if (s->joinable) {
+        pthread_join(s->thread, NULL);
+    }
+    s->joinable = 0;
     sem_destroy(&s->ready);
     sem_destroy(&s->go);
 }
@@ -415,16 +298,22 @@ void
 sampler_close(sampler *s, uintptr_t caller)
 {
     lane *holder = lane_at(s, caller);
-    /* Only the sampler moves s->last_ns, and never past end_ns. */
+    int64_t unseen_ns;
+    s->ran_ns = 0;
+    for (int i = 0; i < s->live_count && i < CLOCKS; i++) {
+        runs(s, &s->lanes[s->live[i]], 0);
+    }
+    unseen_ns = unseen_of(s, s->end_ns - s->last_ns);
     for (int i = 0; i <= s->live_count; i++) {
         lane *l = i < s->live_count ? &s->lanes[s->live[i]] : &s->lanes[UNTRACKED];
-        int state = l == holder ? HOLDS
-                    : l->spent.state == HOLDS ? WAITS : l->spent.state;
-        set_state(s, l, state, s->end_ns, 0);
-        if (l->spent.state == HOLDS
-            && s->end_ns - l->spent.since_ns > l->spent.longest_ns) {
-            l->spent.longest_ns = s->end_ns - l->spent.since_ns;
+        tally *spent = &l->spent;
+        set_state(s, l,
+                  l == holder ? HOLDS : spent->state == HOLDS ? WAITS : spent->state,
+                  s->end_ns, unseen_ns);
+        if (spent->state == HOLDS
+            && s->end_ns - spent->since_ns > spent->longest_ns) {
+            spent->longest_ns = s->end_ns - spent->since_ns;
         }
     }
-    account(&s->whole, HOLDS, s->end_ns, 0);
+    account(&s->whole, HOLDS, s->end_ns, unseen_ns);
 }

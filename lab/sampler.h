@@ -59,14 +59,15 @@ typedef struct {
     uint64_t random;
     pthread_t thread;
     sem_t ready, go;
-    int stop;
+    int joinable, stop;
     double stretch;         /* of the pauses: more than 1 on a crowded machine */
     int64_t begin_ns, end_ns, last_ns, walk_ns;
     int64_t samples, lost, folded;
     int late;               /* samples were lost just before this one, */
     int64_t ran_ns;         /* in which time Python's threads ran for so long */
     int64_t unseen_ns;      /* the sum of that: time of which nothing is known, */
-    double unseen_ns2;      /* and of its squares */
+    double unseen_ns2;      /* and of its squares; */
+    double frozen_ns2;      /* squares of the rest of gaps in part unseen */
     uint64_t made;          /* gil_state_made() before the last complete list */
     tally whole;            /* HOLDS: somebody does; RUNS_FREE: nobody, one runs */
     int live_count, rotor;
@@ -84,14 +85,36 @@ const char *sampler_problem(void);
 sampler *sampler_new(void);
 void sampler_free(sampler *s);
 
-/* The caller holds the GIL and has filled in place, interval_ns and one_cpu; 0 or an
-   errno. Counting starts as it returns. */
-int sampler_start(sampler *s);
+/* The caller holds the GIL, and before the first time has filled in place,
+   interval_ns and one_cpu. Counting starts, or goes on after a stop, as it returns.
+   0 or an errno. */
+int sampler_resume(sampler *s);
 
-/* Counting ends now; the caller, who holds the GIL, then calls sampler_join without
-   it and sampler_close with it. `caller`: the address of its thread state. */
+/* Counting stops now; the caller, who holds the GIL, then calls sampler_join, which
+   needs none. */
 void sampler_stop(sampler *s);
 void sampler_join(sampler *s);
+
+/* After the last join, holding the GIL: account for the time up to the last stop.
+   `caller`: the address of the thread state that called it. */
 void sampler_close(sampler *s, uintptr_t caller);
+
+/* lanes.c, for sampler.c. The state at now_ns is `state`: account for the time since
+   the last sample except for what was not seen of it, with the change in the middle;
+   returns that middle. */
+int64_t account(tally *t, int state, int64_t now_ns, int64_t unseen_ns);
+
+/* The same for a thread, noting the change. */
+void set_state(sampler *s, lane *l, int state, int64_t now_ns, int64_t unseen_ns);
+
+/* A thread seen for the first time. */
+void open_lane(lane *l, const gil_thread *thread, int64_t at_ns);
+
+/* Bring the lanes in line with CPython's list of thread states, at now_ns; threads
+   that came since the last sample are counted from middle_ns. */
+void walk(sampler *s, int64_t now_ns, int64_t middle_ns);
+
+/* The lane of a thread state, or the untracked one. */
+lane *lane_at(sampler *s, uintptr_t address);
 
 #endif

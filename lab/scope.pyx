@@ -1,4 +1,4 @@
-# distutils: sources = lab/gil_state.c lab/sampler.c
+# distutils: sources = lab/gil_state.c lab/lanes.c lab/sampler.c
 # distutils: libraries = m pthread
 """The scope: who holds the GIL, seen by a thread that never takes it.
 
@@ -9,6 +9,35 @@ them, checks that they see right, and makes a Trace of what they noted.
 from cpython.pystate cimport PyThreadState, PyThreadState_Get
 from libc.stdint cimport int64_t, uint64_t, uintptr_t
 from posix.unistd cimport getpid
+
+from lab.sampler cimport (
+    ABSENT,
+    EVENTS,
+    HOLDS,
+    LANES,
+    RUNS_FREE,
+    UNTRACKED,
+    WAITS,
+    event,
+    gil_place,
+    gil_state_enabled,
+    gil_state_find,
+    gil_state_holder,
+    gil_state_known,
+    gil_state_locked,
+    gil_state_threads,
+    gil_thread,
+    lane,
+    sampler,
+    sampler_close,
+    sampler_free,
+    sampler_join,
+    sampler_new,
+    sampler_problem,
+    sampler_resume,
+    sampler_stop,
+    tally,
+)
 
 import atexit
 import os
@@ -23,74 +52,9 @@ cdef extern from "Python.h":
     uint64_t PyThreadState_GetID(PyThreadState *tstate)
 
 
-cdef extern from "gil_state.h" nogil:
-    ctypedef struct gil_place:
-        pass
-    ctypedef struct gil_thread:
-        uint64_t serial
-        uintptr_t address
-        unsigned long ident
-        unsigned long native_id
-    int gil_state_known()
-    int gil_state_find(gil_place *place)
-    int gil_state_enabled(const gil_place *place)
-    int gil_state_locked(const gil_place *place)
-    uintptr_t gil_state_holder(const gil_place *place)
-    int gil_state_threads(const gil_place *place, gil_thread *out, int room)
-
-
-cdef extern from "sampler.h" nogil:
-    enum:
-        WAITS
-        HOLDS
-        RUNS_FREE
-        ABSENT
-        LANES
-        EVENTS
-        UNTRACKED
-    ctypedef struct tally:
-        int64_t spent_ns[3]
-        int state
-        int64_t longest_ns
-        int64_t changes
-        double change_ns2
-    ctypedef struct lane:
-        gil_thread thread
-        tally spent
-        int64_t begin_ns
-        int64_t end_ns
-    ctypedef struct event:
-        int64_t at_ns
-        uint64_t serial
-        int before
-        int after
-    ctypedef struct sampler:
-        gil_place place
-        int64_t interval_ns
-        int one_cpu
-        int64_t begin_ns
-        int64_t end_ns
-        int64_t samples
-        int64_t lost
-        int64_t folded
-        int64_t unseen_ns
-        double unseen_ns2
-        tally whole
-        lane lanes[1]
-        int64_t event_count
-        event events[1]
-    const char *sampler_problem()
-    sampler *sampler_new()
-    void sampler_free(sampler *s)
-    int sampler_start(sampler *s)
-    void sampler_stop(sampler *s)
-    void sampler_join(sampler *s)
-    void sampler_close(sampler *s, uintptr_t caller)
-
-
-# The process in which a scope runs, 0 for none. A forked child inherits the number,
-# not the sampler, and sees by it that the scope is its parent's.
-cdef int running_in = 0
+# The scope that runs, or None. A forked child inherits it without its sampler, and
+# sees by the owner that it is its parent's.
+cdef Scope running = None
 
 # On one processor every sample interrupts the measured thread for some 25 us.
 cdef int ONE_CPU_SLOWER = 10
@@ -149,8 +113,8 @@ class _Names:
 
         def set_native_id(thread):
             self.original(thread)
-            # A few short-lived threads more than the sampler has room for.
-            if len(self.started) >= 4 * LANES:
+            # A bound; by then the sampler has folded most of the oldest.
+            if len(self.started) >= 2**16:
                 self.started.pop(next(iter(self.started)), None)
             serial = PyThreadState_GetID(PyThreadState_Get())
             self.started[serial] = (thread.name, thread.native_id)
@@ -192,9 +156,9 @@ cdef class Scope:
         self.interval_ns = <int64_t>(interval * 1e9)
 
     def __enter__(self):
-        global running_in
+        global running
         cdef int error
-        if running_in == getpid():
+        if running is not None and running.owner == getpid():
             raise RuntimeError("a scope is running already: scopes do not nest")
         reason = unavailable()
         if reason is not None:
@@ -210,11 +174,12 @@ cdef class Scope:
             self.s.interval_ns *= ONE_CPU_SLOWER
         gil_state_find(&self.s.place)
         self.names = _Names()
-        error = sampler_start(self.s)
+        error = sampler_resume(self.s)
         if error:
             self.names.stop()
             raise OSError(error, f"no thread for the scope: {os.strerror(error)}")
-        self.owner = running_in = getpid()
+        self.owner = getpid()
+        running = self
         # Stop looking before the interpreter goes away.
         atexit.register(self._stop)
         return self
@@ -223,13 +188,10 @@ cdef class Scope:
         self._stop()
 
     def __dealloc__(self):
-        if self.s != NULL and self.owner == getpid() and running_in == self.owner:
-            sampler_stop(self.s)
-            sampler_join(self.s)
-        sampler_free(self.s)
+        sampler_free(self.s)  # a scope that runs is kept alive by `running`
 
     def _stop(self):
-        global running_in
+        global running
         if self.owner == 0:
             return
         if self.owner == getpid():
@@ -237,11 +199,11 @@ cdef class Scope:
             with nogil:
                 sampler_join(self.s)
             sampler_close(self.s, <uintptr_t>PyThreadState_Get())
-            running_in = 0
         else:  # forked meanwhile: the sampler is the parent's
             sampler_free(self.s)
             self.s = NULL
         self.owner = 0
+        running = None
         self.names.stop()
         atexit.unregister(self._stop)
 
@@ -253,6 +215,23 @@ cdef class Scope:
                 raise RuntimeError("no trace: the scope has not run, or still runs")
             self._trace = _trace(self.s, self.names)
         return self._trace
+
+
+def _before_fork():
+    # One thread less: since 3.12 CPython warns of forking with others about, and it
+    # would be our doing, not the program's.
+    if running is not None and running.owner == getpid():
+        sampler_stop(running.s)
+        with nogil:
+            sampler_join(running.s)
+
+
+def _after_fork_in_parent():
+    if running is not None and running.owner == getpid():
+        sampler_resume(running.s)
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent)
 
 
 cdef object _trace(sampler *s, names):
@@ -274,7 +253,7 @@ cdef object _trace(sampler *s, names):
         interval_s=s.interval_ns / 1e9,
         samples=s.samples,
         lost=s.lost,
-        gil_free=1 - s.whole.spent_ns[HOLDS] / seen_ns,
+        gil_free=(s.whole.spent_ns[RUNS_FREE] + s.whole.spent_ns[WAITS]) / seen_ns,
         error=_error(s, &s.whole),
         held=s.whole.spent_ns[HOLDS] / seen_ns,
         runs_free=s.whole.spent_ns[RUNS_FREE] / seen_ns,
@@ -287,8 +266,9 @@ cdef object _trace(sampler *s, names):
 
 
 cdef double _seen_ns(sampler *s) noexcept:
-    cdef tally *whole = &s.whole
-    return whole.spent_ns[WAITS] + whole.spent_ns[HOLDS] + whole.spent_ns[RUNS_FREE]
+    # 1 where no sample was taken: every share is 0 then, with an error of 1.
+    cdef int64_t *spent_ns = s.whole.spent_ns
+    return max(1, spent_ns[WAITS] + spent_ns[HOLDS] + spent_ns[RUNS_FREE])
 
 
 cdef object _error(sampler *s, tally *spent):
@@ -300,6 +280,7 @@ cdef object _error(sampler *s, tally *spent):
         seen_ns=_seen_ns(s),
         unseen_ns=s.unseen_ns,
         unseen_ns2=s.unseen_ns2,
+        frozen_ns2=s.frozen_ns2,
     )
 
 
@@ -320,7 +301,7 @@ cdef object _thread(sampler *s, lane *one, names):
         end_s=(end_ns - s.begin_ns) / 1e9,
         holds=one.spent.spent_ns[HOLDS] / seen_ns,
         runs_free=one.spent.spent_ns[RUNS_FREE] / seen_ns,
-        waits=one.spent.spent_ns[WAITS] / seen_ns,
+        waits=one.spent.spent_ns[WAITS] / seen_ns if serial else 0.0,
         error=_error(s, &one.spent),
         longest_hold_s=one.spent.longest_ns / 1e9,
     )

@@ -143,6 +143,7 @@ def half_width(
     seen_ns: float,
     unseen_ns: float,
     unseen_ns2: float,
+    frozen_ns2: float,
 ) -> float:
     """Half width of the 95 % interval of a share of the time, sampled at random.
 
@@ -156,7 +157,8 @@ def half_width(
     `unseen_ns`, time in which samples were lost, and its squares: what went on there
     is unknown, but the longer a gap is compared with the time the state takes to
     forget itself (told from how often neighbours differ), the nearer it was to the
-    share of the rest.
+    share of the rest. `frozen_ns2`: the squares of times in which nothing ran, next
+    to something unseen.
     """
     if seen_ns <= 0 or samples <= 0:
         return 1.0
@@ -167,6 +169,7 @@ def half_width(
         alike = 1 - changes / samples / (2 * spread)  # correlation of neighbours
         memory_ns = pause_ns / -math.log(min(max(alike, 0.1), 1 - 1 / samples))
         variance += spread * min(unseen_ns2, 2 * memory_ns * unseen_ns)
+        variance += spread * frozen_ns2
     return min(1.0, 1.96 * math.sqrt(variance) / (seen_ns + unseen_ns))
 
 

@@ -1,0 +1,69 @@
+# What scope.pyx uses of the C files; the headers say what it means.
+
+from libc.stdint cimport int64_t, uint64_t, uintptr_t
+
+
+cdef extern from "gil_state.h" nogil:
+    ctypedef struct gil_place:
+        pass
+    ctypedef struct gil_thread:
+        uint64_t serial
+        uintptr_t address
+        unsigned long ident
+        unsigned long native_id
+    int gil_state_known()
+    int gil_state_find(gil_place *place)
+    int gil_state_enabled(const gil_place *place)
+    int gil_state_locked(const gil_place *place)
+    uintptr_t gil_state_holder(const gil_place *place)
+    int gil_state_threads(const gil_place *place, gil_thread *out, int room)
+
+
+cdef extern from "sampler.h" nogil:
+    enum:
+        WAITS
+        HOLDS
+        RUNS_FREE
+        ABSENT
+        LANES
+        EVENTS
+        UNTRACKED
+    ctypedef struct tally:
+        int64_t spent_ns[3]
+        int state
+        int64_t longest_ns
+        int64_t changes
+        double change_ns2
+    ctypedef struct lane:
+        gil_thread thread
+        tally spent
+        int64_t begin_ns
+        int64_t end_ns
+    ctypedef struct event:
+        int64_t at_ns
+        uint64_t serial
+        int before
+        int after
+    ctypedef struct sampler:
+        gil_place place
+        int64_t interval_ns
+        int one_cpu
+        int64_t begin_ns
+        int64_t end_ns
+        int64_t samples
+        int64_t lost
+        int64_t folded
+        int64_t unseen_ns
+        double unseen_ns2
+        double frozen_ns2
+        tally whole
+        lane lanes[1]
+        int64_t event_count
+        event events[1]
+    const char *sampler_problem()
+    sampler *sampler_new()
+    void sampler_free(sampler *s)
+    int sampler_resume(sampler *s)
+    void sampler_stop(sampler *s)
+    void sampler_join(sampler *s)
+    void sampler_close(sampler *s, uintptr_t caller)
