@@ -331,8 +331,8 @@ def dose(hold_us, free_us, duration_s):
 
 cdef uint64_t _steps(int64_t count, uint64_t value) noexcept nogil:
     # A chain of multiplications, each waiting for the last (Knuth's MMIX generator).
-    cdef int64_t i
-    for i in range(count):
+    cdef int64_t _
+    for _ in range(count):
         value = value * 6364136223846793005ULL + 1442695040888963407ULL
     return value
 
@@ -347,9 +347,9 @@ def mixed(hold, free, cycles):
     """
     cdef int64_t hold_steps = _count(hold, "hold", 10**12)
     cdef int64_t free_steps = _count(free, "free", 10**12)
-    cdef int64_t i, rounds = _count(cycles, "cycles", 10**12)
+    cdef int64_t _, rounds = _count(cycles, "cycles", 10**12)
     cdef uint64_t value = 1
-    for i in range(rounds):
+    for _ in range(rounds):
         value = _steps(hold_steps, value)
         if free_steps:
             with nogil:

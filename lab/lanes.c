@@ -84,10 +84,23 @@ free_lane(sampler *s, int from)
     return from;
 }
 
+/* A thread state leaves the list just before its last release of the GIL
+   (_PyThreadState_DeleteCurrent, Python/pystate.c): it lives until then. */
+static int
+end_or_keep(sampler *s, int slot, int64_t now_ns, uintptr_t holder, int kept)
+{
+    if (s->lanes[slot].thread.address == holder && holder != 0) {
+        s->next_live[kept++] = slot;
+    } else {
+        end_lane(s, &s->lanes[slot], now_ns);
+    }
+    return kept;
+}
+
 /* The lanes and CPython's list are both newest first, that is by falling serial
    number, so one pass compares them. */
 void
-walk(sampler *s, int64_t now_ns, int64_t middle_ns)
+walk(sampler *s, int64_t now_ns, int64_t middle_ns, uintptr_t holder)
 {
     uint64_t made = gil_state_made(&s->place);
     int count = -1, old = 0, kept = 0, slot = 0, folded = 0;
@@ -101,7 +114,7 @@ walk(sampler *s, int64_t now_ns, int64_t middle_ns)
         const gil_thread *thread = &s->list[i];
         while (old < s->live_count
                && s->lanes[s->live[old]].thread.serial > thread->serial) {
-            end_lane(s, &s->lanes[s->live[old++]], now_ns);
+            kept = end_or_keep(s, s->live[old++], now_ns, holder, kept);
         }
         if (old < s->live_count
             && s->lanes[s->live[old]].thread.serial == thread->serial) {
@@ -126,7 +139,7 @@ walk(sampler *s, int64_t now_ns, int64_t middle_ns)
         }
     }
     while (old < s->live_count) {
-        end_lane(s, &s->lanes[s->live[old++]], now_ns);
+        kept = end_or_keep(s, s->live[old++], now_ns, holder, kept);
     }
     for (int i = 0; i < kept; i++) {
         s->live[i] = s->next_live[i];

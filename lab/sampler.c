@@ -121,7 +121,7 @@ take_sample(sampler *s)
     gap_ns = now_ns - s->last_ns;
     /* An unchanged count of thread states: no address has come to mean another. */
     if (gil_state_made(&s->place) != s->made || now_ns - s->walk_ns > WALK_NS) {
-        walk(s, now_ns, s->last_ns + gap_ns / 2);
+        walk(s, now_ns, s->last_ns + gap_ns / 2, address);
     }
     if (held) {
         holder = gil_state_made(&s->place) == s->made
@@ -210,7 +210,7 @@ begin(sampler *s)
     s->stretch = 1.0;
     open_lane(&s->lanes[UNTRACKED], &(gil_thread){0}, 0);
     do {
-        walk(s, 1, 1);
+        walk(s, 1, 1, 0);
     } while (s->walk_ns == 0 && sched_yield() == 0);
     s->event_count = 0;
     holder = lane_at(s, gil_state_holder(&s->place));

@@ -111,8 +111,9 @@ void set_state(sampler *s, lane *l, int state, int64_t now_ns, int64_t unseen_ns
 void open_lane(lane *l, const gil_thread *thread, int64_t at_ns);
 
 /* Bring the lanes in line with CPython's list of thread states, at now_ns; threads
-   that came since the last sample are counted from middle_ns. */
-void walk(sampler *s, int64_t now_ns, int64_t middle_ns);
+   that came since the last sample are counted from middle_ns. `holder`: the address of
+   the thread state that holds the GIL, or 0. */
+void walk(sampler *s, int64_t now_ns, int64_t middle_ns, uintptr_t holder);
 
 /* The lane of a thread state, or the untracked one. */
 lane *lane_at(sampler *s, uintptr_t address);

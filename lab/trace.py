@@ -189,7 +189,6 @@ def write_whole(path: str | os.PathLike[str], text: str) -> None:
         raise
 
 
-
 def _trace(data: dict[str, Any]) -> Trace:
     threads = tuple(_thread(row) for row in data.pop("threads"))
     rows = data.pop("segments")

@@ -1,0 +1,55 @@
+"""A trace as Chrome trace JSON, which Perfetto and chrome://tracing open.
+
+The format: one object with a list of events; complete events ("X") have a start and
+a length in microseconds, metadata events ("M") name the lanes.
+"""
+
+from typing import Any
+
+from lab.trace import Trace
+
+GIL_LANE = 0
+# The viewers' own names of colours.
+COLOURS = {"holds": "terrible", "runs_free": "good", "waits": "grey"}
+WORDS = {"holds": "holds the GIL", "runs_free": "runs free", "waits": "waits"}
+
+
+def render(trace: Trace) -> dict[str, Any]:
+    """The JSON object: lane 0 shows who holds the GIL, lane i + 1 thread i."""
+    events = [_name("process_name", GIL_LANE, "gil-lab")]
+    events += _lane(GIL_LANE, "GIL")
+    for index, thread in enumerate(trace.threads):
+        events += _lane(index + 1, f"{thread.name} ({thread.native_id})")
+    for segment in trace.segments:
+        span = {
+            "ph": "X",
+            "cat": "gil",
+            "pid": 1,
+            "ts": round(segment.start_s * 1e6, 3),
+            "dur": round((segment.end_s - segment.start_s) * 1e6, 3),
+        }
+        words = {"name": WORDS[segment.state], "cname": COLOURS[segment.state]}
+        events.append(span | words | {"tid": segment.thread + 1})
+        if segment.state == "holds":
+            holder = trace.threads[segment.thread].name
+            events.append(span | {"name": holder, "tid": GIL_LANE})
+    return {
+        "traceEvents": events,
+        "displayTimeUnit": "ms",
+        "otherData": {
+            "python": trace.python,
+            "gil_free": trace.gil_free,
+            "error": trace.error,
+            "samples": trace.samples,
+            "lost": trace.lost,
+        },
+    }
+
+
+def _lane(lane: int, name: str) -> list[dict[str, Any]]:
+    order = _name("thread_sort_index", lane, "") | {"args": {"sort_index": lane}}
+    return [_name("thread_name", lane, name), order]
+
+
+def _name(kind: str, lane: int, name: str) -> dict[str, Any]:
+    return {"ph": "M", "name": kind, "pid": 1, "tid": lane, "args": {"name": name}}
