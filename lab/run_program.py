@@ -49,7 +49,8 @@ def run(
     except OSError as error:
         return _refuse(f"{argv[0]}: {error.strerror}")
     except SyntaxError as error:
-        sys.excepthook(SyntaxError, error, None)
+        error.__traceback__ = None  # it is about the script, not about us
+        sys.excepthook(type(error), error, None)
         return 1
     process = os.getpid()
     with Scope() as scope, _as_program(argv, code):

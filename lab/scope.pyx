@@ -44,6 +44,7 @@ import os
 import platform
 import sys
 import threading
+from operator import attrgetter
 
 from lab.trace import Segment, ThreadTrace, Trace, half_width
 
@@ -337,5 +338,5 @@ cdef object _segments(sampler *s, dict indices, int64_t first_ns):
         serial = s.lanes[i].thread.serial
         if serial in indices and s.lanes[i].end_ns == 0:
             close(serial, s.lanes[i].spent.state, s.end_ns)
-    segments.sort()
+    segments.sort(key=attrgetter("thread", "start_s"))
     return tuple(segments)

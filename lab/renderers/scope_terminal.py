@@ -40,6 +40,8 @@ def render(trace: Trace, width: int, colour: bool) -> str:
     )
     rows = _busiest(trace)
     console.print(_headline(trace))
+    if trace.folded:
+        console.print(f"{trace.folded} ended threads are not shown")
     console.print(_table(trace, rows, colour))
     if len(rows) < len(trace.threads):
         console.print(f"and {len(trace.threads) - len(rows)} threads that did less")
@@ -57,13 +59,10 @@ def _busiest(trace: Trace) -> list[int]:
 
 def _headline(trace: Trace) -> str:
     lost = f", {trace.lost} lost" if trace.lost else ""
-    text = (
+    return (
         f"GIL free {trace.gil_free:.1%} +-{trace.error:.1%} of {trace.duration_s:.3f} s"
         f" (Python {trace.python}, {trace.samples} samples{lost})"
     )
-    if trace.folded:
-        text += f"; {trace.folded} ended threads are not shown"
-    return text
 
 
 def _table(trace: Trace, rows: list[int], colour: bool) -> Table:
@@ -119,15 +118,15 @@ def _slices(trace: Trace, count: int) -> dict[int, list[State | None]]:
             begin_s = max(segment.start_s, start_s + place * slice_s)
             end_s = min(segment.end_s, start_s + (place + 1) * slice_s)
             cell = cells[place]
-            cell[segment.state] = cell.get(segment.state, 0.0) + max(0, end_s - begin_s)
-    return {
-        thread: [
-            max(cell, key=lambda state: cell[state]) if cell else None for cell in cells
-        ]
-        for thread, cells in spent.items()
-    }
+            if end_s > begin_s:
+                cell[segment.state] = cell.get(segment.state, 0.0) + end_s - begin_s
+    most: dict[int, list[State | None]] = {}
+    for thread, cells in spent.items():
+        ranked = [sorted(cell, key=cell.__getitem__) for cell in cells]
+        most[thread] = [states[-1] if states else None for states in ranked]
+    return most
 
 
 def _text(thread: ThreadTrace, colour: bool) -> str:
-    name = " ".join(thread.name.split())
+    name = "".join(each if each.isprintable() else " " for each in thread.name)
     return name if colour else name.encode("ascii", "backslashreplace").decode()

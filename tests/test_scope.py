@@ -1,0 +1,455 @@
+"""The scope, held to what is known: doses, sleepers, threads that come and go.
+
+Others may be using the machine, so nothing here expects a speed: bounds come from
+the trace's own error, or are so wide that only a wrong reading breaks them.
+"""
+
+import _thread
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+import pytest
+from lab.kernels import collatz_held, collatz_released, dose, mixed
+
+from lab.scope import Scope, ScopeUnavailable, unavailable
+from lab.trace import ThreadTrace, Trace
+
+HOLDS = ctypes.PyDLL(None)
+RELEASES = ctypes.CDLL(None)
+
+needs_gil = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
+
+
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    """After each test: the same threads, hooks and switch interval as before."""
+    hook = threading.Thread.__dict__["_set_native_id"]
+    before = len(os.listdir("/proc/self/task"))
+    yield
+    assert threading.Thread.__dict__["_set_native_id"] is hook
+    end = time.monotonic() + 10  # the system lets go of a joined thread a bit later
+    while len(os.listdir("/proc/self/task")) > before and time.monotonic() < end:
+        time.sleep(0.001)
+    assert len(os.listdir("/proc/self/task")) == before
+
+
+def traced(*calls: Callable[[], object]) -> Trace:
+    """Run each call in a thread of its own, named worker 0, 1, ..., under a scope."""
+    threads = [
+        threading.Thread(target=call, name=f"worker {place}")
+        for place, call in enumerate(calls)
+    ]
+    with Scope() as scope:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    return scope.trace
+
+
+def workers(trace: Trace) -> list[ThreadTrace]:
+    return [each for each in trace.threads if each.name.startswith("worker")]
+
+
+def busy(seconds: float) -> None:
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        pass
+
+
+@needs_gil
+@pytest.mark.parametrize(
+    ("hold_us", "free_us"),
+    [
+        (5000, 5000),
+        (200, 200),
+        (20, 20),
+        (2, 2),
+        (500, 50),
+        (50, 500),
+        (20, 2),
+        (2, 20),
+    ],
+)
+def test_known_doses(hold_us: float, free_us: float) -> None:
+    with Scope() as scope:
+        true = dose(hold_us, free_us, 0.4)
+    trace = scope.trace
+    assert trace.samples > 50
+    assert trace.error < 0.3
+    # 2.5 half widths: an interval that covers misses them once in a million runs.
+    assert abs(trace.gil_free - true) <= 2.5 * trace.error
+    assert trace.held + trace.runs_free + trace.idle == pytest.approx(1)
+    assert trace.gil_free == pytest.approx(trace.runs_free + trace.idle)
+    main = trace.threads[0]
+    assert main.holds == pytest.approx(trace.held, abs=0.01)
+    assert main.holds + main.runs_free + main.waits == pytest.approx(1, abs=0.01)
+
+
+@needs_gil
+@pytest.mark.parametrize(
+    ("call", "least", "most"),
+    [
+        (lambda: collatz_held(400_000), 0.0, 0.05),
+        (lambda: mixed(10**8, 0, 1), 0.0, 0.05),
+        (lambda: sum(range(5_000_000)), 0.0, 0.05),
+        (lambda: collatz_released(400_000), 0.95, 1.0),
+        (lambda: time.sleep(0.1), 0.95, 1.0),
+    ],
+)
+def test_held_and_released(
+    call: Callable[[], object], least: float, most: float
+) -> None:
+    with Scope() as scope:
+        call()
+    trace = scope.trace
+    assert least - trace.error <= trace.gil_free <= most + trace.error
+    assert trace.error < 0.3
+
+
+def test_mixed_computes_the_same_however_it_is_split() -> None:
+    values = {mixed(100, 0, 6), mixed(0, 100, 6), mixed(50, 50, 6), mixed(300, 0, 2)}
+    assert len(values) == 1
+    assert mixed(0, 0, 9) == mixed(9, 9, 0) == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "name"),
+    [
+        (lambda: dose(-1, 1, 1), ValueError, "hold_us"),
+        (lambda: dose(1, float("nan"), 1), ValueError, "free_us"),
+        (lambda: dose(0, 0, 1), ValueError, "free_us"),
+        (lambda: dose(1, 1, 0), ValueError, "duration_s"),
+        (lambda: dose(1, "x", 1), TypeError, "free_us"),
+        (lambda: mixed(-1, 1, 1), ValueError, "hold"),
+        (lambda: mixed(1, 1.5, 1), TypeError, "free"),
+        (lambda: mixed(1, 1, 10**13), ValueError, "cycles"),
+    ],
+)
+def test_kernels_name_the_wrong_argument(
+    call: Callable[[], object], error: type[Exception], name: str
+) -> None:
+    with pytest.raises(error, match=f"^{name}: "):
+        call()
+
+
+@needs_gil
+def test_released_sleepers_all_wait_and_nobody_holds() -> None:
+    trace = traced(*[lambda: RELEASES.usleep(200_000)] * 8)
+    assert trace.gil_free > 0.8
+    assert trace.idle > 0.7
+    assert len(workers(trace)) == 8
+    for worker in workers(trace):
+        assert worker.waits > 0.5 * (worker.end_s - worker.start_s) / trace.duration_s
+        assert worker.holds < 0.2
+
+
+@needs_gil
+def test_held_sleepers_hold_one_at_a_time() -> None:
+    trace = traced(*[lambda: HOLDS.usleep(50_000)] * 4)
+    assert trace.gil_free < 0.2
+    for worker in workers(trace):
+        assert 0.15 < worker.holds < 0.35
+        assert worker.longest_hold_s > 0.025
+    assert trace.longest_holder in workers(trace)
+    holds = sorted(
+        (each.start_s, each.end_s) for each in trace.segments if each.state == "holds"
+    )
+    assert all(end <= start for (_, end), (start, _) in pairwise(holds))
+
+
+@needs_gil
+def test_bytecode_threads_share_the_gil() -> None:
+    trace = traced(lambda: busy(1.0), lambda: busy(1.0))
+    first, second = (worker.holds for worker in workers(trace))
+    assert first + second > 0.8
+    assert min(first, second) > 0.2
+    assert all(worker.runs_free < 0.1 for worker in workers(trace))
+
+
+@needs_gil
+def test_running_free_is_told_from_waiting() -> None:
+    trace = traced(lambda: collatz_released(2_000_000))
+    (worker,) = workers(trace)
+    assert worker.holds < 0.2
+    assert worker.runs_free > 0.2
+    main = next(each for each in trace.threads if each.name == "MainThread")
+    assert main.waits > 0.7
+    assert main.runs_free < 0.2
+
+
+@needs_gil
+def test_edges_are_where_the_state_changed() -> None:
+    edges = []
+    with Scope() as scope:
+        begin = time.monotonic()
+        for _ in range(10):
+            edges.append(time.monotonic() - begin)
+            RELEASES.usleep(10_000)
+            edges.append(time.monotonic() - begin)
+            HOLDS.usleep(10_000)
+    seen = [each.start_s for each in scope.trace.segments if each.thread == 0]
+    distances = sorted(min(abs(edge - start) for start in seen) for edge in edges)
+    assert distances[len(distances) // 2] < 0.002
+
+
+@needs_gil
+def test_segments_tile_each_thread() -> None:
+    trace = traced(*[lambda: busy(0.1)] * 3)
+    assert not trace.coarsened
+    for place, thread in enumerate(trace.threads):
+        own = [each for each in trace.segments if each.thread == place]
+        assert own[0].start_s == pytest.approx(thread.start_s, abs=1e-6)
+        assert own[-1].end_s == pytest.approx(thread.end_s, abs=1e-6)
+        for before, after in pairwise(own):
+            assert after.start_s == before.end_s
+            assert after.state != before.state
+
+
+@needs_gil
+def test_a_long_timeline_keeps_its_recent_part() -> None:
+    stop = threading.Event()
+
+    def turn() -> None:
+        while not stop.is_set():
+            time.sleep(0)
+
+    threads = [threading.Thread(target=turn, daemon=True) for _ in range(40)]
+    with Scope() as scope:
+        for thread in threads:
+            thread.start()
+        time.sleep(1)
+        stop.set()
+        for thread in threads:
+            thread.join()
+    trace = scope.trace
+    assert len(trace.segments) <= 2**17 + len(trace.threads)
+    assert min(each.start_s for each in trace.segments) >= trace.segments_start_s
+
+
+@needs_gil
+def test_threads_bear_the_names_python_gives_them() -> None:
+    go = threading.Event()
+    early = threading.Thread(target=go.wait, name="early")
+    early.start()
+    with Scope() as scope:
+        short = threading.Thread(target=busy, args=(0.02,), name="short")
+        short.start()
+        short.join()
+        late = threading.Thread(target=go.wait, name="late")
+        late.start()
+        late.name = "renamed"
+        done = threading.Lock()
+        done.acquire()
+        numbers: list[int] = []
+
+        def raw() -> None:
+            numbers.append(threading.get_native_id())
+            busy(0.02)
+            done.release()
+
+        _thread.start_new_thread(raw, ())
+        done.acquire()
+        time.sleep(0.01)
+    go.set()
+    early.join()
+    late.join()
+    trace = scope.trace
+    by_name = {each.name: each for each in trace.threads}
+    assert {"MainThread", "early", "short", "renamed"} < set(by_name)
+    assert by_name["MainThread"].native_id == threading.get_native_id()
+    assert by_name["early"].native_id == early.native_id
+    assert by_name["short"].native_id == short.native_id
+    assert by_name["renamed"].native_id == late.native_id
+    assert by_name[f"native {numbers[0]}"].native_id == numbers[0]
+    assert by_name["short"].end_s < trace.duration_s
+    assert by_name["renamed"].start_s > 0
+    assert by_name["renamed"].end_s == pytest.approx(trace.duration_s)
+
+
+@needs_gil
+def test_a_reused_address_is_not_the_old_thread() -> None:
+    # CPython gives each of these the thread state of the last, at the same address.
+    with Scope() as scope:
+        for place in range(50):
+            thread = threading.Thread(
+                target=HOLDS.usleep, args=(3000,), name=f"worker {place}"
+            )
+            thread.start()
+            thread.join()
+    trace = scope.trace
+    assert [each.name for each in workers(trace)] == [f"worker {i}" for i in range(50)]
+    holding = [each for each in workers(trace) if each.longest_hold_s > 0.001]
+    assert len(holding) > 40
+    assert all(each.longest_hold_s < 0.5 * trace.duration_s for each in holding)
+
+
+@needs_gil
+def test_ten_thousand_short_lived_threads() -> None:
+    with Scope() as scope:
+        for _ in range(10_000):
+            thread = threading.Thread(target=int)
+            thread.start()
+            thread.join()
+    trace = scope.trace
+    assert 10 < len(trace.threads) <= 2**11 + 1
+    assert trace.threads[0].name == "MainThread"
+    known = [each for each in trace.threads if each.name.startswith("Thread-")]
+    assert len(known) > 0.8 * len(trace.threads)
+    assert sum(each.holds for each in trace.threads) <= 1 + 1e-6
+
+
+@needs_gil
+def test_exceptions_pass_and_a_scope_can_run_again() -> None:
+    scope = Scope()
+    with pytest.raises(KeyError, match="mine"), scope:
+        raise KeyError("mine")
+    assert scope.trace.duration_s > 0
+    first = scope.trace
+    assert scope.trace is first
+    with scope:
+        time.sleep(0.01)
+    assert scope.trace is not first
+    assert scope.trace.gil_free > first.gil_free - 1
+
+
+@needs_gil
+def test_nested_scopes_are_refused() -> None:
+    with Scope() as outer:
+        with pytest.raises(RuntimeError, match="do not nest"), Scope():
+            pass
+        with pytest.raises(RuntimeError, match="still runs"):
+            _ = outer.trace
+    assert outer.trace.samples >= 0
+    with pytest.raises(RuntimeError, match="has not run"):
+        _ = Scope().trace
+
+
+@pytest.mark.parametrize("interval", [0, -1, 1e-9, 1, float("nan"), float("inf")])
+def test_interval_is_checked(interval: float) -> None:
+    with pytest.raises(ValueError, match="interval: "):
+        Scope(interval=interval)
+
+
+@needs_gil
+def test_fork_inside_leaves_the_child_without_a_scope() -> None:
+    with Scope() as scope:
+        child = os.fork()
+        if child == 0:  # the child: no pytest from here on
+            status = 1
+            try:
+                with pytest.raises(RuntimeError):
+                    _ = scope.trace
+                with Scope() as own:
+                    time.sleep(0.02)
+                scope.__exit__(None, None, None)
+                with pytest.raises(RuntimeError):
+                    _ = scope.trace
+                status = 0 if own.trace.threads[0].name == "MainThread" else 2
+            finally:
+                os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        before = scope
+        time.sleep(0.05)
+    assert before.trace.gil_free > 0.3
+    assert before.trace.samples > 10
+
+
+@needs_gil
+def test_signals_reach_the_program_and_not_the_sampler() -> None:
+    caught: list[int] = []
+    old = signal.signal(signal.SIGALRM, lambda number, _: caught.append(number))
+    try:
+        with Scope():
+            signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
+            end = time.monotonic() + 20
+            while len(caught) < 5 and time.monotonic() < end:
+                time.sleep(0.001)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    finally:
+        signal.signal(signal.SIGALRM, old)
+    assert len(caught) >= 5
+
+
+@needs_gil
+def test_a_hook_put_over_ours_stays() -> None:
+    original = threading.Thread._set_native_id  # type: ignore[attr-defined]
+    seen: list[str] = []
+    try:
+        with Scope():
+            ours = threading.Thread._set_native_id  # type: ignore[attr-defined]
+
+            def theirs(thread: threading.Thread) -> None:
+                seen.append(thread.name)
+                ours(thread)
+
+            threading.Thread._set_native_id = theirs  # type: ignore[attr-defined]
+        assert threading.Thread._set_native_id is theirs  # type: ignore[attr-defined]
+        thread = threading.Thread(target=int, name="after")
+        thread.start()
+        thread.join()
+        assert seen == ["after"]
+        assert thread.native_id
+    finally:
+        threading.Thread._set_native_id = original  # type: ignore[attr-defined]
+
+
+def python(code: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=os.environ | environment,
+    )
+
+
+@needs_gil
+def test_on_one_processor() -> None:
+    code = """if True:
+        import os
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+        from lab.kernels import dose
+        from lab.scope import Scope
+        with Scope() as scope:
+            true = dose(1000, 1000, 0.5)
+        trace = scope.trace
+        assert trace.interval_s > 20e-6
+        assert trace.error < 0.4
+        assert abs(trace.gil_free - true) <= 2.5 * trace.error, (true, trace)
+    """
+    result = python(code)
+    assert result.returncode == 0, result.stderr
+
+
+@needs_gil
+def test_a_scope_left_open_ends_with_the_interpreter() -> None:
+    code = "from lab.scope import Scope; scope = Scope(); scope.__enter__()"
+    result = python(code)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_without_a_gil_there_is_no_scope() -> None:
+    if sys._is_gil_enabled() if hasattr(sys, "_is_gil_enabled") else True:
+        assert unavailable() is None
+        return
+    assert str(unavailable()).startswith("no GIL")
+    with pytest.raises(ScopeUnavailable, match="no GIL"), Scope():
+        pass
+    code = "from lab.scope import unavailable; assert unavailable() is None"
+    assert python(code, PYTHON_GIL="1").returncode == 0
+
+
+def test_importing_does_not_switch_the_gil_on() -> None:
+    code = "import sys, lab.scope; print(getattr(sys, '_is_gil_enabled', bool)())"
+    result = python(code)
+    expected = getattr(sys, "_is_gil_enabled", bool)()
+    assert result.stdout.strip() == str(expected)
+    assert result.stderr == ""
