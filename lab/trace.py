@@ -167,7 +167,7 @@ def half_width(
     spread = share * (1 - share)
     if spread > 0:
         alike = 1 - changes / samples / (2 * spread)  # correlation of neighbours
-        memory_ns = pause_ns / -math.log(min(max(alike, 0.1), 1 - 1 / samples))
+        memory_ns = pause_ns / -math.log(min(max(alike, 0.1), 1 - 1 / (samples + 1)))
         variance += spread * min(unseen_ns2, 2 * memory_ns * unseen_ns)
         variance += spread * frozen_ns2
     return min(1.0, 1.96 * math.sqrt(variance) / (seen_ns + unseen_ns))

@@ -197,6 +197,9 @@ def test_no_sample_tells_nothing() -> None:
     )
     assert half_width(share=0.5, samples=0, seen_ns=1e6, **nothing) == 1.0
     assert half_width(share=0.5, samples=10, seen_ns=0, **nothing) == 1.0
+    for samples in (1, 2, 3):
+        few = half_width(share=0.4, samples=samples, seen_ns=1e6, **nothing)
+        assert few > 0.5
     sure = half_width(share=0.0, samples=1000, seen_ns=1e6, **nothing)
     assert 0.001 < sure < 0.01
     nothing |= {"unseen_ns": 5e5, "unseen_ns2": 25e10}
