@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "gil_state.h"
 
@@ -98,6 +99,16 @@ void sampler_join(sampler *s);
 /* After the last join, holding the GIL: account for the time up to the last stop.
    `caller`: the address of the thread state that called it. */
 void sampler_close(sampler *s, uintptr_t caller);
+
+/* clocks.c, for sampler.c. Nanoseconds, or -1. */
+int64_t read_clock(clockid_t clock);
+
+/* A random number above 0 and below 1. */
+double uniform(sampler *s);
+
+/* Is this thread, which does not hold the GIL, running? `own_ns`: the sampler's own
+   processor clock. */
+int runs(sampler *s, lane *l, int64_t own_ns);
 
 /* lanes.c, for sampler.c. The state at now_ns is `state`: account for the time since
    the last sample except for what was not seen of it, with the change in the middle;

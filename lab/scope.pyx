@@ -1,4 +1,4 @@
-# distutils: sources = lab/gil_state.c lab/lanes.c lab/sampler.c
+# distutils: sources = lab/gil_state.c lab/clocks.c lab/lanes.c lab/sampler.c
 # distutils: libraries = m pthread
 """The scope: who holds the GIL, seen by a thread that never takes it.
 
@@ -11,41 +11,21 @@ from libc.stdint cimport int64_t, uint64_t, uintptr_t
 from posix.unistd cimport getpid
 
 from lab.sampler cimport (
-    ABSENT,
-    EVENTS,
-    HOLDS,
-    LANES,
-    RUNS_FREE,
-    UNTRACKED,
-    WAITS,
-    event,
-    gil_place,
-    gil_state_enabled,
-    gil_state_find,
-    gil_state_holder,
-    gil_state_known,
-    gil_state_locked,
-    gil_state_threads,
-    gil_thread,
-    lane,
-    sampler,
-    sampler_close,
-    sampler_free,
-    sampler_join,
-    sampler_new,
-    sampler_problem,
-    sampler_resume,
-    sampler_stop,
-    tally,
+    ABSENT, EVENTS, HOLDS, LANES, RUNS_FREE, UNTRACKED, WAITS,
+    event, gil_place, gil_thread, lane, sampler, tally,
+    gil_state_enabled, gil_state_find, gil_state_holder, gil_state_known,
+    gil_state_locked, gil_state_threads,
+    sampler_close, sampler_free, sampler_join, sampler_new, sampler_problem,
+    sampler_resume, sampler_stop,
 )
 
 import atexit
 import os
 import platform
 import sys
-import threading
 from operator import attrgetter
 
+from lab.thread_names import ThreadNames
 from lab.trace import Segment, ThreadTrace, Trace, half_width
 
 
@@ -100,40 +80,8 @@ def unavailable():
     return None if count == 64 else f"self-check: on {version} this thread is missing"
 
 
-class _Names:
-    """Notes the name of each thread as it starts, and lets go when told.
-
-    Threads call Thread._set_native_id first thing, on every version. Nothing stays
-    on their stacks, and threads that Python only adopts do it too.
-    """
-
-    def __init__(self):
-        self.started = {}
-        self.present = {}
-        self.original = threading.Thread._set_native_id
-
-        def set_native_id(thread):
-            self.original(thread)
-            # A bound; by then the sampler has folded most of the oldest.
-            if len(self.started) >= 2**16:
-                self.started.pop(next(iter(self.started)), None)
-            serial = PyThreadState_GetID(PyThreadState_Get())
-            self.started[serial] = (thread.name, thread.native_id)
-
-        self.hook = set_native_id
-        self.look()
-        threading.Thread._set_native_id = self.hook
-
-    def look(self):
-        """Note the threads alive, by the name they have now."""
-        for thread in threading.enumerate():
-            self.present[thread.ident] = thread.name, thread.native_id
-
-    def stop(self):
-        """Take the hook out, unless somebody has put another over it."""
-        if threading.Thread._set_native_id is self.hook:
-            threading.Thread._set_native_id = self.original
-        self.look()
+def _serial():
+    return PyThreadState_GetID(PyThreadState_Get())
 
 
 cdef class Scope:
@@ -174,7 +122,7 @@ cdef class Scope:
         if self.s.one_cpu:
             self.s.interval_ns *= ONE_CPU_SLOWER
         gil_state_find(&self.s.place)
-        self.names = _Names()
+        self.names = ThreadNames(_serial)
         error = sampler_resume(self.s)
         if error:
             self.names.stop()
