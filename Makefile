@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DELETE_ON_ERROR:
-.PHONY: help bench test lint format build clean
+.PHONY: help bench test lint sanitize format build clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -28,6 +28,22 @@ lint: $(VENV)/.lint build  ## ruff, mypy and cython-lint
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@PATH=$(BIN):$$PATH cython-lint lab
+
+ASAN := build/asan
+LIBASAN = $$($${CC:-cc} -print-file-name=libasan.so)
+
+sanitize: build  ## the scope's tests under AddressSanitizer (needs the compiler's libasan)
+	@test -f "$(LIBASAN)" || { echo 'gil-lab: $${CC:-cc} has no libasan.so: install the' \
+	  'sanitizer library of your compiler (Debian, Ubuntu: libgcc-12-dev)' >&2; exit 1; }
+	@rm -rf $(ASAN) && mkdir -p $(ASAN)
+	@cp -r hatch_build.py pyproject.toml lab tests $(ASAN) && rm -f $(ASAN)/lab/*.so
+	@cd $(ASAN) && LDFLAGS=-fsanitize=address,undefined \
+	  CFLAGS='-fsanitize=address,undefined -fno-omit-frame-pointer -g -O1' \
+	  $(CURDIR)/$(BIN)/python hatch_build.py >build.log 2>&1 \
+	  || { cat build.log >&2; exit 1; }
+	@cd $(ASAN) && LD_PRELOAD=$(LIBASAN) PYTHONMALLOC=malloc \
+	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1 \
+	  $(CURDIR)/$(BIN)/python -m pytest -p no:cacheprovider -q tests/test_scope.py $(ARGS)
 
 format: $(VENV)/.lint  ## let ruff put the code in form
 	@$(BIN)/ruff format .

@@ -7,13 +7,12 @@ Formats: 1, races and series.
 """
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from lab.errors import UsageError
+from lab.files import write_whole
 from lab.machine import Machine
 from lab.records import Race, Run, Series
 
@@ -70,18 +69,3 @@ def publish(text: str, folder: Path, name: str) -> Path:
     for target in (path, folder / "latest.json"):
         write_whole(target, text)
     return path
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is never seen half-written; OSError if it cannot."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), 0o644)
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

@@ -12,9 +12,10 @@ from io import open_code
 from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 
+from lab.files import write_whole
 from lab.renderers import chrome, scope_terminal
 from lab.scope import Scope, unavailable
-from lab.trace import Trace, write_whole
+from lab.trace import Trace
 
 # What Python itself returns: for a script it cannot open, and for an interrupt.
 EXIT_USAGE = 2

@@ -6,10 +6,11 @@ Plain data, saved and loaded as JSON. Nothing compiled is needed to read a trace
 import json
 import math
 import os
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
+
+from lab.files import write_whole
 
 State = Literal["holds", "runs_free", "waits"]
 STATES: tuple[State, ...] = get_args(State)
@@ -171,22 +172,6 @@ def half_width(
         variance += spread * min(unseen_ns2, 2 * memory_ns * unseen_ns)
         variance += spread * frozen_ns2
     return min(1.0, 1.96 * math.sqrt(variance) / (seen_ns + unseen_ns))
-
-
-def write_whole(path: str | os.PathLike[str], text: str) -> None:
-    """Write `text` to `path` so that no reader ever sees a part of it."""
-    target = Path(path)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)  # mkstemp's is for its owner only
-        os.replace(name, target)
-    except BaseException:
-        os.unlink(name)
-        raise
 
 
 def _trace(data: dict[str, Any]) -> Trace:

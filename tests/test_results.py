@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from lab.files import write_whole
 from lab.machine import Machine
 from lab.records import Lap, Race, Round, Series
-from lab.results import FORMAT, KEY, ForeignFileError, load, publish, write_whole
+from lab.results import FORMAT, KEY, ForeignFileError, load, publish
 from lab.twins import Bound, Claim
 
 RACE = Race(

@@ -14,10 +14,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from typing import Any, cast
 
 import pytest
-from lab.kernels import collatz_held, collatz_released, dose, mixed
 
+from lab.kernels import collatz_held, collatz_released, dose, mixed
 from lab.scope import Scope, ScopeUnavailable, unavailable
 from lab.trace import ThreadTrace, Trace
 
@@ -127,9 +128,9 @@ def test_mixed_computes_the_same_however_it_is_split() -> None:
         (lambda: dose(1, float("nan"), 1), ValueError, "free_us"),
         (lambda: dose(0, 0, 1), ValueError, "free_us"),
         (lambda: dose(1, 1, 0), ValueError, "duration_s"),
-        (lambda: dose(1, "x", 1), TypeError, "free_us"),
+        (lambda: dose(1, cast(Any, "x"), 1), TypeError, "free_us"),
         (lambda: mixed(-1, 1, 1), ValueError, "hold"),
-        (lambda: mixed(1, 1.5, 1), TypeError, "free"),
+        (lambda: mixed(1, cast(Any, 1.5), 1), TypeError, "free"),
         (lambda: mixed(1, 1, 10**13), ValueError, "cycles"),
     ],
 )

@@ -1,0 +1,79 @@
+"""A thread that knocks on the GIL at random times while something else runs."""
+
+import random
+import sys
+import threading
+from dataclasses import dataclass
+from types import TracebackType
+
+from lab.knock import knock
+
+# The thread's name, by which a trace tells it from the others.
+KNOCKER = "gil-lab-knocker"
+
+
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """When the GIL was wanted and when it was there; CLOCK_MONOTONIC.
+
+    interval_s: the switch interval in force while it waited.
+    """
+
+    wanted_ns: int
+    got_ns: int
+    interval_s: float
+
+    @property
+    def wait_ns(self) -> int:
+        """How long somebody else held it."""
+        return self.got_ns - self.wanted_ns
+
+
+class Knocker:
+    """with Knocker(pause_s, intervals_s) as knocker: ..., then knocker.knocks.
+
+    pause_s: mean pause between knocks, exponential, so that no period of the
+    callable's can hide. intervals_s: switch intervals that take turns, one a knock.
+    The switch interval is put back at the end, whatever happened.
+    """
+
+    def __init__(self, pause_s: float, intervals_s: tuple[float, ...]) -> None:
+        self.knocks: list[Knock] = []
+        self._pause_s = pause_s
+        self._intervals_s = intervals_s
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._knock, name=KNOCKER)
+
+    def __enter__(self) -> "Knocker":
+        self._before_s = sys.getswitchinterval()
+        try:
+            sys.setswitchinterval(self._intervals_s[0])
+            self._thread.start()
+        except BaseException:
+            sys.setswitchinterval(self._before_s)
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            self._over.set()
+            # Waiting, this thread lets the GIL go: one that still waits for it with
+            # a long interval's time-out gets it by that.
+            self._thread.join()
+        finally:
+            sys.setswitchinterval(self._before_s)
+
+    def _knock(self) -> None:
+        turn = 0
+        while not self._over.is_set():
+            interval_s = self._intervals_s[turn % len(self._intervals_s)]
+            sys.setswitchinterval(interval_s)
+            pause_s = min(random.expovariate(1 / self._pause_s), 0.2)
+            wanted_ns, got_ns = knock(round(pause_s * 1e9))
+            self.knocks.append(Knock(wanted_ns, got_ns, interval_s))
+            turn += 1

@@ -1,0 +1,47 @@
+"""A probe in words."""
+
+import math
+
+from lab.probing import Probe
+from lab.renderers.terminal import duration
+
+WORDS = {
+    "released": "released: the call lets the GIL go",
+    "held": "held: the call keeps the GIL",
+    "partly": "partly: the call lets the GIL go for a part of its time",
+    "inconclusive": "inconclusive: it cannot be told",
+    "no-gil": "no-gil: there is no GIL to release",
+}
+
+
+def text(probe: Probe) -> str:
+    """A few lines of at most 80 columns, plain ASCII."""
+    lines = [WORDS[probe.verdict]]
+    if probe.reason:
+        lines[0] += f" ({probe.reason})" if probe.method == "scope" else ""
+    if probe.verdict == "no-gil":
+        return lines[0]
+    lines.append(
+        f"  GIL-free      {probe.gil_free:.3f} +-{probe.error:.3f} of the time, "
+        f"{probe.samples} samples"
+    )
+    lines.append(f"  ceiling       {_times(probe.ceiling)} for any number of threads")
+    gains = ", ".join(f"{n}: {_times(min(n, probe.ceiling))}" for n in (2, 4, 8, 64))
+    lines.append(f"  threads gain  at most {gains}")
+    lines.append(
+        f"  longest hold  {duration(probe.longest_hold)} without a chance for others"
+    )
+    if probe.preemptible:
+        lines.append("  bytecode      threads take turns, they never run in parallel")
+    calls = "call" if probe.calls == 1 else "calls"
+    lines.append(
+        f"  one call      {duration(probe.duration)}, {probe.calls} {calls} "
+        f"made, seen by {probe.method}"
+    )
+    if probe.method == "knock":
+        lines.append(f"  no scope      {probe.reason}")
+    return "\n".join(lines)
+
+
+def _times(gain: float) -> str:
+    return "no bound" if math.isinf(gain) else f"{gain:.3g}x"
