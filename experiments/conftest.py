@@ -11,14 +11,22 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from lab import results
 from lab.bench import PROGRESS_FD
 from lab.machine import Machine
-from lab.race import Racer, measure
-from lab.records import Race, Recorder, Series
+from lab.race import Racer, measure, share
+from lab.records import Race, Recorder, Series, Share
 from lab.twins import Kernel, Twin
 
 
+@pytest.fixture(scope="session")
+def shares() -> dict[tuple[str, str], Share | None]:
+    """The GIL-free shares of twins probed in this run, by kernel and twin."""
+    return {}
+
+
 @pytest.fixture
-def race(benchmark: BenchmarkFixture) -> Racer:
-    """Race one twin in so many threads; the record goes into the JSON."""
+def race(
+    benchmark: BenchmarkFixture, shares: dict[tuple[str, str], Share | None]
+) -> Racer:
+    """Probe a twin, once a run, then race it in so many threads; keep the record."""
 
     def run(kernel: Kernel, twin: Twin, threads: int) -> None:
         def repeat(
@@ -29,7 +37,10 @@ def race(benchmark: BenchmarkFixture) -> Racer:
             )
 
         benchmark.group = kernel.name
-        _keep(benchmark, measure(kernel, twin, threads, repeat))
+        name = kernel.name, twin.name
+        if name not in shares:
+            shares[name] = share(twin)
+        _keep(benchmark, measure(kernel, twin, threads, repeat, shares[name]))
 
     return run
 

@@ -24,6 +24,8 @@ from lab.results import load, publish
 # What an interrupted child gets to end by itself; an interrupt promises 2 s.
 GRACE_S = 1.0
 PROGRESS_FD = "GIL_LAB_PROGRESS_FD"
+# The folder in which the child leaves traces; unset, it keeps none.
+TRACES = "GIL_LAB_TRACES"
 # pytest's exit codes (pytest.ExitCode), without importing it.
 TESTS_FAILED, USAGE_ERROR, NO_TESTS = 1, 4, 5
 
@@ -40,7 +42,7 @@ def bench(arguments: Sequence[str]) -> int:
     """
     from lab.renderers.console import console
     from lab.renderers.terminal import header, report
-    from lab.verdicts import Judgement
+    from lab.verdicts import contradicted
 
     thread_override(os.environ)
     experiments = Path(__file__).resolve().parent.parent / "experiments"
@@ -50,10 +52,11 @@ def bench(arguments: Sequence[str]) -> int:
     out = console()
     header(Machine.here(), out)
     with tempfile.TemporaryDirectory(prefix="gil-lab-") as scratch:
-        result = Path(scratch, "result.json")
+        result, traces = Path(scratch, "result.json"), Path(scratch, "traces")
+        traces.mkdir()
         command = _command(experiments, result, arguments, out.is_terminal)
         try:
-            code, printed = _watch(command, experiments.parent, out.width)
+            code, printed = _watch(command, experiments.parent, traces, out.width)
         except KeyboardInterrupt:
             print("gil-lab: interrupted, nothing kept", file=sys.stderr)
             return 128 + signal.SIGINT
@@ -73,11 +76,12 @@ def bench(arguments: Sequence[str]) -> int:
         if not result.exists():
             return code
         name = time.strftime("%Y-%m-%dT%H-%M-%S")
-        kept = publish(result.read_text(encoding="utf-8"), folder, name)
+        kept = publish(result.read_text(encoding="utf-8"), folder, name, traces)
     findings = report(load(kept), out)
     out.print(f"\nKept: {_near(kept)}, also as {_near(folder / 'latest.json')}")
-    wrong = any(found.judgement is Judgement.CONTRADICTED for found in findings)
-    return 1 if wrong or code == TESTS_FAILED else code
+    if kept.with_suffix("").is_dir():
+        out.print(f"Traces: {_near(kept.with_suffix(''))}")
+    return 1 if contradicted(findings) or code == TESTS_FAILED else code
 
 
 def _near(path: Path) -> str:
@@ -100,12 +104,17 @@ def _command(
     ]
 
 
-def _watch(command: list[str], root: Path, width: int) -> tuple[int, str]:
+def _watch(command: list[str], root: Path, traces: Path, width: int) -> tuple[int, str]:
     """Run the child in root, drawing its progress; its exit code and output."""
     from lab.renderers.progress import draw
 
     reader, writer = os.pipe()
-    environment = {**os.environ, PROGRESS_FD: str(writer), "COLUMNS": str(width)}
+    environment = {
+        **os.environ,
+        PROGRESS_FD: str(writer),
+        TRACES: str(traces),
+        "COLUMNS": str(width),
+    }
     with (
         _terminable(),
         open(reader, encoding="utf-8") as progress,

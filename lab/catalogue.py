@@ -101,7 +101,20 @@ def catalogue() -> tuple[Kernel, ...]:
         Kernel("libc.read", Bound.BLOCKING, _libc(_libc_read), 3, DELAY_S),
         # sleep(3) counts whole seconds: 8 held threads take 8 s a round.
         Kernel("libc.sleep", Bound.BLOCKING, _libc(_sleep), 2, 1.0),
+        Kernel("mixed", Bound.COMPUTE, tuple(map(_mixed, range(0, 101, 25))), 5),
         # A new kernel's row goes here.
+    )
+
+
+def _mixed(percent: int) -> Twin:
+    """A call that is without the GIL for so much of its work, in turns of 0.1 ms."""
+    steps = 100_000
+    free = steps * percent // 100
+    return Twin(
+        f"{percent}% free",
+        "Cython",
+        each(kernels.mixed, lambda: (steps - free, free, 200)),
+        {0: Claim.NO_HELP, 100: Claim.HELPS}.get(percent, Claim.TO_CEILING),
     )
 
 

@@ -40,7 +40,7 @@ def _report(path: Path) -> int:
     from lab.renderers.console import console
     from lab.renderers.terminal import header, report
     from lab.results import load
-    from lab.verdicts import Judgement
+    from lab.verdicts import contradicted
 
     try:
         run = load(path)
@@ -49,4 +49,4 @@ def _report(path: Path) -> int:
     out = console()
     header(run.machine, out)
     findings = report(run, out)
-    return int(any(found.judgement is Judgement.CONTRADICTED for found in findings))
+    return int(contradicted(findings))

@@ -9,7 +9,8 @@ from types import TracebackType
 
 from lab.errors import UsageError
 from lab.machine import gil_enabled, usable_cores
-from lab.records import Lap, Race, Round
+from lab.probing import probe
+from lab.records import Lap, Race, Round, Share
 from lab.stopwatch import timed
 from lab.twins import Bound, Call, Kernel, Twin
 
@@ -17,6 +18,8 @@ from lab.twins import Bound, Call, Kernel, Twin
 WHOLE_CORE = 0.9
 # How often a round's reference is taken before it is kept as it is.
 REFERENCES = 4
+# How long a twin's GIL-free share is looked for, if its call is shorter.
+PROBE_S = 0.1
 # pytest-benchmark's pedantic, given target, setup and rounds: it calls setup
 # outside its clock, then target inside it.
 Repeat = Callable[[Callable[[], None], Callable[[], None], int], object]
@@ -110,10 +113,36 @@ def lap(call: Call) -> Lap:
         return crew.laps()[0]
 
 
-def measure(kernel: Kernel, twin: Twin, threads: int, repeat: Repeat) -> Race:
+def share(twin: Twin) -> Share | None:
+    """The GIL-free share of a twin's call, in one thread; None if it has none.
+
+    Raises what the call raises.
+    """
+    with twin.setting(1) as calls:
+        run, before = calls[0].run, calls[0].before
+
+        def prepared() -> None:
+            assert before is not None
+            before()
+            run()
+
+        found = probe(run if before is None else prepared, min_time=PROBE_S)
+    if found.verdict in ("no-gil", "inconclusive"):
+        return None
+    return Share(found.gil_free, found.error)
+
+
+def measure(
+    kernel: Kernel,
+    twin: Twin,
+    threads: int,
+    repeat: Repeat,
+    share: Share | None = None,
+) -> Race:
     """Race a twin, each round against a reference taken right before it.
 
-    One thread needs no reference: its call is its own. Raises what a call raises.
+    One thread needs no reference: its call is its own. share: goes into the record.
+    Raises what a call raises.
     """
     rounds: list[Round] = []
     dropped = 0
@@ -149,6 +178,8 @@ def measure(kernel: Kernel, twin: Twin, threads: int, repeat: Repeat) -> Race:
         delay_s=kernel.delay_s,
         dropped=dropped,
         rounds=tuple(rounds),
+        share=share,
+        source=kernel.source,
     )
 
 

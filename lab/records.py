@@ -40,12 +40,25 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """The part of one call's time in which nobody holds the GIL, in one thread.
+
+    gil_free: 0 to 1; error: half width of its 95 % interval.
+    """
+
+    gil_free: float
+    error: float
+
+
+@dataclass(frozen=True, slots=True)
 class Race:
     """All rounds of one twin at one number of threads.
 
     cores: usable ones, when it ran; gil: whether there was a GIL; delay_s: how
     long the call blocks, if it does; dropped: references that were repeated
-    because they did not get a core.
+    because they did not get a core; share: measured before the race, None where
+    there was no GIL or it could not be told; source: where CPython, or whoever it
+    is, releases the GIL, file and function.
     """
 
     kernel: str
@@ -59,6 +72,8 @@ class Race:
     delay_s: float | None
     dropped: int
     rounds: tuple[Round, ...]
+    share: Share | None = None
+    source: str = ""
 
     KIND: ClassVar[str] = "race"
 
@@ -77,7 +92,9 @@ class Race:
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> "Race":
         """The inverse of to_json."""
+        plain = {"share": None, "source": "", **plain}  # format 1 had neither
         values = {field.name: plain[field.name] for field in fields(cls)}
+        values["share"] = Share(**plain["share"]) if plain["share"] else None
         values["bound"] = Bound(plain["bound"])
         values["claim"] = Claim(plain["claim"])
         values["rounds"] = tuple(

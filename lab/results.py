@@ -3,7 +3,7 @@
 It is pytest-benchmark's own JSON. Under "gil_lab" it holds the format version and
 the machine; under the same name each benchmark's extra_info holds its records.
 
-Formats: 1, races and series.
+Formats: 1, races and series; 2, races know their GIL-free share and source.
 """
 
 import json
@@ -16,7 +16,9 @@ from lab.files import write_whole
 from lab.machine import Machine
 from lab.records import Race, Run, Series
 
-FORMAT = 1
+FORMAT = 2
+# Older ones that still say enough.
+READABLE = (1, FORMAT)
 KEY = "gil_lab"
 
 
@@ -33,10 +35,10 @@ def load(path: Path) -> Run:
     lab = content.get(KEY) if isinstance(content, dict) else None
     if not isinstance(lab, dict):
         raise ForeignFileError(f"{path}: not a result file of gil-lab")
-    if lab.get("format") != FORMAT:
+    if lab.get("format") not in READABLE:
         raise ForeignFileError(
-            f"{path}: format {lab.get('format')}, this version reads {FORMAT}: "
-            "run the bench again"
+            f"{path}: format {lab.get('format')}, this version reads "
+            f"{' and '.join(map(str, READABLE))}: run the bench again"
         )
     try:
         return Run(
@@ -55,17 +57,20 @@ def _records(content: dict[str, Any], kind: str) -> Iterator[dict[str, Any]]:
                 yield record
 
 
-def publish(text: str, folder: Path, name: str) -> Path:
+def publish(text: str, folder: Path, name: str, traces: Path | None = None) -> Path:
     """Keep a result file as folder/name.json and as folder/latest.json.
 
     Both appear whole or not at all, and nothing that was there is lost: a name
-    already taken gets a number.
+    already taken gets a number. What the folder `traces` holds goes to folder/name.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path, number = folder / f"{name}.json", 1
     while path.exists():
         number += 1
         path = folder / f"{name}-{number}.json"
+    for trace in sorted(traces.iterdir()) if traces is not None else ():
+        path.with_suffix("").mkdir(exist_ok=True)
+        write_whole(path.with_suffix("") / trace.name, trace.read_text("utf-8"))
     for target in (path, folder / "latest.json"):
         write_whole(target, text)
     return path

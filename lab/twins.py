@@ -22,6 +22,7 @@ class Claim(StrEnum):
     HELPS = "threads help"
     HELPS_SOME = "threads help, as far as memory allows"
     NO_HELP = "threads do not help"
+    TO_CEILING = "threads help up to the ceiling"
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Kernel:
     """A row of the catalogue.
 
     delay_s: how long a blocking call blocks. rounds: races a measurement takes.
+    source: where CPython makes or releases such calls, file and function.
     sample: fresh, small arguments on which the twins that have a `function` agree
     bit for bit, in their result and in every array they were given.
     """
@@ -69,6 +71,7 @@ class Kernel:
     twins: tuple[Twin, ...]
     rounds: int = 9
     delay_s: float | None = None
+    source: str = ""
     sample: Callable[[], tuple[Any, ...]] | None = None
 
 

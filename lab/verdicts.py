@@ -8,6 +8,7 @@ inconclusive.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -33,6 +34,11 @@ ONE_CORE = 1.1
 OVERLAP = 0.75
 # A blocking call that ended this early did not block: its round does not count.
 SHORTEST = 0.95
+# A speedup carries the noise of two clocks: this much above its ceiling is none.
+CEILING_SLACK = 1.1
+# Below this part of min(N, cores, ceiling), something besides the GIL's share
+# keeps the speedup down.
+UNDER_LINE = 0.9
 # A claim on a series wants this many values.
 SERIES_VALUES = 3
 # A serial race faster than this has a reference that came late.
@@ -59,6 +65,21 @@ class Judgement(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Ceiling:
+    """The most that threads can gain, 1 / (1 - GIL-free share), and its keeping.
+
+    highest: the ceiling at the upper end of the share's interval; line: min(N,
+    usable cores, ceiling); under: the speedup stayed well below the line.
+    """
+
+    value: float
+    highest: float
+    line: float
+    judgement: Judgement
+    under: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """The verdict on one race, with the figures it rests on.
 
@@ -76,6 +97,7 @@ class Finding:
     cores: float
     overlap: float
     limit: float
+    ceiling: Ceiling | None
 
 
 def judge(race: Race) -> Finding:
@@ -111,7 +133,25 @@ def judge(race: Race) -> Finding:
         cores=cores,
         overlap=overlap,
         limit=limit,
+        ceiling=_ceiling(race, verdict, speedup, limit),
     )
+
+
+def _ceiling(
+    race: Race, verdict: Verdict, speedup: Estimate, limit: float
+) -> Ceiling | None:
+    if race.share is None:
+        return None
+    held = 1 - race.share.gil_free
+    value = 1 / held if held > 0 else math.inf
+    least_held = held - race.share.error
+    highest = 1 / least_held if least_held > 0 else math.inf
+    line = min(limit, value)
+    if verdict in (Verdict.INCONCLUSIVE, Verdict.SINGLE):
+        return Ceiling(value, highest, line, Judgement.INCONCLUSIVE, under=False)
+    exceeded = speedup.low > CEILING_SLACK * highest
+    judgement = Judgement.CONTRADICTED if exceeded else Judgement.AS_PREDICTED
+    return Ceiling(value, highest, line, judgement, speedup.high < UNDER_LINE * line)
 
 
 def _compute(
@@ -121,6 +161,8 @@ def _compute(
         if speedup.high <= 1 + NO_HELP * (limit - 1):
             return Verdict.NO_HELP, "never more than one core in use"
         return Verdict.INCONCLUSIVE, "speedup without the cores for it: machine busy"
+    if race.claim is Claim.TO_CEILING and speedup.high <= 1 + NO_HELP * (limit - 1):
+        return Verdict.NO_HELP, "handing over the GIL eats the gain"
     wanted = 1 + HELPS * (limit - 1)
     if cores >= wanted and speedup.low >= wanted:
         return Verdict.HELPS, ""
@@ -154,6 +196,8 @@ def _against_claim(race: Race, verdict: Verdict) -> Judgement:
         if helped:
             return Judgement.CONTRADICTED
         good = verdict is Verdict.NO_HELP
+    elif race.claim is Claim.TO_CEILING:  # Ceiling says whether it kept to it
+        good = verdict is not Verdict.INCONCLUSIVE
     else:
         if verdict is Verdict.NO_HELP:
             return Judgement.CONTRADICTED
@@ -209,6 +253,17 @@ def _overlap(turn: Round) -> float:
         under_way += step
         most = max(most, under_way)
     return float(most)
+
+
+def contradicted(findings: Iterable["Finding | SeriesFinding"]) -> bool:
+    """Whether anything contradicts its claim, or a speedup its ceiling."""
+    for finding in findings:
+        if finding.judgement is Judgement.CONTRADICTED:
+            return True
+        ceiling = finding.ceiling if isinstance(finding, Finding) else None
+        if ceiling is not None and ceiling.judgement is Judgement.CONTRADICTED:
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)

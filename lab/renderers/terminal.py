@@ -10,7 +10,7 @@ from rich.text import Text
 from lab.machine import Machine
 from lab.records import Run
 from lab.renderers.console import plus_minus
-from lab.twins import Bound
+from lab.twins import Bound, Claim
 from lab.verdicts import (
     Finding,
     Gains,
@@ -59,6 +59,8 @@ COLUMNS = (
     Column("speedup", lambda f, sign: _speedup(f, sign)),
     Column("cores", lambda f, _: f"{f.cores:.2f}"),
     Column("limit", lambda f, _: f"{f.limit:g}", spare=True),
+    Column("free", lambda f, _: f"{f.race.share.gil_free:.2f}" if f.race.share else ""),
+    Column("ceiling", lambda f, _: _ceiling(f), spare=True),
 )
 
 
@@ -83,6 +85,7 @@ def report(run: Run, target: Console) -> list[Finding | SeriesFinding]:
         target.print()
         target.print(_table(findings, target))
     notes = [_note(found) for found in findings if found.judgement in OPEN]
+    notes += [note for found in findings for note in _ceiling_notes(found)]
     if notes:
         target.print()
         target.print(*notes, sep="\n")
@@ -103,7 +106,7 @@ def duration(seconds: float) -> str:
 
 
 def _table(findings: list[Finding], target: Console) -> Table:
-    columns = [column for column in COLUMNS if target.width >= 92 or not column.spare]
+    columns = [column for column in COLUMNS if target.width >= 98 or not column.spare]
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for column in columns:
         table.add_column(column.title, justify=column.justify, no_wrap=True)  # type: ignore[arg-type]
@@ -165,6 +168,29 @@ def _note(finding: Finding) -> Text:
     return Text(f"{text}: {finding.reason}" if finding.reason else text)
 
 
+def _ceiling(finding: Finding) -> str:
+    ceiling = finding.ceiling
+    if ceiling is None:
+        return ""
+    return f"{ceiling.value:.2f}" if ceiling.value < 100 else "none"
+
+
+def _ceiling_notes(finding: Finding) -> list[Text]:
+    ceiling, race = finding.ceiling, finding.race
+    if ceiling is None or finding.speedup is None:
+        return []
+    name = f"{race.kernel} {race.twin} x{race.threads}"
+    if ceiling.judgement is Judgement.CONTRADICTED:
+        text = (
+            f"!! {name}: contradicted: speedup above its ceiling of {ceiling.value:.2f}"
+        )
+        return [Text(text, style="bold red")]
+    if ceiling.under and race.claim is Claim.TO_CEILING:
+        text = f"   {name}: below min(N, cores, ceiling) = {ceiling.line:.2f}:"
+        return [Text(f"{text} handing over the GIL takes the rest")]
+    return []
+
+
 def _finding(run: Run, findings: list[Finding], target: Console) -> None:
     target.print('The myth:    "Call C, and your threads run in parallel."')
     held = [gains(findings, "held", bound) for bound in Bound]
@@ -174,8 +200,8 @@ def _finding(run: Run, findings: list[Finding], target: Console) -> None:
     elif not run.machine.gil:
         text = (
             "this interpreter has no GIL, so there is nothing to release: "
-            f"{_sentence(held, 'were written to hold it')} and "
-            f"{_sentence(released, 'to release it')}."
+            f"{_sentence(held, 'kept what GIL there would be')}; "
+            f"{_sentence(released, 'would release it')}."
         )
     else:
         text = (

@@ -1,0 +1,52 @@
+"""Who holds the GIL, drawn: traces of two threads that make the same call.
+
+Each twin is called once in two threads under the scope, and its trace is kept
+beside the run's JSON; `python -m lab trace FILE` draws it. These are runs of their
+own, as a scope costs processor time that a race must not lose. It surprises that
+a held sleep looks just like a held computation: to the others it is the same.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.bench import TRACES
+from lab.catalogue import catalogue
+from lab.race import Crew
+from lab.records import Recorder, Series
+from lab.scope import Scope, unavailable
+
+KEPT = (
+    ("mandelbrot", "held"),
+    ("mandelbrot", "released"),
+    ("mandelbrot", "interpreter"),
+    ("libc.sleep", "held"),
+    ("libc.sleep", "released"),
+)
+
+
+@pytest.mark.parametrize(("name", "twin_name"), KEPT)
+def test_traces(record: Recorder, name: str, twin_name: str) -> None:
+    """One trace, and the part of its time in which nobody held the GIL."""
+    reason = unavailable()
+    if reason:
+        pytest.skip(f"no scope: {reason}")
+    kernel = next(kernel for kernel in catalogue() if kernel.name == name)
+    twin = next(twin for twin in kernel.twins if twin.name == twin_name)
+
+    def measure() -> Iterator[Series]:
+        with twin.setting(2) as calls, Crew(calls) as crew, Scope() as scope:
+            crew.go()
+        if TRACES in os.environ:
+            scope.trace.save(Path(os.environ[TRACES], f"{name}-{twin_name}.json"))
+        yield Series(
+            "traces",
+            f"{name} {twin_name}",
+            claim="time in which nobody holds the GIL, two threads",
+            unit="",
+            values=(scope.trace.gil_free,),
+        )
+
+    record(lambda: list(measure()))
