@@ -47,6 +47,7 @@ def test_traces(record: Recorder, name: str, twin_name: str) -> None:
             claim="time in which nobody holds the GIL, two threads",
             unit="",
             values=(scope.trace.gil_free,),
+            error=scope.trace.error,
         )
 
     record(lambda: list(measure()))

@@ -1,6 +1,7 @@
 """The commands. Whatever is heavy is imported by the command that needs it."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,21 @@ from lab.errors import UsageError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code: 0, 1 (a claim contradicted), 2 (bad usage)."""
+    parser = _parser()
+    known, rest = parser.parse_known_args(arguments)
+    if rest and known.command != "bench":
+        parser.error(f"unknown arguments: {' '.join(rest)}")
+    try:
+        return _run(known, rest)
+    except UsageError as error:
+        print(f"gil-lab: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="gil-lab", description="Does this call release the GIL?"
     )
@@ -22,18 +38,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     report = commands.add_parser("report", help="print the table of a kept run")
     report.add_argument("file", type=Path, help="such as results/latest.json")
-    known, rest = parser.parse_known_args(arguments)
-    if rest and known.command != "bench":
-        parser.error(f"unknown arguments: {' '.join(rest)}")
-    try:
-        if known.command == "bench":
-            from lab.bench import bench
+    probe = commands.add_parser("probe", help="say whether a call releases the GIL")
+    probe.add_argument("expression", metavar="EXPR", help="such as 'zlib.crc32(data)'")
+    probe.add_argument("--setup", default="", help="statements to run before")
+    probe.add_argument("--json", action="store_true", help="print it as JSON")
+    scope = commands.add_parser(
+        "scope", help="run a program and show who held the GIL, and when"
+    )
+    scope.add_argument("-o", type=Path, dest="output", help="keep the trace as JSON")
+    scope.add_argument("--chrome", type=Path, help="keep it for Perfetto")
+    scope.add_argument("-m", action="store_true", dest="module", help="a module")
+    scope.add_argument("program", help="a script, or the module's name")
+    scope.add_argument("args", nargs=argparse.REMAINDER, help="its own arguments")
+    trace = commands.add_parser("trace", help="show a kept trace")
+    trace.add_argument("file", type=Path, help="such as one kept by bench or scope")
+    trace.add_argument("--chrome", type=Path, help="also keep it for Perfetto")
+    return parser
 
-            return bench(rest)
+
+def _run(known: argparse.Namespace, rest: list[str]) -> int:
+    if known.command == "bench":
+        from lab.bench import bench
+
+        return bench(rest)
+    if known.command == "scope":
+        from lab.run_program import run
+
+        return run(
+            [known.program, *known.args],
+            module=known.module,
+            output=known.output,
+            chrome_output=known.chrome,
+        )
+    if known.command == "report":
         return _report(known.file)
-    except UsageError as error:
-        print(f"gil-lab: {error}", file=sys.stderr)
-        return 2
+    if known.command == "trace":
+        return _trace(known.file, known.chrome)
+    return _probe(known.expression, known.setup, known.json)
 
 
 def _report(path: Path) -> int:
@@ -48,5 +89,55 @@ def _report(path: Path) -> int:
         raise UsageError(f"{path}: {error.strerror}") from error
     out = console()
     header(run.machine, out)
-    findings = report(run, out)
-    return int(contradicted(findings))
+    return int(contradicted(report(run, out)))
+
+
+def _probe(expression: str, setup: str, as_json: bool) -> int:
+    import json
+    import math
+    import traceback
+    from dataclasses import asdict
+    from functools import partial
+
+    from lab.expression import subject
+    from lab.probing import probe
+
+    # An EXPR may use modules that lie here, as it may in `python -c`.
+    sys.path.insert(0, os.getcwd())
+    try:
+        func, arguments, keywords = subject(expression, setup)
+        found = probe(partial(func, *arguments, **keywords))
+    except UsageError:
+        raise
+    except Exception as error:
+        print(traceback.format_exception_only(error)[-1].rstrip(), file=sys.stderr)
+        return 1
+    if as_json:
+        plain = asdict(found)
+        if math.isinf(found.ceiling):
+            plain["ceiling"] = None  # JSON knows no infinity
+        print(json.dumps(plain, indent=2))
+    else:
+        print(found)
+    return 0
+
+
+def _trace(path: Path, chrome_output: Path | None) -> int:
+    import json
+
+    from lab.files import write_whole
+    from lab.renderers import chrome, scope_terminal
+    from lab.renderers.console import console
+    from lab.trace import load
+
+    try:
+        trace = load(path)
+        if chrome_output is not None:
+            write_whole(chrome_output, json.dumps(chrome.render(trace)) + "\n")
+    except OSError as error:
+        raise UsageError(f"{error.filename or path}: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    out = console()
+    print(scope_terminal.render(trace, out.width, out.is_terminal), end="")
+    return 0

@@ -3,6 +3,8 @@
 import random
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -29,12 +31,24 @@ class Knock:
         return self.got_ns - self.wanted_ns
 
 
+@contextmanager
+def same_switch_interval() -> Iterator[None]:
+    """Put the switch interval back at the end, whatever happened."""
+    before_s = sys.getswitchinterval()
+    try:
+        yield
+    finally:
+        # CPython keeps whole microseconds and cuts off the rest: without the half
+        # one, 0.1 would come back as 0.099999.
+        sys.setswitchinterval(before_s + 0.5e-6)
+
+
 class Knocker:
     """with Knocker(pause_s, intervals_s) as knocker: ..., then knocker.knocks.
 
     pause_s: mean pause between knocks, exponential, so that no period of the
-    callable's can hide. intervals_s: switch intervals that take turns, one a knock.
-    The switch interval is put back at the end, whatever happened.
+    callable's can hide. intervals_s: switch intervals that take turns, one a knock;
+    whoever uses it puts the former one back (same_switch_interval).
     """
 
     def __init__(self, pause_s: float, intervals_s: tuple[float, ...]) -> None:
@@ -45,13 +59,8 @@ class Knocker:
         self._thread = threading.Thread(target=self._knock, name=KNOCKER)
 
     def __enter__(self) -> "Knocker":
-        self._before_s = sys.getswitchinterval()
-        try:
-            sys.setswitchinterval(self._intervals_s[0])
-            self._thread.start()
-        except BaseException:
-            sys.setswitchinterval(self._before_s)
-            raise
+        sys.setswitchinterval(self._intervals_s[0])
+        self._thread.start()
         return self
 
     def __exit__(
@@ -60,13 +69,10 @@ class Knocker:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        try:
-            self._over.set()
-            # Waiting, this thread lets the GIL go: one that still waits for it with
-            # a long interval's time-out gets it by that.
-            self._thread.join()
-        finally:
-            sys.setswitchinterval(self._before_s)
+        self._over.set()
+        # Waiting, this thread lets the GIL go: one that still waits for it with a
+        # long interval's time-out gets it by that.
+        self._thread.join()
 
     def _knock(self) -> None:
         turn = 0

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lab.knocker import KNOCKER, Knock, Knocker
+from lab.knocker import KNOCKER, Knock, Knocker, same_switch_interval
 from lab.machine import gil_enabled
 from lab.scope import Scope, unavailable
 from lab.stopwatch import repeat
@@ -94,6 +94,11 @@ def probe(
     subject = _Subject(func, args, kwargs)
     if not gil_enabled():
         return _without_gil(subject)
+    with same_switch_interval():
+        return _probed(subject, min_time)
+
+
+def _probed(subject: "_Subject", min_time: float) -> Probe:
     reason = unavailable()
     observe = _knocked if reason else _scoped
     # The first call tells how long one takes. It may be the only one, so it is
@@ -102,8 +107,8 @@ def probe(
     if subject.last_s < SINGLE_S:
         look = observe(subject, subject.times_for(min_time))
         if look.gil_free <= HELD:
-            knocks = _knocks(subject, subject.times_for(5 * LONG_S))
-    return _probe(subject, look, knocks, reason)
+            knocks = _knocks(subject, subject.times_for(7 * LONG_S))
+    return _conclude(subject, look, knocks, reason)
 
 
 class _Subject:
@@ -116,6 +121,7 @@ class _Subject:
         kwargs: dict[str, Any],
     ) -> None:
         self._func, self._args, self._kwargs = func, args, kwargs
+        self.interval_s = sys.getswitchinterval()
         self.calls = 0
         self.last_s = 0.0
         self.enter_ns = self.leave_ns = 0
@@ -204,7 +210,7 @@ def _from_knocks(enter_ns: int, leave_ns: int, knocks: list[Knock]) -> _Look:
     return _Look(open_part * free, error, max(waits_ns, default=0) / 1e9, count)
 
 
-def _probe(
+def _conclude(
     subject: _Subject, look: _Look, knocks: list[Knock], reason: str | None
 ) -> Probe:
     verdict, doubt = _verdict(look)
@@ -212,7 +218,7 @@ def _probe(
     preemptible = None if reason and duration >= SINGLE_S else _preempted(knocks)
     longest_hold = min(look.longest_hold_s, duration)
     if preemptible:
-        longest_hold = min(longest_hold, sys.getswitchinterval())
+        longest_hold = min(longest_hold, subject.interval_s)
     return Probe(
         verdict=verdict,
         gil_free=look.gil_free,
@@ -242,7 +248,11 @@ def _preempted(knocks: list[Knock]) -> bool:
     long = [knock.wait_ns for knock in knocks if knock.interval_s == LONG_S]
     if len(short) < 2 or len(long) < 2:
         return False
-    return statistics.median(long) >= 3 * statistics.median(short)
+    # Hardly anybody gets in before the long interval is over, most do soon after the short
+    # one. Waits for C that holds for a while and then releases are like both.
+    least_ns, soon_ns = 0.9e9 * LONG_S, 0.5e9 * LONG_S
+    late = sum(wait_ns >= least_ns for wait_ns in long)
+    return late >= 0.9 * len(long) and statistics.median(short) <= soon_ns
 
 
 def _without_gil(subject: _Subject) -> Probe:

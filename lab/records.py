@@ -111,7 +111,8 @@ class Series:
     experiment, subject: whose figure it is. claim: what is said of it, for people.
     unit: "s" for a time, "x" for a ratio, "" for a count or fraction. at_least,
     at_most: the claimed range; None where it is open, both for a figure without a
-    claim. dropped: values set aside because the machine was too busy for them.
+    claim. error: half width of the 95 % interval, where an instrument states it of
+    a single value. dropped: values set aside because the machine was too busy for them.
     source: where CPython does it, file and function. gil: whether there was a GIL.
     """
 
@@ -122,6 +123,7 @@ class Series:
     values: tuple[float, ...]
     at_least: float | None = None
     at_most: float | None = None
+    error: float | None = None
     dropped: int = 0
     source: str = ""
     gil: bool = True
@@ -135,6 +137,7 @@ class Series:
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> "Series":
         """The inverse of to_json."""
+        plain = {"error": None, **plain}  # format 1 had none
         values = {field.name: plain[field.name] for field in fields(cls)}
         values["values"] = tuple(float(value) for value in plain["values"])
         return cls(**values)

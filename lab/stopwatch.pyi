@@ -1,9 +1,11 @@
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 def timed(
-    call: Callable[[], object], before: Callable[[], object] | None = None
-) -> tuple[int, int, int, object]: ...
+    call: Callable[[], T], before: Callable[[], object] | None = None
+) -> tuple[int, int, int, T]: ...
 def repeat(
     func: Callable[..., object],
     args: tuple[Any, ...],

@@ -281,15 +281,26 @@ def judge_series(series: Series) -> SeriesFinding:
 
     All of it inside: as predicted. All of it outside: contradicted.
     """
+    estimate = _estimate(series)
+    enough = series.error is not None or len(series.values) >= SERIES_VALUES
     if series.at_least is None and series.at_most is None:
         judgement, reason = Judgement.NO_CLAIM, ""
-    elif len(series.values) < SERIES_VALUES:
+    elif estimate is None or not enough:
         judgement = Judgement.INCONCLUSIVE
         reason = f"{len(series.values)} usable values, {series.dropped} set aside"
     else:
-        judgement, reason = _in_range(series, median(series.values))
-    estimate = median(series.values) if series.values else None
+        judgement, reason = _in_range(series, estimate)
     return SeriesFinding(series, judgement, reason, estimate)
+
+
+def _estimate(series: Series) -> Estimate | None:
+    if not series.values:
+        return None
+    estimate = median(series.values)
+    if series.error is None:
+        return estimate
+    low, high = estimate.median - series.error, estimate.median + series.error
+    return Estimate(estimate.median, low, high)
 
 
 def _in_range(series: Series, estimate: Estimate) -> tuple[Judgement, str]:

@@ -25,7 +25,11 @@ def text(probe: Probe) -> str:
         f"  GIL-free      {probe.gil_free:.3f} +-{probe.error:.3f} of the time, "
         f"{probe.samples} samples"
     )
-    lines.append(f"  ceiling       {_times(probe.ceiling)} for any number of threads")
+    lines.append(
+        f"  ceiling       {_times(probe.ceiling)} for any number of threads "
+        f"({_ceiling(probe.gil_free - probe.error)} to "
+        f"{_ceiling(probe.gil_free + probe.error)})"
+    )
     gains = ", ".join(f"{n}: {_times(min(n, probe.ceiling))}" for n in (2, 4, 8, 64))
     lines.append(f"  threads gain  at most {gains}")
     lines.append(
@@ -41,6 +45,11 @@ def text(probe: Probe) -> str:
     if probe.method == "knock":
         lines.append(f"  no scope      {probe.reason}")
     return "\n".join(lines)
+
+
+def _ceiling(gil_free: float) -> str:
+    held = 1 - max(gil_free, 0)
+    return _times(1 / held if held > 0 else math.inf)
 
 
 def _times(gain: float) -> str:
