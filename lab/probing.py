@@ -173,12 +173,9 @@ def _knocks(subject: _Subject, times: int) -> list[Knock]:
 
 
 def _within(subject: _Subject, knocks: list[Knock]) -> list[Knock]:
-    """The knocks that were answered while the calls ran."""
-    return [
-        knock
-        for knock in knocks
-        if subject.enter_ns <= knock.wanted_ns and knock.got_ns <= subject.leave_ns
-    ]
+    """The knocks that came while the calls ran."""
+    enter_ns, leave_ns = subject.enter_ns, subject.leave_ns
+    return [knock for knock in knocks if enter_ns <= knock.wanted_ns <= leave_ns]
 
 
 def _knocked(subject: _Subject, times: int) -> _Look:
@@ -215,7 +212,11 @@ def _conclude(
 ) -> Probe:
     verdict, doubt = _verdict(look)
     duration = subject.last_s
-    preemptible = None if reason and duration >= SINGLE_S else _preempted(knocks)
+    preemptible = (
+        None
+        if reason and duration >= SINGLE_S
+        else _preempted(knocks, subject.leave_ns)
+    )
     longest_hold = min(look.longest_hold_s, duration)
     if preemptible:
         longest_hold = min(longest_hold, subject.interval_s)
@@ -225,7 +226,7 @@ def _conclude(
         error=look.error,
         ceiling=1 / (1 - look.gil_free) if look.gil_free < 1 else math.inf,
         longest_hold=longest_hold,
-        preemptible=preemptible if verdict == "held" else False,
+        preemptible={"held": preemptible, "inconclusive": None}.get(verdict, False),
         samples=look.samples,
         calls=subject.calls,
         duration=duration,
@@ -242,17 +243,27 @@ def _verdict(look: _Look) -> tuple[ProbeVerdict, str]:
     return ("held", "") if look.gil_free <= HELD else ("partly", "")
 
 
-def _preempted(knocks: list[Knock]) -> bool:
-    """Whether waits for the lock follow the switch interval, as only bytecode's do."""
-    short = [knock.wait_ns for knock in knocks if knock.interval_s == SHORT_S]
-    long = [knock.wait_ns for knock in knocks if knock.interval_s == LONG_S]
+def _preempted(knocks: list[Knock], leave_ns: int) -> bool | None:
+    """Whether waits for the lock follow the switch interval, as only bytecode's do.
+
+    leave_ns: the end of the calls. None where too few knocks were answered by then,
+    or the machine blurred them.
+    """
+    answered = [knock for knock in knocks if knock.got_ns <= leave_ns]
+    if not answered:
+        waited_ns = max((leave_ns - knock.wanted_ns for knock in knocks), default=0)
+        return False if waited_ns >= 4e9 * LONG_S else None  # nobody got in, or asked
+    short = [knock.wait_ns for knock in answered if knock.interval_s == SHORT_S]
+    long = [knock.wait_ns for knock in answered if knock.interval_s == LONG_S]
     if len(short) < 2 or len(long) < 2:
-        return False
-    # Hardly anybody gets in before the long interval is over, most do soon after the short
-    # one. Waits for C that holds for a while and then releases are like both.
-    least_ns, soon_ns = 0.9e9 * LONG_S, 0.5e9 * LONG_S
-    late = sum(wait_ns >= least_ns for wait_ns in long)
-    return late >= 0.9 * len(long) and statistics.median(short) <= soon_ns
+        return None
+    # Hardly anybody gets in before the long interval is over, most do soon after
+    # the short one. Waits for C that holds for a while and releases are like both.
+    late = sum(wait_ns >= 0.9e9 * LONG_S for wait_ns in long) / len(long)
+    soon = statistics.median(short) <= 0.5e9 * LONG_S
+    if late >= 0.9 and soon:
+        return True
+    return False if late <= 0.5 else None
 
 
 def _without_gil(subject: _Subject) -> Probe:

@@ -94,7 +94,7 @@ def test_released(method: str, case: tuple[Any, ...]) -> None:
     assert found.verdict in ("released", "inconclusive")
     assert found.gil_free >= 0.9 - found.error
     assert found.method == method
-    assert found.preemptible is False
+    assert not found.preemptible
 
 
 @needs_scope
@@ -123,12 +123,13 @@ def test_bytecode_takes_turns() -> None:
 
     for n in (300_000, 40_000_000):  # repeated, and once
         found = probe(count, n)
-        assert found.verdict == "held"
-        assert found.preemptible
-        assert found.longest_hold <= sys.getswitchinterval()
+        assert found.verdict in ("held", "inconclusive")
+        assert found.preemptible is not False
+        if found.preemptible:
+            assert found.longest_hold <= sys.getswitchinterval()
     assert found.calls == 1
-    assert not probe(kernels.collatz_held, 200_000).preemptible
-    assert not probe(kernels.collatz_held, 3_000_000).preemptible
+    assert probe(kernels.collatz_held, 200_000).preemptible in (False, None)
+    assert probe(kernels.collatz_held, 3_000_000).preemptible is False
 
 
 def test_long_calls_are_made_once() -> None:
@@ -295,11 +296,16 @@ def test_too_few_samples_are_inconclusive() -> None:
 
 
 def test_waits_that_follow_the_interval_are_bytecode() -> None:
-    short_s, long_s = probing.SHORT_S, probing.LONG_S
+    short_s, long_s, end_ns = probing.SHORT_S, probing.LONG_S, 1000 * MS
 
     def knocks(short_ns: int, long_ns: int) -> list[Knock]:
         return [Knock(0, short_ns, short_s), Knock(0, long_ns, long_s)] * 3
 
-    assert probing._preempted(knocks(1 * MS, 20 * MS))
-    assert not probing._preempted(knocks(7 * MS, 7 * MS))
-    assert not probing._preempted(knocks(1 * MS, 20 * MS)[:2])
+    bytecode = knocks(1 * MS, 20 * MS)
+    assert probing._preempted(bytecode, end_ns)
+    assert probing._preempted(knocks(7 * MS, 7 * MS), end_ns) is False
+    assert probing._preempted(bytecode[:2], end_ns) is None
+    assert probing._preempted([], end_ns) is None
+    unanswered = [Knock(0, end_ns + 1, short_s)]
+    assert probing._preempted(unanswered, end_ns) is False
+    assert probing._preempted(unanswered, 10 * MS) is None
