@@ -12,7 +12,7 @@ import math
 import statistics
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from lab.knocker import KNOCKER, Knock, Knocker, same_switch_interval
@@ -173,9 +173,13 @@ def _knocks(subject: _Subject, times: int) -> list[Knock]:
 
 
 def _within(subject: _Subject, knocks: list[Knock]) -> list[Knock]:
-    """The knocks that came while the calls ran."""
+    """The knocks that waited while the calls ran, from when they did."""
     enter_ns, leave_ns = subject.enter_ns, subject.leave_ns
-    return [knock for knock in knocks if enter_ns <= knock.wanted_ns <= leave_ns]
+    return [
+        replace(knock, wanted_ns=max(knock.wanted_ns, enter_ns))
+        for knock in knocks
+        if knock.wanted_ns <= leave_ns and knock.got_ns >= enter_ns
+    ]
 
 
 def _knocked(subject: _Subject, times: int) -> _Look:
@@ -253,8 +257,11 @@ def _preempted(knocks: list[Knock], leave_ns: int) -> bool | None:
     if not answered:
         waited_ns = max((leave_ns - knock.wanted_ns for knock in knocks), default=0)
         return False if waited_ns >= 4e9 * LONG_S else None  # nobody got in, or asked
-    short = [knock.wait_ns for knock in answered if knock.interval_s == SHORT_S]
-    long = [knock.wait_ns for knock in answered if knock.interval_s == LONG_S]
+    # A knock that found the lock free says nothing: the call may have been forced off
+    # it before, and not have got a core since to take it back.
+    waits = [knock for knock in answered if knock.wait_ns > PROMPT_NS]
+    short = [knock.wait_ns for knock in waits if knock.interval_s == SHORT_S]
+    long = [knock.wait_ns for knock in waits if knock.interval_s == LONG_S]
     if len(short) < 2 or len(long) < 2:
         return None
     # Hardly anybody gets in before the long interval is over, most do soon after
