@@ -2,13 +2,14 @@
 
 PYTHON ?= python3
 ARGS ?=
+FULL ?=
 # Another interpreter gets an environment of its own, beside the first.
 VENV := .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 SOURCES := $(wildcard lab/*.pyx lab/*.pxd lab/*.c lab/*.h) hatch_build.py
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-export PYTHONDONTWRITEBYTECODE :=
+export FULL
 
 .DELETE_ON_ERROR:
 .PHONY: help bench test lint sanitize format build clean

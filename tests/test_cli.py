@@ -1,5 +1,7 @@
 """Bad usage is one line on stderr and exit 2; light commands stay light."""
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from lab.cli import main
+from lab.machine import gil_enabled
+from lab.probing import Probe
+from lab.scope import unavailable
 
 ROOT = Path(__file__).parent.parent
 
 
 def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    import os
-
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,
@@ -34,6 +37,13 @@ def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
         (("report", "/no/such/file.json"), ""),
         (("report", "pyproject.toml"), ""),
         (("report", "lab"), ""),
+        (("probe", "1 +"), ""),
+        (("probe", "no_such_name(1)"), ""),
+        (("probe", "print", "--setup", "import no_such_module"), ""),
+        (("scope", "no_such_script.py"), ""),
+        (("scope", "-m", "no_such_module"), ""),
+        (("trace", "/no/such/file.json"), ""),
+        (("trace", "pyproject.toml"), ""),
     ],
 )
 def test_one_line_and_exit_2(arguments: tuple[str, ...], threads: str) -> None:
@@ -84,3 +94,48 @@ def test_importing_lab_leaves_the_gil_off() -> None:
     )
     done = _run("-c", code)
     assert done.stdout.splitlines()[-1:] == ["True"], done.stderr
+
+
+def test_probe_prints_a_verdict() -> None:
+    done = _run("-m", "lab", "probe", "time.sleep(0.01)", "--setup", "import time")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(("released", "no-gil", "inconclusive"))
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_probe_prints_json() -> None:
+    done = _run("-m", "lab", "probe", "sorted(x)", "--setup", "x = [1] * 9", "--json")
+    plain = json.loads(done.stdout)
+    assert list(plain) == list(Probe.__dataclass_fields__)
+    assert plain["verdict"] in ("held", "inconclusive") or not gil_enabled()
+
+
+def test_probe_ends_with_what_the_call_raises() -> None:
+    done = _run("-m", "lab", "probe", "int('x')")
+    assert done.returncode == 1
+    assert done.stderr == "ValueError: invalid literal for int() with base 10: 'x'\n"
+
+
+@pytest.mark.skipif(unavailable() is not None, reason=f"no scope: {unavailable()}")
+def test_scope_then_trace(tmp_path: Path) -> None:
+    script, kept = tmp_path / "script.py", tmp_path / "trace.json"
+    script.write_text(
+        "import sys, time; time.sleep(0.1); sys.exit(sys.argv[1:] != ['-x'])"
+    )
+    done = _run("-m", "lab", "scope", "-o", str(kept), str(script), "-x")
+    assert done.returncode == 0, done.stderr
+    assert "MainThread" in done.stderr
+    chrome = tmp_path / "chrome.json"
+    shown = _run("-m", "lab", "trace", str(kept), "--chrome", str(chrome))
+    assert shown.returncode == 0, shown.stderr
+    assert "MainThread" in shown.stdout
+    assert json.loads(chrome.read_text())["traceEvents"]
+
+
+def test_a_reader_that_has_seen_enough() -> None:
+    command = f"{sys.executable} -m lab report tests/records/held.json | head -1"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.startswith("gil-lab: ")
+    assert "Traceback" not in done.stderr

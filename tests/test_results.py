@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 
 from lab.files import write_whole
 from lab.machine import Machine
-from lab.records import Lap, Race, Round, Series
+from lab.records import Lap, Race, Round, Series, Share
 from lab.results import FORMAT, KEY, ForeignFileError, load, publish
 from lab.twins import Bound, Claim
 
@@ -26,6 +26,8 @@ RACE = Race(
     delay_s=None,
     dropped=1,
     rounds=(Round(Lap(0, 10, 9, None), (Lap(10, 20, 9, 0), Lap(11, 30, 9, 1))),),
+    share=Share(0.25, 0.01),
+    source="Python/ceval_gil.c take_gil",
 )
 SERIES = Series("e", "s", "claimed", "x", (1.0, 2.0), at_most=3.0, source="a.c f")
 
@@ -83,6 +85,25 @@ def test_binary_is_refused(tmp_path: Path) -> None:
     path.write_bytes(os.urandom(100) + b"\xff")
     with pytest.raises(ForeignFileError):
         load(path)
+
+
+def test_format_1_still_reads(tmp_path: Path) -> None:
+    content = _content()
+    content[KEY]["format"] = 1
+    race, series = content["benchmarks"][0]["extra_info"][KEY]
+    del race["share"], race["source"], series["error"]
+    path = tmp_path / "old.json"
+    path.write_text(json.dumps(content))
+    (old,) = load(path).races
+    assert old == replace(RACE, share=None, source="")
+
+
+def test_publish_keeps_traces(tmp_path: Path) -> None:
+    traces = tmp_path / "traces"
+    traces.mkdir()
+    (traces / "a.json").write_text("trace")
+    kept = publish("1", tmp_path / "results", "run", traces)
+    assert (kept.with_suffix("") / "a.json").read_text() == "trace"
 
 
 def test_publish_loses_nothing(tmp_path: Path) -> None:

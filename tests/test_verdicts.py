@@ -6,10 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from lab.records import Lap, Race, Round, Series
+from lab.records import Lap, Race, Round, Series, Share
 from lab.results import ForeignFileError, load
 from lab.twins import Bound, Claim
-from lab.verdicts import Finding, Judgement, Verdict, gains, judge, judge_series
+from lab.verdicts import (
+    Finding,
+    Judgement,
+    Verdict,
+    contradicted,
+    gains,
+    judge,
+    judge_series,
+)
 
 RECORDS = Path(__file__).parent / "records"
 MS = 1_000_000
@@ -207,6 +215,50 @@ def test_figures() -> None:
     assert finding.time_s.median == pytest.approx(0.2)
 
 
+@pytest.mark.parametrize(
+    ("race", "judgement", "under"),
+    [
+        (_race(PARALLEL, share=Share(1.0, 0.0)), Judgement.AS_PREDICTED, False),
+        (_race(PARALLEL, share=Share(0.5, 0.01)), Judgement.AS_PREDICTED, False),
+        (_race(PARALLEL, share=Share(0.0, 0.01)), Judgement.CONTRADICTED, False),
+        # Above the middle of a wide interval, below its end: not contradicted.
+        (_race(PARALLEL, share=Share(0.3, 0.2)), Judgement.AS_PREDICTED, False),
+        (_race(SERIAL, share=Share(0.5, 0.01)), Judgement.AS_PREDICTED, True),
+        (_race(SERIAL, share=Share(0.0, 0.0)), Judgement.AS_PREDICTED, False),
+        (
+            _race(PARALLEL, share=Share(0.0, 0.0), cores=1.0),
+            Judgement.INCONCLUSIVE,
+            False,
+        ),
+    ],
+)
+def test_ceiling(race: Race, judgement: Judgement, under: bool) -> None:
+    ceiling = judge(race).ceiling
+    assert ceiling is not None
+    assert (ceiling.judgement, ceiling.under) == (judgement, under)
+    assert ceiling.line <= judge(race).limit
+
+
+def test_no_share_no_ceiling() -> None:
+    assert judge(_race(PARALLEL)).ceiling is None
+
+
+def test_up_to_the_ceiling() -> None:
+    partly = _race([(0, 190, 115), (0, 190, 115)], claim=Claim.TO_CEILING)
+    assert judge(partly).verdict is Verdict.NO_HELP  # the handing over eats it
+    assert judge(partly).judgement is Judgement.AS_PREDICTED
+
+
+def test_contradicted() -> None:
+    good = judge(_race(PARALLEL))
+    assert not contradicted([good])
+    assert contradicted([good, judge(_race(SERIAL))])
+    assert contradicted([judge(_race(PARALLEL, share=Share(0.0, 0.01)))])
+    assert contradicted(
+        [judge_series(Series("e", "s", "c", "x", (9.0,) * 3, at_most=1))]
+    )
+
+
 def test_gains() -> None:
     findings = [judge(_race(PARALLEL, twin="released")), judge(_race(SERIAL[:1]))]
     group = gains(findings, "released", Bound.COMPUTE)
@@ -240,3 +292,10 @@ def test_series(
 ) -> None:
     series = Series("e", "s", "c", "x", values, at_least, at_most)
     assert judge_series(series).judgement is judgement
+
+
+def test_an_error_that_the_instrument_states() -> None:
+    series = Series("e", "s", "c", "", (0.95,), at_least=0.9, error=0.02)
+    assert judge_series(series).judgement is Judgement.AS_PREDICTED
+    wide = replace(series, error=0.1)
+    assert judge_series(wide).judgement is Judgement.INCONCLUSIVE
