@@ -119,14 +119,17 @@ def share(twin: Twin) -> Share | None:
     Raises what the call raises.
     """
     with twin.setting(1) as calls:
-        run, before = calls[0].run, calls[0].before
+        call = calls[0]
 
-        def prepared() -> None:
-            assert before is not None
-            before()
-            run()
+        def whole() -> None:
+            if call.before is not None:
+                call.before()
+            value = call.run()
+            if call.check is not None:
+                call.check(value)
 
-        found = probe(run if before is None else prepared, min_time=PROBE_S)
+        bare = call.before is None and call.check is None
+        found = probe(call.run if bare else whole, min_time=PROBE_S)
     if found.verdict in ("no-gil", "inconclusive"):
         return None
     return Share(found.gil_free, found.error)

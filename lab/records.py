@@ -123,10 +123,10 @@ class Series:
     values: tuple[float, ...]
     at_least: float | None = None
     at_most: float | None = None
-    error: float | None = None
     dropped: int = 0
     source: str = ""
     gil: bool = True
+    error: float | None = None
 
     KIND: ClassVar[str] = "series"
 

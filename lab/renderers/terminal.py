@@ -1,9 +1,10 @@
 """The bench's header, table and finding, as text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -60,7 +61,7 @@ COLUMNS = (
     Column("cores", lambda f, _: f"{f.cores:.2f}"),
     Column("limit", lambda f, _: f"{f.limit:g}", spare=True),
     Column("free", lambda f, _: f"{f.race.share.gil_free:.2f}" if f.race.share else ""),
-    Column("ceiling", lambda f, _: _ceiling(f), spare=True),
+    Column("ceil", lambda f, _: _ceiling(f), spare=True),
 )
 
 
@@ -106,7 +107,15 @@ def duration(seconds: float) -> str:
 
 
 def _table(findings: list[Finding], target: Console) -> Table:
-    columns = [column for column in COLUMNS if target.width >= 98 or not column.spare]
+    table = _races(findings, COLUMNS, target)
+    if Measurement.get(target, target.options, table).maximum > target.width:
+        table = _races(findings, [one for one in COLUMNS if not one.spare], target)
+    return table
+
+
+def _races(
+    findings: list[Finding], columns: Sequence[Column], target: Console
+) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for column in columns:
         table.add_column(column.title, justify=column.justify, no_wrap=True)  # type: ignore[arg-type]
@@ -149,7 +158,9 @@ def _measured(finding: SeriesFinding, sign: str) -> str:
 def _speedup(finding: Finding, sign: str) -> str:
     if finding.speedup is None:
         return ""
-    return f"{finding.speedup.median:.2f} {sign}{finding.speedup.half_width:.2f}"
+    digits = 2 if finding.speedup.median < 10 else 1
+    value, half = finding.speedup.median, finding.speedup.half_width
+    return f"{value:.{digits}f} {sign}{half:.{digits}f}"
 
 
 def _verdict(finding: Finding) -> Text:
@@ -172,7 +183,9 @@ def _ceiling(finding: Finding) -> str:
     ceiling = finding.ceiling
     if ceiling is None:
         return ""
-    return f"{ceiling.value:.2f}" if ceiling.value < 100 else "none"
+    if ceiling.value >= 100:
+        return "none"
+    return f"{ceiling.value:.{2 if ceiling.value < 10 else 1}f}"
 
 
 def _ceiling_notes(finding: Finding) -> list[Text]:
