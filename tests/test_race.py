@@ -104,7 +104,8 @@ def test_bad_threads(text: str) -> None:
 
 
 def test_thread_counts() -> None:
-    compute, blocking = catalogue()[0], catalogue()[-1]
+    compute = next(row for row in catalogue() if row.bound is Bound.COMPUTE)
+    blocking = next(row for row in catalogue() if row.bound is Bound.BLOCKING)
     assert thread_counts(compute, {})[:2] == (1, 2)
     assert thread_counts(blocking, {}) == (1, 8)
     assert thread_counts(blocking, {"THREADS": "4,2,4"}) == (4, 2)
