@@ -33,8 +33,9 @@ def test_deadlock(record: Recorder) -> None:
 
 def _measure() -> Iterator[Series]:
     gil = gil_enabled()
-    held = outcomes(["held"] * REPEATS, LIMIT_S)
-    released = outcomes(["released"] * REPEATS, PATIENCE_S)
+    twins = [("held", LIMIT_S), ("released", PATIENCE_S)]
+    found = outcomes(twins * REPEATS)
+    held, released = found[::2], found[1::2]
     yield Series(
         "deadlock",
         "held read: ended",

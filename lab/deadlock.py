@@ -42,16 +42,16 @@ class Outcome:
     writer: str = ""
 
 
-def outcomes(twins: Sequence[str], limit_s: float) -> list[Outcome]:
-    """One child for each of these twins, "held" or "released", all at once.
+def outcomes(twins: Sequence[tuple[str, float]]) -> list[Outcome]:
+    """One child for each of these, "held" or "released", all at once.
 
-    limit_s: how long the read may take. ChildProcessError if a child fails, or
-    does not end at all.
+    With each goes how many seconds its read may take. ChildProcessError if a child
+    fails, or does not end at all.
     """
     command = [sys.executable, "-m", __name__]
     with ExitStack() as stack:
         children = []
-        for twin in twins:
+        for twin, limit_s in twins:
             child = stack.enter_context(
                 subprocess.Popen(
                     [*command, twin, repr(limit_s)],
@@ -64,7 +64,10 @@ def outcomes(twins: Sequence[str], limit_s: float) -> list[Outcome]:
             )
             stack.callback(child.kill)  # before the wait: callbacks run backwards
             children.append(child)
-        return [_outcome(child, limit_s) for child in children]
+        return [
+            _outcome(child, limit_s)
+            for child, (_, limit_s) in zip(children, twins, strict=True)
+        ]
 
 
 def _outcome(child: subprocess.Popen[str], limit_s: float) -> Outcome:
