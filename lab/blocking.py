@@ -19,10 +19,12 @@ from functools import partial
 from pathlib import Path
 
 from lab.libc import Libc, expect
-from lab.peer import LIMIT_S, Peer, bound
+from lab.peer import Peer, bound
 from lab.twins import Call, Setting
 
 DELAY_S = 0.05  # a blocking call: long beside the handing over of the GIL
+# A socket that blocks for so long is given up; it works while the GIL is held.
+LIMIT_S = 5
 # A switch interval that never ends: no thread must drop the GIL between asking and
 # calling, or answers would pile up and held calls seem to overlap.
 NEVER_S = 1000.0
@@ -198,8 +200,13 @@ def _bounded(stack: ExitStack, end: socket.socket) -> socket.socket:
 
 
 def _ask(channel: socket.socket) -> Run:
-    """Asks the peer with the GIL held."""
-    return partial(Libc(ctypes.PyDLL).write_raw, channel.fileno(), b"?", 1)
+    """Asks the peer with the GIL held; OSError if it is gone."""
+    write = Libc(ctypes.PyDLL).write_raw
+
+    def ask() -> None:
+        expect(write(channel.fileno(), b"?", 1), 1)
+
+    return ask
 
 
 def _renew(caller: socket.socket, ask: Run) -> None:
@@ -246,7 +253,7 @@ def _hang_up(value: object) -> None:
 
 @contextmanager
 def _opened_at_last(paths: Sequence[str], peer: Peer) -> Iterator[None]:
-    """Once the peer is gone, or silent for LIMIT_S, end every wait for these FIFOs.
+    """Once the peer is gone, or silent for its LIMIT_S, no wait for a FIFO lasts.
 
     A FIFO that is never opened for writing would keep its reader for ever.
     """

@@ -118,7 +118,8 @@ def main(twin: str, limit_s: float) -> None:
     ours, theirs = os.pipe()
     sign = threading.Lock()
     sign.acquire()
-    thread = threading.Thread(target=writer, args=(theirs, sign))
+    # A daemon: should the reader fail, nobody waits for the writer.
+    thread = threading.Thread(target=writer, args=(theirs, sign), daemon=True)
     thread.start()
     faulthandler.dump_traceback_later(limit_s, exit=True)
     # Between sign and read the GIL is not asked for: nobody writes before the read.
