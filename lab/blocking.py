@@ -1,8 +1,8 @@
 """Calls that really block, each until another process ends its wait.
 
 Every construction here is a Setting: N calls, each with a channel of its own to a
-peer process. The call is made right after the peer was asked, and takes the
-peer's delay. All are bounded, held ones too: sockets by SO_RCVTIMEO and
+peer process. The call is made right after the peer was asked, and takes at least
+DELAY_S. All are bounded, held ones too: sockets by SO_RCVTIMEO and
 SO_SNDTIMEO, FIFOs by the peer's own end, which reads as the end of the file.
 Whatever fails, a bound included, raises OSError.
 """
@@ -23,6 +23,9 @@ from lab.peer import Peer, bound
 from lab.twins import Call, Setting
 
 DELAY_S = 0.05  # a blocking call: long beside the handing over of the GIL
+# What the peer really waits: who asks it may lose the core for a moment, and gets to
+# the call itself only some milliseconds later.
+PEER_S = 1.15 * DELAY_S
 # A socket that blocks for so long is given up; it works while the GIL is held.
 LIMIT_S = 5
 # A switch interval that never ends: no thread must drop the GIL between asking and
@@ -48,7 +51,7 @@ def fifo(read: Callable[[int], Run]) -> Setting:
                 stack.callback(os.close, reader)
                 os.set_blocking(reader, True)
                 readers.append(reader)
-            peer = stack.enter_context(Peer(threads, DELAY_S, "write", paths))
+            peer = stack.enter_context(Peer(threads, PEER_S, "write", paths))
             stack.enter_context(uninterrupted())
             yield [
                 Call(read(reader), before=_ask(channel), check=_answered)
@@ -66,9 +69,7 @@ def whole_fifo(read: Callable[[Path], Run]) -> Setting:
         with ExitStack() as stack:
             paths = stack.enter_context(_fifos(threads))
             things = [*paths, paths[0]]  # the last channel is never asked
-            peer = stack.enter_context(
-                Peer(threads + 1, DELAY_S, "write_whole", things)
-            )
+            peer = stack.enter_context(Peer(threads + 1, PEER_S, "write_whole", things))
             stack.enter_context(_opened_at_last(paths, peer))
             stack.enter_context(uninterrupted())
             yield [
@@ -90,7 +91,7 @@ def accepting(accept: Callable[[socket.socket], Run]) -> Setting:
             for listener, path in zip(listeners, paths, strict=True):
                 listener.bind(path)
                 listener.listen()
-            peer = stack.enter_context(Peer(threads, DELAY_S, "connect", paths))
+            peer = stack.enter_context(Peer(threads, PEER_S, "connect", paths))
             stack.enter_context(uninterrupted())
             yield [
                 Call(accept(listener), before=_ask(channel), check=_hang_up)
@@ -111,7 +112,7 @@ def connecting(connect: Callable[[socket.socket, str], Run]) -> Setting:
     def setting(threads: int) -> Iterator[Sequence[Call]]:
         with ExitStack() as stack:
             paths = stack.enter_context(_addresses(threads))
-            peer = stack.enter_context(Peer(threads, DELAY_S, "accept", paths))
+            peer = stack.enter_context(Peer(threads, PEER_S, "accept", paths))
             for path in paths:
                 with socket.socket(socket.AF_UNIX) as filler:
                     filler.connect(path)
@@ -142,7 +143,7 @@ def sending(send: Callable[[socket.socket], Run]) -> Setting:
             for ours in ends:
                 ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)  # the least
             things = [stack.enter_context(theirs) for _, theirs in pairs]
-            peer = stack.enter_context(Peer(threads, DELAY_S, "drain", things))
+            peer = stack.enter_context(Peer(threads, PEER_S, "drain", things))
             stack.enter_context(uninterrupted())
             yield [
                 Call(send(end), before=partial(_fill, end, _ask(channel)), check=_sent)
@@ -157,7 +158,7 @@ def receiving(receive: Callable[[socket.socket], Run]) -> Setting:
 
     @contextmanager
     def setting(threads: int) -> Iterator[Sequence[Call]]:
-        with Peer(threads, DELAY_S) as peer, uninterrupted():
+        with Peer(threads, PEER_S) as peer, uninterrupted():
             yield [
                 Call(receive(channel), before=_ask(channel), check=_answered)
                 for channel in peer.channels

