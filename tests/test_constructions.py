@@ -145,6 +145,8 @@ def test_stopped_peer_is_given_up(
     with settings[name](1) as calls:
         (other,) = psutil.Process().children()
         other.suspend()
+        while other.status() != psutil.STATUS_STOPPED:  # not at once, if busy
+            time.sleep(0.01)
         with pytest.raises(OSError, match="temporarily unavailable"):
             lap(calls[0])
 
