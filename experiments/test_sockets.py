@@ -2,10 +2,10 @@
 
 accept, connect, send and recv each wait for another process: for a caller, for
 room in a full queue, for room in a full buffer, for a byte. The same system calls
-are made through the socket module (sock_call_ex in Modules/socketmodule.c releases
-around each), ctypes.CDLL (releases) and ctypes.PyDLL (holds), in 8 threads, each
-with a socket of its own. It surprises that connect blocks at all: on one machine
-only a listener whose queue is full keeps it waiting.
+are made through the socket module (Modules/socketmodule.c releases: sock_call_ex,
+and internal_connect for connect), ctypes.CDLL (releases) and ctypes.PyDLL (holds),
+in 8 threads, each with a socket of its own. It surprises that connect blocks at
+all: on one machine only a listener whose queue is full keeps it waiting.
 """
 
 import ctypes
