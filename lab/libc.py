@@ -8,6 +8,9 @@ Py_UNBLOCK_THREADS / Py_BLOCK_THREADS unless it is FUNCFLAG_PYTHONAPI
 import ctypes
 import errno
 import os
+import socket
+import struct
+import sys
 import time
 from typing import Any
 
@@ -19,7 +22,7 @@ class Timespec(ctypes.Structure):
 
 
 class Libc:
-    """read and sleep from the C library, all held or all released.
+    """read, sleep and sockets from the C library, all held or all released.
 
     The attributes ending in `_raw` are the foreign functions themselves: they
     return what C returns, and are what a race calls. The methods turn errno into
@@ -42,6 +45,16 @@ class Libc:
         self.write_raw = functions.write
         self.write_raw.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t)
         self.write_raw.restype = ctypes.c_ssize_t
+        self.accept_raw = functions.accept
+        self.accept_raw.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+        self.connect_raw = functions.connect
+        self.connect_raw.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
+        self.send_raw = functions.send
+        self.send_raw.argtypes = (*self.write_raw.argtypes, ctypes.c_int)
+        self.send_raw.restype = ctypes.c_ssize_t
+        self.recv_raw = functions.recv
+        self.recv_raw.argtypes = (*self.read_raw.argtypes, ctypes.c_int)
+        self.recv_raw.restype = ctypes.c_ssize_t
 
     def usleep(self, wait_us: int) -> None:
         """Sleep for wait_us microseconds, 0 to 2**32 - 1."""
@@ -78,6 +91,14 @@ class Libc:
         if number == errno.EINTR:
             return False
         raise OSError(number, os.strerror(number))
+
+
+def unix_address(path: str) -> bytes:
+    """struct sockaddr_un, as connect(2) takes it."""
+    raw = os.fsencode(path) + b"\0"
+    if sys.platform == "darwin":  # BSD: length and family, a byte each
+        return bytes((len(raw) + 2, socket.AF_UNIX)) + raw
+    return struct.pack("=H", socket.AF_UNIX) + raw
 
 
 def expect(value: Any, expected: int) -> None:

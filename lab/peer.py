@@ -1,11 +1,12 @@
 """The process at the other end of a blocking call.
 
 It must be a process: while a held read blocks, no thread of the reader's own
-process could write. On each channel it answers request -> delay -> reply, every
-channel for itself.
+process could write. On each channel it is asked, waits, and does what ends the
+call (see ANSWERS), every channel for itself.
 """
 
 import contextlib
+import os
 import signal
 import socket
 import struct
@@ -13,6 +14,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from types import TracebackType
 
 # A channel that stays silent so long is given up: the bound that works while the
@@ -21,33 +24,45 @@ LIMIT_S = 30
 
 
 class Peer:
-    """A child process that replies on each of its channels after a delay.
+    """A child process that answers on each of its channels after a delay.
 
     with Peer(8, delay_s=0.05) as peer: peer.channels are connected sockets; send
-    a byte, and one comes back delay_s later. A receive is bounded by LIMIT_S
-    (EAGAIN); a dead peer reads as the end of the file, or as ECONNRESET. Leaving
-    ends the process.
+    a byte, and one comes back delay_s later, or what else `answer`, a key of
+    ANSWERS, does with this channel's one of `things`: a path, or a socket, which
+    the peer takes over. A receive is bounded by LIMIT_S (EAGAIN); a dead peer reads
+    as the end of the file, or as ECONNRESET, and one that is asked nothing for
+    LIMIT_S dies. Leaving ends the process.
     """
 
-    def __init__(self, channels: int, delay_s: float) -> None:
+    def __init__(
+        self,
+        channels: int,
+        delay_s: float,
+        answer: str = "reply",
+        things: Sequence[str | socket.socket] = (),
+    ) -> None:
+        given = [thing for thing in things if isinstance(thing, socket.socket)]
         with contextlib.ExitStack() as stack:
+            for taken in given:
+                stack.enter_context(taken)
             pairs = [socket.socketpair() for _ in range(channels)]
             for ours, theirs in pairs:
                 stack.enter_context(ours)
                 stack.enter_context(theirs)
             for ours, _ in pairs:
-                # Not settimeout: that would make the descriptor non-blocking.
-                timeout = struct.pack("@ll", LIMIT_S, 0)
-                ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeout)
+                bound(ours, LIMIT_S)
             fds = [theirs.fileno() for _, theirs in pairs]
+            names = [t if isinstance(t, str) else str(t.fileno()) for t in things]
             # -I -S: nothing to import, a peer starts in some 20 ms.
-            command = [sys.executable, "-I", "-S", __file__, repr(delay_s)]
+            command = [sys.executable, "-I", "-S", __file__, repr(delay_s), answer]
             self._process = subprocess.Popen(
-                [*command, *map(str, fds)], pass_fds=fds, stdin=subprocess.DEVNULL
+                [*command, *map(str, fds), *names],
+                pass_fds=[*fds, *(thing.fileno() for thing in given)],
+                stdin=subprocess.DEVNULL,
             )
             stack.pop_all()
         # Our copies of its ends must go, or its death would not read as the end.
-        for _, theirs in pairs:
+        for theirs in (*given, *(theirs for _, theirs in pairs)):
             theirs.close()
         self.channels = [ours for ours, _ in pairs]
 
@@ -82,22 +97,118 @@ class Peer:
         self._process.wait()
 
 
-def serve(channel: socket.socket, delay_s: float) -> None:
+def bound(end: socket.socket, limit_s: float) -> None:
+    """Let no call on this socket block for longer: it fails with EAGAIN instead.
+
+    Not settimeout: that would make the descriptor non-blocking.
+    """
+    limit = struct.pack("@ll", int(limit_s), round(limit_s % 1 * 1e6))
+    for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+        end.setsockopt(socket.SOL_SOCKET, option, limit)
+
+
+# What an answer calls when it is ready to wait, and the answer itself.
+Wait = Callable[[], None]
+Answer = Callable[[Wait], None]
+
+
+def reply(channel: socket.socket, thing: str) -> Answer:
+    """Send a byte back."""
+
+    def answer(wait: Wait) -> None:
+        wait()
+        channel.sendall(b"!")
+
+    return answer
+
+
+def write(channel: socket.socket, thing: str) -> Answer:
+    """Write a byte to the FIFO of this path, opened once; it has a reader."""
+    fifo = os.open(thing, os.O_WRONLY)
+
+    def answer(wait: Wait) -> None:
+        wait()
+        os.write(fifo, b"!")
+
+    return answer
+
+
+def write_whole(channel: socket.socket, thing: str) -> Answer:
+    """Meet whoever opens the FIFO of this path; wait, then write and close it."""
+
+    def answer(wait: Wait) -> None:
+        with open(thing, "wb", buffering=0) as fifo:
+            wait()
+            fifo.write(b"!")
+
+    return answer
+
+
+def connect(channel: socket.socket, thing: str) -> Answer:
+    """Connect to the Unix socket of this path, and hang up."""
+
+    def answer(wait: Wait) -> None:
+        wait()
+        with socket.socket(socket.AF_UNIX) as caller:
+            caller.connect(thing)
+
+    return answer
+
+
+def accept(channel: socket.socket, thing: str) -> Answer:
+    """Listen at this path, with room for one caller; take one from the queue."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(thing)
+    listener.listen(0)
+
+    def answer(wait: Wait) -> None:
+        wait()
+        listener.accept()[0].close()
+
+    return answer
+
+
+def drain(channel: socket.socket, thing: str) -> Answer:
+    """Receive all there is from the inherited socket of this number."""
+    end = socket.socket(fileno=int(thing))
+
+    def answer(wait: Wait) -> None:
+        wait()
+        with contextlib.suppress(BlockingIOError):
+            while end.recv(65536, socket.MSG_DONTWAIT):
+                pass
+
+    return answer
+
+
+ANSWERS = {
+    prepare.__name__: prepare
+    for prepare in (reply, write, write_whole, connect, accept, drain)
+}
+
+
+def serve(channel: socket.socket, delay_s: float, prepare: str, thing: str) -> None:
     """Greet, then answer on one channel until its other end is closed."""
     with channel, contextlib.suppress(ConnectionError):
+        answer = ANSWERS[prepare](channel, thing)
         channel.sendall(b"!")
         while channel.recv(1):
-            time.sleep(delay_s)
-            channel.sendall(b"!")
+            signal.alarm(LIMIT_S)  # from the latest question on
+            answer(partial(time.sleep, delay_s))
 
 
 def main(arguments: list[str]) -> None:
-    """The peer process: DELAY_S FD [FD ...]."""
+    """The peer process: DELAY_S ANSWER FD [FD ...] [THING ...]."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ends when its channels close
-    delay_s = float(arguments[0])
+    signal.alarm(LIMIT_S)
+    delay_s, prepare = float(arguments[0]), arguments[1]
+    count = len(arguments[2:]) // (1 if prepare == "reply" else 2)
+    fds, things = arguments[2 : 2 + count], arguments[2 + count :]
     threads = [
-        threading.Thread(target=serve, args=(socket.socket(fileno=int(fd)), delay_s))
-        for fd in arguments[1:]
+        threading.Thread(
+            target=serve, args=(socket.socket(fileno=int(fd)), delay_s, prepare, thing)
+        )
+        for fd, thing in zip(fds, things or [""] * count, strict=True)
     ]
     for thread in threads:
         thread.start()

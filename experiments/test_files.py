@@ -1,0 +1,169 @@
+"""Reading a file releases the GIL, by whichever road of Python's you go.
+
+Path.read_bytes, open().read, io.FileIO.read and os.read all end in _Py_read
+(Python/fileutils.c), which releases around read(2); opening does so too
+(Modules/_io/fileio.c). Each is raced on FIFOs whose writer, another process,
+answers late, and on a file of 64 MB that memory holds already. read(2) itself,
+through ctypes, is raced in both twins: CDLL releases, PyDLL holds. It surprises
+that a file which needs no disk gains too: the copying is work, done without the GIL.
+"""
+
+import ctypes
+import io
+import mmap
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from lab.blocking import DELAY_S, fifo, whole_fifo
+from lab.libc import Libc, expect
+from lab.race import Racer, full_run, thread_counts, thread_override
+from lab.twins import Bound, Call, Claim, Kernel, Setting, Twin
+
+SIZE = 64 * 2**20
+# Given an open descriptor and a size: what makes the call.
+Reader = Callable[[int, int], Callable[[], object]]
+
+
+def _open_read(path: Path) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _file_io(fd: int, size: int) -> Callable[[], object]:
+    return partial(io.FileIO(fd, closefd=False).read, size)
+
+
+def _os_read(fd: int, size: int) -> Callable[[], object]:
+    return partial(os.read, fd, size)
+
+
+def _libc_read(library: type[ctypes.CDLL]) -> Reader:
+    def call(fd: int, size: int) -> Callable[[], object]:
+        buffer = ctypes.create_string_buffer(size)
+        return partial(Libc(library).read_raw, fd, buffer, size)
+
+    return call
+
+
+BY_PATH: dict[str, Callable[[Path], bytes]] = {
+    "Path.read_bytes": Path.read_bytes,
+    "open.read": _open_read,
+}
+BY_DESCRIPTOR: dict[str, Reader] = {"FileIO.read": _file_io, "os.read": _os_read}
+
+
+def _late() -> Iterator[Kernel]:
+    """Every call waits for the writer of its FIFO."""
+    settings = {
+        name: whole_fifo(lambda path, read=read: partial(read, path))  # type: ignore[misc]
+        for name, read in BY_PATH.items()
+    }
+    for name, reader in BY_DESCRIPTOR.items():
+        settings[name] = _from_fifo(reader)
+    for name, setting in settings.items():
+        twin = Twin("released", "Python", setting, Claim.HELPS)
+        yield Kernel(f"fifo.{name}", Bound.BLOCKING, (twin,), 3, DELAY_S)
+    held = _from_fifo(_libc_read(ctypes.PyDLL))
+    released = _from_fifo(_libc_read(ctypes.CDLL))
+    twins = (
+        Twin("held", "ctypes", held, Claim.NO_HELP),
+        Twin("released", "ctypes", released, Claim.HELPS),
+    )
+    yield Kernel("fifo.libc.read", Bound.BLOCKING, twins, 3, DELAY_S)
+
+
+def _cached() -> Iterator[Kernel]:
+    """Every call copies a file that is in memory."""
+    settings = {name: _whole_file(read) for name, read in BY_PATH.items()}
+    for name, reader in BY_DESCRIPTOR.items():
+        settings[name] = _open_file(partial(_rewound, reader))
+    for name, setting in settings.items():
+        twin = Twin("released", "Python", setting, Claim.HELPS_SOME)
+        yield Kernel(f"cache.{name}", Bound.MEMORY, (twin,), 7)
+    held = _open_file(partial(_into_fresh_memory, ctypes.PyDLL))
+    released = _open_file(partial(_into_fresh_memory, ctypes.CDLL))
+    twins = (
+        Twin("held", "ctypes", held, Claim.NO_HELP),
+        Twin("released", "ctypes", released, Claim.HELPS_SOME),
+    )
+    yield Kernel("cache.libc.read", Bound.MEMORY, twins, 7)
+
+
+def _from_fifo(reader: Reader) -> Setting:
+    return fifo(lambda fd: reader(fd, 1))
+
+
+@contextmanager
+def _large_file() -> Iterator[Path]:
+    with tempfile.NamedTemporaryFile(prefix="gil-lab-") as file:
+        file.write(b"x" * SIZE)
+        file.flush()
+        yield Path(file.name)
+
+
+def _whole_file(read: Callable[[Path], bytes]) -> Setting:
+    @contextmanager
+    def setting(threads: int) -> Iterator[Sequence[Call]]:
+        with _large_file() as path:
+            yield [Call(partial(read, path), check=_all_of_it)] * threads
+
+    return setting
+
+
+def _open_file(call: Callable[[int], Call]) -> Setting:
+    """Each thread has a descriptor of its own."""
+
+    @contextmanager
+    def setting(threads: int) -> Iterator[Sequence[Call]]:
+        with _large_file() as path, ExitStack() as stack:
+            files = [stack.enter_context(open(path, "rb")) for _ in range(threads)]
+            yield [call(file.fileno()) for file in files]
+
+    return setting
+
+
+def _rewound(reader: Reader, fd: int) -> Call:
+    rewind = partial(os.lseek, fd, 0, os.SEEK_SET)
+    return Call(reader(fd, SIZE), before=rewind, check=_all_of_it)
+
+
+def _into_fresh_memory(library: type[ctypes.CDLL], fd: int) -> Call:
+    """libc's read, into memory that is not there yet: as Python's bytes are."""
+    memory = mmap.mmap(-1, SIZE)
+    buffer = (ctypes.c_char * SIZE).from_buffer(memory)
+
+    def before() -> None:
+        os.lseek(fd, 0, os.SEEK_SET)
+        memory.madvise(mmap.MADV_DONTNEED)
+
+    run = partial(Libc(library).read_raw, fd, buffer, SIZE)
+    return Call(run, before=before, check=_all_of_it)
+
+
+def _all_of_it(value: bytes | int) -> None:
+    expect(len(value) if isinstance(value, bytes) else value, SIZE)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "twin", "threads"),
+    [
+        pytest.param(kernel, twin, threads, id=f"{kernel.name}-{twin.name}-{threads}")
+        for kernel in (*_late(), *_cached())
+        for twin in kernel.twins
+        for threads in thread_counts(kernel, os.environ)
+        # Each race times a single call anyway: its own row is for the long run.
+        if threads > 1 or full_run(os.environ) or thread_override(os.environ)
+    ],
+)
+def test_files(race: Racer, kernel: Kernel, twin: Twin, threads: int) -> None:
+    """One row of the table."""
+    try:
+        race(kernel, twin, threads)
+    except OSError as error:  # no FIFO, no room on the disk, or no peer
+        pytest.skip(f"{kernel.name} cannot be raced here: {error}")

@@ -1,0 +1,92 @@
+"""The socket module releases the GIL while it waits; raw C calls need someone to.
+
+accept, connect, send and recv each wait for another process: for a caller, for
+room in a full queue, for room in a full buffer, for a byte. The same system calls
+are made through the socket module (Modules/socketmodule.c releases: sock_call_ex,
+and internal_connect for connect), ctypes.CDLL (releases) and ctypes.PyDLL (holds),
+in 8 threads, each with a socket of its own. It surprises that connect blocks at
+all: on one machine only a listener whose queue is full keeps it waiting.
+"""
+
+import ctypes
+import os
+import socket
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from lab.blocking import DELAY_S, accepting, connecting, receiving, sending
+from lab.libc import Libc, unix_address
+from lab.race import Racer, full_run, thread_counts, thread_override
+from lab.twins import Bound, Claim, Kernel, Setting, Twin
+
+
+def _accept(libc: Libc) -> Setting:
+    return accepting(lambda end: partial(libc.accept_raw, end.fileno(), None, None))
+
+
+def _connect(libc: Libc) -> Setting:
+    def call(end: socket.socket, path: str) -> Callable[[], object]:
+        address = unix_address(path)
+        return partial(libc.connect_raw, end.fileno(), address, len(address))
+
+    return connecting(call)
+
+
+def _send(libc: Libc) -> Setting:
+    return sending(lambda end: partial(libc.send_raw, end.fileno(), b"x", 1, 0))
+
+
+def _recv(libc: Libc) -> Setting:
+    return receiving(
+        lambda end: partial(
+            libc.recv_raw, end.fileno(), ctypes.create_string_buffer(1), 1, 0
+        )
+    )
+
+
+MODULE = {
+    "accept": accepting(lambda end: end.accept),
+    "connect": connecting(lambda end, path: partial(end.connect, path)),
+    "send": sending(lambda end: partial(end.send, b"x")),
+    "recv": receiving(lambda end: partial(end.recv, 1)),
+}
+LIBC = {"accept": _accept, "connect": _connect, "send": _send, "recv": _recv}
+
+
+def _kernels() -> list[Kernel]:
+    kernels = []
+    for name, setting in MODULE.items():
+        held = LIBC[name](Libc(ctypes.PyDLL))
+        released = LIBC[name](Libc(ctypes.CDLL))
+        twins = {
+            "socket": (Twin("released", "socket", setting, Claim.HELPS),),
+            "libc": (
+                Twin("held", "ctypes", held, Claim.NO_HELP),
+                Twin("released", "ctypes", released, Claim.HELPS),
+            ),
+        }
+        for module, made in twins.items():
+            kernel = Kernel(f"{module}.{name}", Bound.BLOCKING, made, 3, DELAY_S)
+            kernels.append(kernel)
+    return kernels
+
+
+@pytest.mark.parametrize(
+    ("kernel", "twin", "threads"),
+    [
+        pytest.param(kernel, twin, threads, id=f"{kernel.name}-{twin.name}-{threads}")
+        for kernel in _kernels()
+        for twin in kernel.twins
+        for threads in thread_counts(kernel, os.environ)
+        # Each race times a single call anyway: its own row is for the long run.
+        if threads > 1 or full_run(os.environ) or thread_override(os.environ)
+    ],
+)
+def test_sockets(race: Racer, kernel: Kernel, twin: Twin, threads: int) -> None:
+    """One row of the table."""
+    try:
+        race(kernel, twin, threads)
+    except OSError as error:  # no peer, no socket, or a bound was reached
+        pytest.skip(f"{kernel.name} cannot be raced here: {error}")

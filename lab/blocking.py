@@ -1,0 +1,278 @@
+"""Calls that really block, each until another process ends its wait.
+
+Every construction here is a Setting: N calls, each with a channel of its own to a
+peer process. The call is made right after the peer was asked, and takes at least
+DELAY_S. All are bounded, held ones too: sockets by SO_RCVTIMEO and
+SO_SNDTIMEO, FIFOs by the peer's own end, which reads as the end of the file.
+Whatever fails, a bound included, raises OSError.
+"""
+
+import ctypes
+import os
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+from lab.libc import Libc, expect
+from lab.peer import Peer, bound
+from lab.twins import Call, Setting
+
+DELAY_S = 0.05  # a blocking call: long beside the handing over of the GIL
+# What the peer really waits: who asks it may lose the core for a moment, and gets to
+# the call itself only some milliseconds later.
+PEER_S = 1.15 * DELAY_S
+# A socket that blocks for so long is given up; it works while the GIL is held.
+LIMIT_S = 5
+# A switch interval that never ends: no thread must drop the GIL between asking and
+# calling, or answers would pile up and held calls seem to overlap.
+NEVER_S = 1000.0
+# The peer's answer, as bytes or as the number of bytes.
+ANSWERED = (b"!", 1)
+
+Run = Callable[[], object]
+
+
+def fifo(read: Callable[[int], Run]) -> Setting:
+    """read(descriptor) makes the call: one byte from a FIFO that is empty."""
+
+    @contextmanager
+    def setting(threads: int) -> Iterator[Sequence[Call]]:
+        with ExitStack() as stack:
+            paths = stack.enter_context(_fifos(threads))
+            readers = []
+            for path in paths:
+                # Non-blocking: it has no writer yet.
+                reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+                stack.callback(os.close, reader)
+                os.set_blocking(reader, True)
+                readers.append(reader)
+            peer = stack.enter_context(Peer(threads, PEER_S, "write", paths))
+            stack.enter_context(uninterrupted())
+            yield [
+                Call(read(reader), before=_ask(channel), check=_answered)
+                for reader, channel in zip(readers, peer.channels, strict=True)
+            ]
+
+    return setting
+
+
+def whole_fifo(read: Callable[[Path], Run]) -> Setting:
+    """read(path) makes the call, a released one: open a FIFO, read to its end."""
+
+    @contextmanager
+    def setting(threads: int) -> Iterator[Sequence[Call]]:
+        with ExitStack() as stack:
+            paths = stack.enter_context(_fifos(threads))
+            things = [*paths, paths[0]]  # the last channel is never asked
+            peer = stack.enter_context(Peer(threads + 1, PEER_S, "write_whole", things))
+            stack.enter_context(_opened_at_last(paths, peer))
+            stack.enter_context(uninterrupted())
+            yield [
+                Call(read(Path(path)), before=_ask(channel), check=_answered)
+                for path, channel in zip(paths, peer.channels[:-1], strict=True)
+            ]
+
+    return setting
+
+
+def accepting(accept: Callable[[socket.socket], Run]) -> Setting:
+    """accept(listener) makes the call: nobody has called yet."""
+
+    @contextmanager
+    def setting(threads: int) -> Iterator[Sequence[Call]]:
+        with ExitStack() as stack:
+            paths = stack.enter_context(_addresses(threads))
+            listeners = [_bounded(stack, socket.socket(socket.AF_UNIX)) for _ in paths]
+            for listener, path in zip(listeners, paths, strict=True):
+                listener.bind(path)
+                listener.listen()
+            peer = stack.enter_context(Peer(threads, PEER_S, "connect", paths))
+            stack.enter_context(uninterrupted())
+            yield [
+                Call(accept(listener), before=_ask(channel), check=_hang_up)
+                for listener, channel in zip(listeners, peer.channels, strict=True)
+            ]
+
+    return setting
+
+
+def connecting(connect: Callable[[socket.socket, str], Run]) -> Setting:
+    """connect(caller, path) makes the call: the listener's queue is full.
+
+    It has room for one. Taking that one away lets the call end, which fills the
+    queue for the next.
+    """
+
+    @contextmanager
+    def setting(threads: int) -> Iterator[Sequence[Call]]:
+        with ExitStack() as stack:
+            paths = stack.enter_context(_addresses(threads))
+            peer = stack.enter_context(Peer(threads, PEER_S, "accept", paths))
+            for path in paths:
+                with socket.socket(socket.AF_UNIX) as filler:
+                    filler.connect(path)
+            callers = [_bounded(stack, socket.socket(socket.AF_UNIX)) for _ in paths]
+            stack.enter_context(uninterrupted())
+            yield [
+                Call(
+                    connect(caller, path),
+                    before=partial(_renew, caller, _ask(channel)),
+                    check=_done,
+                )
+                for caller, path, channel in zip(
+                    callers, paths, peer.channels, strict=True
+                )
+            ]
+
+    return setting
+
+
+def sending(send: Callable[[socket.socket], Run]) -> Setting:
+    """send(end) makes the call: one byte, and the buffer is full."""
+
+    @contextmanager
+    def setting(threads: int) -> Iterator[Sequence[Call]]:
+        with ExitStack() as stack:
+            pairs = [socket.socketpair() for _ in range(threads)]
+            ends = [_bounded(stack, ours) for ours, _ in pairs]
+            for ours in ends:
+                ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)  # the least
+            things = [stack.enter_context(theirs) for _, theirs in pairs]
+            peer = stack.enter_context(Peer(threads, PEER_S, "drain", things))
+            stack.enter_context(uninterrupted())
+            yield [
+                Call(send(end), before=partial(_fill, end, _ask(channel)), check=_sent)
+                for end, channel in zip(ends, peer.channels, strict=True)
+            ]
+
+    return setting
+
+
+def receiving(receive: Callable[[socket.socket], Run]) -> Setting:
+    """receive(end) makes the call: one byte, and none has come."""
+
+    @contextmanager
+    def setting(threads: int) -> Iterator[Sequence[Call]]:
+        with Peer(threads, PEER_S) as peer, uninterrupted():
+            yield [
+                Call(receive(channel), before=_ask(channel), check=_answered)
+                for channel in peer.channels
+            ]
+
+    return setting
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """No thread is asked to drop the GIL: it changes hands by explicit release."""
+    before_s = sys.getswitchinterval()
+    sys.setswitchinterval(NEVER_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before_s)
+
+
+@contextmanager
+def _fifos(count: int) -> Iterator[list[str]]:
+    with _addresses(count) as paths:
+        for path in paths:
+            os.mkfifo(path)
+        yield paths
+
+
+@contextmanager
+def _addresses(count: int) -> Iterator[list[str]]:
+    """Paths at which there is nothing yet, in a folder that goes away."""
+    with tempfile.TemporaryDirectory(prefix="gil-lab-") as folder:
+        yield [str(Path(folder, str(place))) for place in range(count)]
+
+
+def _bounded(stack: ExitStack, end: socket.socket) -> socket.socket:
+    """The socket, bounded by LIMIT_S and closed with the stack."""
+    stack.enter_context(end)
+    bound(end, LIMIT_S)
+    return end
+
+
+def _ask(channel: socket.socket) -> Run:
+    """Asks the peer with the GIL held; OSError if it is gone."""
+    write = Libc(ctypes.PyDLL).write_raw
+
+    def ask() -> None:
+        expect(write(channel.fileno(), b"?", 1), 1)
+
+    return ask
+
+
+def _renew(caller: socket.socket, ask: Run) -> None:
+    """Put a fresh socket in the place of a connected one, then ask."""
+    with socket.socket(socket.AF_UNIX) as fresh:
+        bound(fresh, LIMIT_S)
+        os.dup2(fresh.fileno(), caller.fileno(), inheritable=False)
+    ask()
+
+
+def _fill(end: socket.socket, ask: Run) -> None:
+    """Send until nothing more fits, then ask."""
+    with suppress(BlockingIOError):
+        while end.send(b"x", socket.MSG_DONTWAIT):
+            pass
+    ask()
+
+
+def _answered(value: object) -> None:
+    if value == -1:
+        expect(value, 1)
+    if value not in ANSWERED:
+        raise ConnectionError(f"the peer process is gone: read {value!r}")
+
+
+def _done(value: object) -> None:
+    if value is not None:  # the socket module's connect returns None
+        expect(value, 0)
+
+
+def _sent(value: object) -> None:
+    expect(value, 1)
+
+
+def _hang_up(value: object) -> None:
+    """Close what accept returned: a socket and an address, or a descriptor."""
+    if isinstance(value, tuple):
+        value[0].close()
+    elif isinstance(value, int) and value >= 0:
+        os.close(value)
+    else:
+        expect(value, 0)
+
+
+@contextmanager
+def _opened_at_last(paths: Sequence[str], peer: Peer) -> Iterator[None]:
+    """Once the peer is gone, or silent for its LIMIT_S, no wait for a FIFO lasts.
+
+    A FIFO that is never opened for writing would keep its reader for ever.
+    """
+    over = threading.Event()
+
+    def watch() -> None:
+        with suppress(OSError):
+            peer.channels[-1].recv(1)
+        while not over.wait(0.05):
+            for path in paths:
+                with suppress(OSError):  # nobody is waiting
+                    os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
+
+    watcher = threading.Thread(target=watch, name="gil-lab-watcher")
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        peer.close()
+        watcher.join()

@@ -1,0 +1,134 @@
+"""A read whose writer is a thread of the same process, in a child of its own.
+
+The reader gives the writer, another thread, its sign, and reads from a pipe that is
+empty; the writer sleeps for PAUSE_S and then writes a byte. If the read holds the
+GIL, the writer cannot even come back from its wait for the sign: both wait for
+ever. So it happens in a child with a hard end that needs no GIL: faulthandler's own
+thread, which writes down where every thread stood, and exits. (A Python signal
+handler or timer could never run.)
+"""
+
+import faulthandler
+import linecache
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+
+from lab.blocking import NEVER_S
+
+# How long the writer sleeps between the sign and its write.
+PAUSE_S = 0.05
+# The child's own end comes first; this is the patience with one that is stopped.
+GRACE_S = 20.0
+FRAME = re.compile(r'  File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<function>\w+)')
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a child: whether the read ended, else where threads stood.
+
+    reader, writer: the line of source each was at, empty if it had ended.
+    """
+
+    ended: bool
+    reader: str = ""
+    writer: str = ""
+
+
+def outcomes(twins: Sequence[tuple[str, float]]) -> list[Outcome]:
+    """One child for each of these, "held" or "released", all at once.
+
+    With each goes how many seconds its read may take. ChildProcessError if a child
+    fails, or does not end at all.
+    """
+    command = [sys.executable, "-m", __name__]
+    with ExitStack() as stack:
+        children = []
+        for twin, limit_s in twins:
+            child = stack.enter_context(
+                subprocess.Popen(
+                    [*command, twin, repr(limit_s)],
+                    cwd=os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            stack.callback(child.kill)  # before the wait: callbacks run backwards
+            children.append(child)
+        return [
+            _outcome(child, limit_s)
+            for child, (_, limit_s) in zip(children, twins, strict=True)
+        ]
+
+
+def _outcome(child: subprocess.Popen[str], limit_s: float) -> Outcome:
+    try:
+        printed, dump = child.communicate(timeout=limit_s + GRACE_S)
+    except subprocess.TimeoutExpired as error:
+        raise ChildProcessError(f"a child outlived its end: {error}") from error
+    if child.returncode == 0 and printed == "ended\n":
+        return Outcome(True)
+    if not dump.startswith("Timeout"):
+        raise ChildProcessError(f"a child failed: {dump.strip()[-300:]}")
+    return Outcome(False, *stood(dump))
+
+
+def stood(dump: str) -> tuple[str, str]:
+    """The lines of source where reader and writer stood, from faulthandler's dump.
+
+    A thread is known by its function; the innermost frame comes first.
+    """
+    places = {"reader": "", "writer": ""}
+    for thread in dump.split("\n\n"):
+        frames = list(FRAME.finditer(thread))
+        for frame in frames:
+            if frame["function"] in places:
+                line = linecache.getline(frames[0]["file"], int(frames[0]["line"]))
+                places[frame["function"]] = line.strip()
+    return places["reader"], places["writer"]
+
+
+def reader(read: Callable[[], int], sign: threading.Lock) -> None:
+    """Give the sign, then wait for a byte."""
+    sign.release()
+    read()
+
+
+def writer(pipe: int, sign: threading.Lock) -> None:
+    """Send a byte, a while after the sign."""
+    sign.acquire()
+    time.sleep(PAUSE_S)
+    os.write(pipe, b"!")
+
+
+def main(twin: str, limit_s: float) -> None:
+    """The child. It says so if the read ended, or is ended itself."""
+    from lab import kernels
+
+    twins = {"held": kernels.read_held, "released": kernels.read_released}
+    ours, theirs = os.pipe()
+    sign = threading.Lock()
+    sign.acquire()
+    # A daemon: should the reader fail, nobody waits for the writer.
+    thread = threading.Thread(target=writer, args=(theirs, sign), daemon=True)
+    thread.start()
+    faulthandler.dump_traceback_later(limit_s, exit=True)
+    # Between sign and read the GIL is not asked for: nobody writes before the read.
+    sys.setswitchinterval(NEVER_S)
+    reader(partial(twins[twin], ours, bytearray(1)), sign)
+    faulthandler.cancel_dump_traceback_later()
+    thread.join()
+    print("ended")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], float(sys.argv[2]))

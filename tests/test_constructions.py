@@ -1,0 +1,270 @@
+"""Each construction by itself: it does block, it does end, it leaves nothing.
+
+That nothing is left, no thread, process, descriptor or switch interval, is checked
+around every test (conftest.py).
+"""
+
+import ctypes
+import io
+import os
+import socket
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+
+import psutil
+import pytest
+
+from lab import blocking, peer, shared
+from lab.blocking import (
+    DELAY_S,
+    accepting,
+    connecting,
+    fifo,
+    receiving,
+    sending,
+    whole_fifo,
+)
+from lab.deadlock import outcomes, stood
+from lab.lag import INTERVAL_S, LOADS, Beat, Heart, beside, during
+from lab.libc import Libc, unix_address
+from lab.machine import gil_enabled
+from lab.race import Crew, full_run, lap
+from lab.shared import Counter
+from lab.twins import Call, Setting
+
+with_gil = pytest.mark.skipif(not gil_enabled(), reason="there is no GIL to hold")
+
+
+def _libc(library: type[ctypes.CDLL]) -> dict[str, Setting]:
+    libc = Libc(library)
+
+    def connect(end: socket.socket, path: str) -> Callable[[], object]:
+        address = unix_address(path)
+        return partial(libc.connect_raw, end.fileno(), address, len(address))
+
+    one = ctypes.create_string_buffer(1)
+    return {
+        "fifo": fifo(lambda fd: partial(libc.read_raw, fd, one, 1)),
+        "accept": accepting(lambda end: partial(libc.accept_raw, end.fileno(), 0, 0)),
+        "connect": connecting(connect),
+        "send": sending(lambda end: partial(libc.send_raw, end.fileno(), b"x", 1, 0)),
+        "recv": receiving(lambda end: partial(libc.recv_raw, end.fileno(), one, 1, 0)),
+    }
+
+
+PYTHON: dict[str, Setting] = {
+    "whole fifo": whole_fifo(lambda path: path.read_bytes),
+    "fifo": fifo(lambda fd: partial(os.read, fd, 1)),
+    "buffered fifo": fifo(lambda fd: partial(io.FileIO(fd, closefd=False).read, 1)),
+    "accept": accepting(lambda end: end.accept),
+    "connect": connecting(lambda end, path: partial(end.connect, path)),
+    "send": sending(lambda end: partial(end.send, b"x")),
+    "recv": receiving(lambda end: partial(end.recv, 1)),
+}
+HELD, RELEASED = _libc(ctypes.PyDLL), _libc(ctypes.CDLL)
+ALL = [
+    *(pytest.param(made, id=f"Python {name}") for name, made in PYTHON.items()),
+    *(pytest.param(made, id=f"PyDLL {name}") for name, made in HELD.items()),
+    *(pytest.param(made, id=f"CDLL {name}") for name, made in RELEASED.items()),
+]
+
+
+@pytest.fixture(autouse=True)
+def no_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], list[str]]]:
+    """Temporary folders are made here, and gone afterwards."""
+    folder = tempfile.mkdtemp(prefix="g")  # short, as socket paths must be
+    monkeypatch.setattr(tempfile, "tempdir", folder)
+    yield lambda: os.listdir(folder)
+    monkeypatch.undo()
+    os.rmdir(folder)  # refuses while anything is left in it
+
+
+@pytest.mark.parametrize("setting", ALL)
+def test_blocks_every_time_and_ends(setting: Setting) -> None:
+    with setting(1) as calls:
+        for _ in range(3):
+            blocked_s = lap(calls[0]).wall_ns / 1e9
+            assert 0.5 * DELAY_S <= blocked_s < peer.LIMIT_S
+
+
+@pytest.mark.parametrize("name", RELEASED)
+def test_released_calls_overlap(name: str) -> None:
+    with RELEASED[name](4) as calls, Crew(calls) as crew:
+        crew.go()
+        laps = crew.laps()
+    assert max(lap.enter_ns for lap in laps) < min(lap.leave_ns for lap in laps)
+
+
+@with_gil
+@pytest.mark.parametrize("name", HELD)
+def test_held_calls_take_turns_and_each_blocks(name: str) -> None:
+    with HELD[name](4) as calls, Crew(calls) as crew:
+        crew.go()
+        laps = sorted(crew.laps(), key=lambda lap: lap.enter_ns)
+    for earlier, later in pairwise(laps):
+        assert earlier.leave_ns <= later.enter_ns
+    assert all(lap.wall_ns >= 0.5 * DELAY_S * 1e9 for lap in laps)
+
+
+@pytest.mark.parametrize("setting", ALL)
+def test_killed_peer_ends_the_wait(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Held calls too: no other thread of ours could help them."""
+    # A listener hears nothing of its callers' end: for accept it is the bound.
+    monkeypatch.setattr(blocking, "LIMIT_S", 0.5)
+    with setting(1) as calls:
+        (other,) = psutil.Process().children()
+
+        def ask_and_kill() -> None:
+            assert calls[0].before is not None
+            calls[0].before()
+            other.kill()
+
+        doomed = Call(calls[0].run, before=ask_and_kill, check=calls[0].check)
+        ends = "gone|Broken pipe|reset|refused|temporarily unavailable"
+        with pytest.raises(OSError, match=ends):
+            lap(doomed)
+        with pytest.raises(BrokenPipeError):  # and nobody waits again
+            lap(calls[0])
+
+
+@pytest.mark.parametrize("name", ["accept", "send", "recv"])
+@pytest.mark.parametrize("settings", [HELD, RELEASED], ids=["PyDLL", "CDLL"])
+def test_stopped_peer_is_given_up(
+    settings: dict[str, Setting], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocking, "LIMIT_S", 0.2)
+    monkeypatch.setattr(peer, "LIMIT_S", 1)
+    with settings[name](1) as calls:
+        (other,) = psutil.Process().children()
+        other.suspend()
+        while other.status() != psutil.STATUS_STOPPED:  # not at once, if busy
+            time.sleep(0.01)
+        with pytest.raises(OSError, match="temporarily unavailable"):
+            lap(calls[0])
+
+
+def test_socket_bound_is_exact_and_blocking() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        peer.bound(ours, 0.05)
+        assert os.get_blocking(ours.fileno())
+        start = time.monotonic()
+        with pytest.raises(BlockingIOError):
+            ours.recv(1)
+        assert 0.04 <= time.monotonic() - start < 5
+
+
+def test_peer_without_its_fifo() -> None:
+    with pytest.raises(ConnectionError), peer.Peer(1, 0, "write", ["/nowhere/fifo"]):
+        raise AssertionError("unreachable")
+
+
+def test_refused_mkfifo_is_an_oserror(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the experiment skips, with this reason."""
+
+    def refuse(path: str) -> None:
+        raise PermissionError(1, "Operation not permitted", path)
+
+    monkeypatch.setattr(os, "mkfifo", refuse)
+    with pytest.raises(OSError, match="not permitted"), PYTHON["whole fifo"](1):
+        raise AssertionError("unreachable")
+
+
+def test_released_meet_and_lose_half() -> None:
+    counter = Counter()
+    call = Call(lambda: shared.careless_released(counter, 100, 10.0))
+    with Crew([call] * 2) as crew:
+        crew.go()
+        crew.laps()
+    assert (counter.value, counter.meetings, counter.alone) == (100, 100, False)
+
+
+@pytest.mark.parametrize("careless", [shared.careless_held, shared.careless_released])
+def test_alone_at_the_meeting_point(
+    careless: Callable[[Counter, int, float], None],
+) -> None:
+    counter = Counter()
+    start = time.monotonic()
+    careless(counter, 100, 0.02)
+    assert 0.02 <= time.monotonic() - start < 5  # once, not a hundred times
+    assert (counter.value, counter.meetings, counter.alone) == (100, 0, True)
+
+
+@with_gil
+def test_held_never_meet() -> None:
+    counter = Counter()
+    with Crew([Call(lambda: shared.careless_held(counter, 100, 0.02))] * 2) as crew:
+        crew.go()
+        crew.laps()
+    assert (counter.value, counter.meetings) == (200, 0)
+
+
+@pytest.mark.parametrize("increase", [shared.atomic_released, shared.mutex_released])
+def test_guards_lose_nothing(increase: Callable[[Counter, int], None]) -> None:
+    counter = Counter()
+    with Crew([Call(lambda: increase(counter, 10_000))] * 2) as crew:
+        crew.go()
+        crew.laps()
+    shared.once_released(counter)
+    assert counter.value == 20_001
+
+
+def test_deadlocked_child_ends_and_its_twin_is_through() -> None:
+    held, released = outcomes([("held", 0.5), ("released", 20)])
+    assert released.ended
+    if gil_enabled():
+        assert not held.ended
+        assert (held.reader, held.writer) == ("read()", "sign.acquire()")
+    else:
+        assert held.ended
+
+
+def test_failing_child_is_told() -> None:
+    with pytest.raises(ChildProcessError, match="KeyError"):
+        outcomes([("neither", 5)])
+
+
+def test_stood_without_threads() -> None:
+    assert stood("Timeout (0:00:01)!\n") == ("", "")
+
+
+def test_lag_of_a_held_call_is_the_call() -> None:
+    found = beside(LOADS["held"], 0.1)
+    assert found.call_s >= 0.1
+    if gil_enabled():
+        assert found.largest >= 0.8
+
+
+@pytest.mark.parametrize("name", LOADS)
+def test_loads_last_as_long_as_they_say(name: str) -> None:
+    start = time.monotonic()
+    LOADS[name](0.05)
+    assert 0.049 <= time.monotonic() - start < 5
+
+
+def test_beats_of_the_call_alone() -> None:
+    beats = [Beat(0, 10), Beat(20, 35), Beat(40, 45), Beat(60, 70)]
+    found = during(beats, 30, 50)
+    assert found.lags_s == (15e-9, 5e-9)
+    assert during([], 30, 50).largest == 0
+
+
+def test_heart_beats() -> None:
+    with Heart() as heart:
+        time.sleep(5 * INTERVAL_S)
+    assert len(heart.beats) >= 2
+    assert all(beat.came_ns >= beat.due_ns for beat in heart.beats)
+
+
+def test_full() -> None:
+    assert full_run({"FULL": "1"})
+    assert not full_run({})
+    assert not full_run({"FULL": "0"})
