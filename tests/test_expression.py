@@ -1,0 +1,87 @@
+"""Expressions become the call that was meant, and typing errors one line."""
+
+import json
+import time
+
+import pytest
+
+from lab.errors import UsageError
+from lab.expression import subject
+
+
+def test_a_plain_call_is_taken_apart() -> None:
+    func, args, kwargs = subject("json.dumps(data, indent=2)", "import json; data=[1]")
+    assert (func, args, kwargs) == (json.dumps, ([1],), {"indent": 2})
+
+
+def test_stars_are_unpacked() -> None:
+    func, args, kwargs = subject(
+        "max(*numbers, *numbers, **how)", "numbers = [1, 2]; how = {'key': abs}"
+    )
+    assert (func, args, kwargs) == (max, (1, 2, 1, 2), {"key": abs})
+
+
+def test_arguments_are_evaluated_once() -> None:
+    setup = "made = []\ndef make():\n    made.append(1)\n    return made"
+    func, args, kwargs = subject("len(make())", setup)
+    assert [func(*args, **kwargs) for _ in range(3)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("expression", "setup", "value"),
+    [
+        ("a @ b if a else b", "a, b = 0, 7", 7),
+        ("a * b", "a, b = 6, 7", 42),
+        ("[x * x for x in range(3)]", "", [0, 1, 4]),
+        ("(lambda y: y + 1)(1)", "", 2),
+        (" (n := 3) + n\n", "", 6),
+        ("dict(a=1)['a']", "", 1),
+        ("f(1)", "dict = 5\ndef f(a): return a", 1),
+    ],
+)
+def test_the_value_is_the_expressions(
+    expression: str, setup: str, value: object
+) -> None:
+    func, args, kwargs = subject(expression, setup)
+    assert func(*args, **kwargs) == value
+
+
+def test_any_other_expression_is_evaluated_at_every_call() -> None:
+    func, args, kwargs = subject("time.monotonic() + 0", "import time")
+    assert (args, kwargs) == ((), {})
+    before = time.monotonic()
+    assert func() >= before  # type: ignore[operator]  # a number
+
+
+@pytest.mark.parametrize(
+    ("expression", "setup", "told"),
+    [
+        ("f(", "", r"EXPR: .*'f\('"),
+        ("", "", "EXPR: "),
+        ("x = 1", "", "EXPR: "),
+        ("f(a=1, a=2)", "f = dict", "EXPR: .*repeated"),
+        ("f\0", "", "EXPR: "),
+        ("len(missing)", "", "EXPR: NameError: name 'missing'"),
+        ("missing * 2", "", "EXPR: NameError: name 'missing'"),
+        ("[missing for x in 'a']", "", "EXPR: NameError: name 'missing'"),
+        ("math.sinus(1)", "import math", "EXPR: AttributeError: .*sinus"),
+        ("1", "import", "SETUP: "),
+        ("1", "return 1", "SETUP: .*outside function"),
+        ("1", "a = missing", "SETUP: NameError: name 'missing'"),
+        ("1", "import no_such_module_here", "SETUP: ModuleNotFoundError"),
+    ],
+)
+def test_a_typing_error_is_one_line(expression: str, setup: str, told: str) -> None:
+    with pytest.raises(UsageError, match=told) as caught:
+        subject(expression, setup)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_the_code_itself_raises_propagates() -> None:
+    with pytest.raises(ZeroDivisionError):
+        subject("len([])", "1 / 0")
+    with pytest.raises(ZeroDivisionError):
+        subject("len(1 / 0)")
+    func, args, kwargs = subject("f()", "def f(): return missing")
+    with pytest.raises(NameError):
+        func(*args, **kwargs)
