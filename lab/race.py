@@ -182,3 +182,8 @@ def thread_counts(kernel: Kernel, environment: Mapping[str, str]) -> tuple[int, 
     if kernel.bound is Bound.BLOCKING:
         return (1, 8)
     return tuple(sorted({1, 2, int(usable_cores())}))
+
+
+def full_run(environment: Mapping[str, str]) -> bool:
+    """Whether FULL=1 asks for the long experiments too."""
+    return environment.get("FULL") == "1"
