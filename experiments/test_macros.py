@@ -89,4 +89,4 @@ def test_macros(record: Recorder, way: str) -> None:
             yield cost()
         yield empty()
 
-    record(lambda: map(about_gil, measure()))
+    record(lambda: list(map(about_gil, measure())))
