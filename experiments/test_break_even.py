@@ -50,7 +50,7 @@ def _released(steps: int, calls: int) -> Callable[[], object]:
 def test_break_even(record: Recorder) -> None:
     """One thread's loss, two threads' gain, and where the gain passes 1."""
     full = full_run(os.environ)
-    calls_ns, rounds = (FULL_NS, 31) if full else (CALLS_NS, 11)
+    calls_ns, rounds = (FULL_NS, 31) if full else (CALLS_NS, 9)
     step_ns = min(timed(partial(without_releases, 10**6))[2] for _ in range(5)) / 1e6
 
     def cut(call_ns: float) -> tuple[int, int]:

@@ -4,8 +4,9 @@ A C loop with a release in each step against the same loop without tells the pri
 when nobody waits. A thread that sleeps until it wants the GIL tells how long it takes
 to get one that is dropped, and how long beside bytecode, which is asked to drop it
 only after a switch interval. The scope tells who gets it: after a drop on request the
-dropper stands back until another has it. What surprises is that a drop takes a
-thousand times as long as a release where somebody waits: a thread must be woken.
+dropper stands back until another has it. What surprises is how much more a release
+takes to arrive where somebody waits, a hundred times the price and more: that thread
+must be woken up first.
 """
 
 import random
