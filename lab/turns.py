@@ -16,6 +16,9 @@ from lab.scope import Scope
 from lab.trace import Segment, ThreadTrace, Trace
 from lab.twins import Call
 
+# Between two looks at the clock bytecode that runs takes much less than this.
+GAP_NS = 20_000
+
 
 def spin(seconds: float) -> int:
     """Bytecode and nothing else, for so long; how many turns it took."""
@@ -23,6 +26,18 @@ def spin(seconds: float) -> int:
     while time.monotonic() < end:
         count += 1
     return count
+
+
+def spin_noting_gaps(seconds: float) -> list[tuple[int, int]]:
+    """The same; returns when it did not run, as spans of CLOCK_MONOTONIC in ns."""
+    gaps = []
+    now_ns = time.monotonic_ns()
+    end_ns = now_ns + round(seconds * 1e9)
+    while now_ns < end_ns:
+        last_ns, now_ns = now_ns, time.monotonic_ns()
+        if now_ns - last_ns > GAP_NS:
+            gaps.append((last_ns, now_ns))
+    return gaps
 
 
 @dataclass(frozen=True, slots=True)

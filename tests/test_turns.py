@@ -1,8 +1,12 @@
 """Turns are read off a trace as they were taken."""
 
+import threading
+import time
+
 import pytest
 
 from lab import turns
+from lab.handoff import hold_then_drop
 from lab.machine import gil_enabled
 from lab.records import Lap
 from lab.scope import unavailable
@@ -61,3 +65,23 @@ def test_two_threads_spin() -> None:
     assert len(laps) == 2
     assert all(lap.wall_ns >= 20_000_000 for lap in laps)
     assert not gil_enabled() or turns.cores(laps) < 1.2
+
+
+@pytest.mark.skipif(not gil_enabled(), reason="no GIL that another could hold")
+def test_a_gap_is_when_another_held() -> None:
+    held: list[int] = []
+    other = threading.Thread(
+        target=lambda: held.append(hold_then_drop(10_000_000, 0)), name="other"
+    )
+    timer = threading.Timer(0.02, other.start)
+    timer.start()
+    begin_ns = time.monotonic_ns()
+    gaps = turns.spin_noting_gaps(0.2)
+    end_ns = time.monotonic_ns()
+    timer.join()
+    other.join()
+    edges = [edge for gap in gaps for edge in gap]
+    assert edges == sorted(edges)
+    assert all(begin_ns <= edge <= end_ns for edge in edges)
+    if held[0] < end_ns:
+        assert any(start < held[0] - 9_000_000 < held[0] <= end for start, end in gaps)
