@@ -246,7 +246,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     released(
         "np.dot(m, m)",
-        "import numpy as np\nm = np.ones((300, 300))",
+        "import numpy as np\nm = np.ones((600, 600))",
         "numpy/_core/src/common/cblasfuncs.c cblas_matrixproduct",
     ),
     released(
