@@ -1,12 +1,13 @@
 """Expressions become the call that was meant, and typing errors one line."""
 
+import gc
 import json
 import time
 
 import pytest
 
 from lab.errors import UsageError
-from lab.expression import subject
+from lab.expression import clean_up, subject
 
 
 def test_a_plain_call_is_taken_apart() -> None:
@@ -84,4 +85,14 @@ def test_what_the_code_itself_raises_propagates() -> None:
         subject("len(1 / 0)")
     func, args, kwargs = subject("f()", "def f(): return missing")
     with pytest.raises(NameError):
+        func(*args, **kwargs)
+
+
+def test_what_setup_made_lives_as_long_as_the_keywords() -> None:
+    setup = "import socket\na, b = socket.socketpair()\nb.send(b'x')\na.settimeout(5)"
+    func, args, kwargs = subject("a.recv(1)", setup)
+    gc.collect()
+    assert func(*args, **kwargs) == b"x"
+    clean_up(kwargs, "a.close()\nb.close()")
+    with pytest.raises(OSError, match="Bad file descriptor"):
         func(*args, **kwargs)

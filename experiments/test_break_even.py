@@ -1,0 +1,189 @@
+"""A call must last about a microsecond before it pays to release the GIL.
+
+The same integer steps are cut into calls of 20 ns to 10 ms, each with the GIL held
+or released. Processor time in one thread shows what the release costs; two threads
+that release, against one that holds, show what it gains, and where that curve passes
+1 it begins to pay. What surprises: two threads with shorter calls are slower than
+one, seven times at worst, as they fight for the GIL; and the lines that CPython has
+drawn for itself, 2047 bytes for a hash and 5 KB for a checksum, are right there.
+"""
+
+import hashlib
+import os
+import zlib
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+
+from lab.claims import about_gil
+from lab.gain import STARVED, crossing, gain, half_gain, one_core
+from lab.handoff import without_releases
+from lab.kernels import mixed
+from lab.probing import probe
+from lab.race import full_run
+from lab.records import Recorder, Series
+from lab.renderers.terminal import duration
+from lab.stopwatch import repeat, timed
+
+WORK_NS = 1.5e6
+CALLS_NS = (20.0, 100.0, 300.0, 1e3, 3e3, 1e4, 1e5, 1e7)
+FULL_NS = (20.0, 50.0, 100.0, 200.0, 300.0, 500.0, 700.0, 1e3, 2e3, 5e3, 1e4, 1e5, 1e7)
+SOURCE = "Python/ceval_gil.c take_gil, drop_gil"
+LOOKS, CALLS = 3, 2000
+# CPython's own lines: the call, where it is drawn, bytes below and bytes above it.
+LINES: dict[str, tuple[Callable[[bytes], object], str, int, int]] = {
+    "sha256": (hashlib.sha256, "Modules/hashlib.h HASHLIB_GIL_MINSIZE", 2047, 2**16),
+    "crc32": (zlib.crc32, "Modules/zlibmodule.c zlib_crc32_impl", 5120, 2**18),
+}
+
+
+def _held(steps: int, calls: int) -> Callable[[], object]:
+    return partial(mixed, steps, 0, calls)
+
+
+def _released(steps: int, calls: int) -> Callable[[], object]:
+    return partial(mixed, 0, steps, calls)
+
+
+@pytest.mark.skipif(one_core() is not None, reason=one_core() or "")
+def test_break_even(record: Recorder) -> None:
+    """One thread's loss, two threads' gain, and where the gain passes 1."""
+    full = full_run(os.environ)
+    calls_ns, rounds = (FULL_NS, 31) if full else (CALLS_NS, 9)
+    step_ns = min(timed(partial(without_releases, 10**6))[2] for _ in range(5)) / 1e6
+
+    def cut(call_ns: float) -> tuple[int, int]:
+        return round(call_ns / step_ns), max(1, round(WORK_NS / call_ns))
+
+    def loss(call_ns: float) -> float:
+        work = cut(call_ns)
+        return timed(_released(*work))[2] / timed(_held(*work))[2]
+
+    def two_threads(call_ns: float) -> float | None:
+        work = cut(call_ns)
+        # Short calls fight for the GIL so often that threads stand in a queue.
+        starved = 0.5 if call_ns < 1e3 else STARVED
+        return gain(_held(*work), [_released(*work)] * 2, starved)
+
+    def measure() -> Iterator[Series]:
+        losses = [{x: loss(x) for x in calls_ns} for _ in range(rounds)]
+        tried = [{x: two_threads(x) for x in calls_ns} for _ in range(rounds)]
+        gains = [
+            {x: times for x, times in one.items() if times is not None} for one in tried
+        ]
+        for x in calls_ns:
+            yield _series(
+                f"one thread, {_call(x)}: released / held",
+                [one[x] for one in losses],
+                *_loss_claim(x),
+            )
+        for x in calls_ns:
+            yield _series(
+                f"two threads, {_call(x)}: gain",
+                [one[x] for one in gains if x in one],
+                *_gain_claim(x),
+                wanted=rounds,
+            )
+        crossed = [crossing(curve, 1.0) for curve in gains]
+        yield _series(
+            "releasing pays from",
+            [x / 1e9 for x in crossed if x is not None],
+            "for calls of less than 0.1 ms already",
+            at_most=1e-4,
+            unit="s",
+            wanted=rounds,
+        )
+
+    record(lambda: list(map(about_gil, measure())))
+
+
+def _loss_claim(call_ns: float) -> tuple[str, float | None, float | None]:
+    if call_ns == min(CALLS_NS):
+        return "a tenth slower at least", 1.1, None
+    if call_ns == max(CALLS_NS):
+        return "the same", 0.9, 1.1
+    return "", None, None
+
+
+def _gain_claim(call_ns: float) -> tuple[str, float | None, float | None]:
+    if call_ns == min(CALLS_NS):
+        return "slower than one that holds", None, 1.0
+    if call_ns == max(CALLS_NS):
+        return "faster than one that holds", half_gain(), None
+    return "", None, None
+
+
+def _call(call_ns: float) -> str:
+    return duration(call_ns / 1e9)
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_break_even_line(record: Recorder, name: str) -> None:
+    """Where CPython draws the line: held below it, released above."""
+    function, source, below, above = LINES[name]
+
+    def free(size: int) -> list[float]:
+        looks = [probe(function, bytes(size), min_time=0.05) for _ in range(LOOKS)]
+        return [look.gil_free for look in looks if look.verdict != "inconclusive"]
+
+    def call_s() -> float:
+        return (
+            timed(partial(repeat, function, (bytes(below),), {}, CALLS))[2]
+            / 1e9
+            / CALLS
+        )
+
+    def measure() -> Iterator[Series]:
+        yield _series(
+            f"{name} of {below} bytes: GIL-free",
+            free(below),
+            "held: below CPython's line",
+            at_most=0.1,
+            unit="",
+            wanted=LOOKS,
+            source=source,
+        )
+        yield _series(
+            f"{name} of {above} bytes: GIL-free",
+            free(above),
+            "released: above CPython's line",
+            at_least=0.7,
+            unit="",
+            wanted=LOOKS,
+            source=source,
+        )
+        yield _series(
+            f"{name} of {below} bytes",
+            [call_s() for _ in range(7)],
+            "the longest call for which CPython holds",
+            unit="s",
+            source=source,
+        )
+
+    record(lambda: list(map(about_gil, measure())))
+
+
+def _series(
+    subject: str,
+    values: list[float],
+    claim: str,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    *,
+    unit: str = "x",
+    wanted: int | None = None,
+    source: str = SOURCE,
+) -> Series:
+    """wanted: how many values there would be, had the machine been free."""
+    return Series(
+        "break-even",
+        subject,
+        claim,
+        unit,
+        tuple(values),
+        at_least,
+        at_most,
+        dropped=0 if wanted is None else wanted - len(values),
+        source=source,
+    )

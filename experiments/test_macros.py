@@ -1,0 +1,92 @@
+"""However the release is written, it is one and the same, and costs the same.
+
+One C function of about 1 ms is called four ways: under Cython's `with nogil:`; between
+PyEval_SaveThread and PyEval_RestoreThread by hand; from C between the macros
+Py_BEGIN_ALLOW_THREADS and Py_END_ALLOW_THREADS, which expand to those two; and by
+ctypes.CDLL. Each is probed for the part of its time in which nobody holds the GIL,
+and its processor time is compared with `with nogil:`, call by call in turn. What
+surprises is the empty call: ctypes itself takes longer than any release.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+
+from lab import macros
+from lab.claims import about_gil
+from lab.probing import probe
+from lab.records import Recorder, Series
+from lab.stopwatch import repeat, timed
+
+STEPS = 10**6  # about 1 ms
+ROUNDS = 41
+EMPTY_CALLS = 20_000
+# Each way: the function, and its arguments but for the number of steps.
+WAYS: dict[str, tuple[Callable[..., object], tuple[Any, ...]]] = {
+    "with-nogil": (macros.with_nogil, ()),
+    "by-hand": (macros.by_hand, ()),
+    "macros": (macros.with_macros, ()),
+    "ctypes": (macros.foreign(), (1,)),
+}
+SOURCE = "Include/ceval.h Py_BEGIN_ALLOW_THREADS"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_macros(record: Recorder, way: str) -> None:
+    """The same effect, the same cost, and what an empty call takes."""
+    function, more = WAYS[way]
+    first, first_more = WAYS["with-nogil"]
+
+    def effect() -> Series:
+        looks = [probe(function, STEPS, *more, min_time=0.06) for _ in range(3)]
+        sure = [look.gil_free for look in looks if look.verdict != "inconclusive"]
+        return Series(
+            "macros",
+            f"{way}: GIL-free",
+            claim="nobody holds the GIL in 0.9 of the call",
+            unit="",
+            values=tuple(sure),
+            at_least=0.9,
+            dropped=len(looks) - len(sure),
+            source=SOURCE,
+        )
+
+    def cost() -> Series:
+        def ratio() -> float:
+            mine = timed(partial(function, STEPS, *more))[2]
+            return mine / timed(partial(first, STEPS, *first_more))[2]
+
+        return Series(
+            "macros",
+            f"{way} / with-nogil",
+            claim="the same processor time, within a tenth",
+            unit="x",
+            values=tuple(ratio() for _ in range(ROUNDS)),
+            at_least=0.9,
+            at_most=1.1,
+            source=SOURCE,
+        )
+
+    def empty() -> Series:
+        def call_s() -> float:
+            calls = partial(repeat, function, (0, *more), {}, EMPTY_CALLS)
+            return timed(calls)[2] / 1e9 / EMPTY_CALLS
+
+        return Series(
+            "macros",
+            f"{way}: empty call",
+            claim="the call, the release and the return, nothing else",
+            unit="s",
+            values=tuple(call_s() for _ in range(7)),
+            source=SOURCE,
+        )
+
+    def measure() -> Iterator[Series]:
+        yield effect()
+        if way != "with-nogil":
+            yield cost()
+        yield empty()
+
+    record(lambda: list(map(about_gil, measure())))

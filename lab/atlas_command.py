@@ -1,0 +1,58 @@
+"""python -m lab atlas: probe the calls of the atlas, and the user's own."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from lab.atlas import FORMAT, Row, atlas
+from lab.atlas_entries import ENTRIES, Entry
+from lab.machine import Machine
+from lab.verdicts import Judgement
+
+
+def run(
+    add: list[tuple[str, str]],
+    as_json: bool = False,
+    entries: Sequence[Entry] = ENTRIES,
+) -> int:
+    """Print the table, or JSON; the user's own (expression, setup) come first.
+
+    Returns 1 where a claim is contradicted, else 0. Raises UsageError for a typing
+    error in an own entry; what its code raises propagates.
+    """
+    own = [Entry(expression, setup) for expression, setup in add]
+    rows = atlas([*own, *entries], _progress if sys.stderr.isatty() else None)
+    if sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    if as_json:
+        print(json.dumps(_json(rows), indent=1))
+    else:
+        _print(rows)
+    return int(any(row.judgement is Judgement.CONTRADICTED for row in rows))
+
+
+def _progress(done: int, total: int, expression: str) -> None:
+    print(
+        f"\r\x1b[K{done}/{total} {expression:.60}", end="", file=sys.stderr, flush=True
+    )
+
+
+def _json(rows: list[Row]) -> dict[str, object]:
+    return {
+        "kind": "gil-lab atlas",
+        "format": FORMAT,
+        "machine": asdict(Machine.here()),
+        "rows": [row.to_json() for row in rows],
+    }
+
+
+def _print(rows: list[Row]) -> None:
+    from lab.renderers.atlas_text import draw
+    from lab.renderers.console import console
+    from lab.renderers.terminal import header
+
+    out = console()
+    header(Machine.here(), out)
+    out.print()
+    draw(rows, out)

@@ -1,0 +1,51 @@
+"""The atlas as a table."""
+
+import math
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lab.atlas import Row
+from lab.renderers.console import plus_minus
+from lab.renderers.terminal import MARKS
+from lab.verdicts import Judgement
+
+
+def draw(rows: list[Row], target: Console) -> None:
+    """Print the table, at most 100 columns; plain ASCII where target is no terminal."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("call", overflow="fold", max_width=34)
+    table.add_column("GIL-free", justify="right", no_wrap=True)
+    table.add_column("ceiling", justify="right", no_wrap=True)
+    table.add_column("   verdict", no_wrap=True)
+    table.add_column("written in", overflow="fold")
+    for row in rows:
+        table.add_row(*_cells(row, plus_minus(target)))
+    target.print(table)
+    for row in rows:
+        if row.missing:
+            target.print(Text(f"?? {row.entry.expression}: {row.missing}"))
+
+
+def _cells(row: Row, sign: str) -> tuple[Text, ...]:
+    style = "bold red" if row.judgement is Judgement.CONTRADICTED else ""
+    free = ceiling = ""
+    verdict = "missing"
+    if row.probe is not None:
+        free = f"{row.probe.gil_free:.2f} {sign}{row.probe.error:.2f}"
+        ceiling = _times(row.probe.ceiling)
+        verdict = row.probe.verdict
+    return (
+        Text(row.entry.expression),
+        Text(free),
+        Text(ceiling),
+        Text(f"{MARKS[row.judgement]} {verdict}", style=style),
+        Text(row.entry.source),
+    )
+
+
+def _times(gain: float) -> str:
+    if math.isinf(gain):
+        return "none"
+    return f"{gain:.3g}x" if gain < 100 else "> 100x"

@@ -1,0 +1,87 @@
+"""Turns are read off a trace as they were taken."""
+
+import threading
+import time
+
+import pytest
+
+from lab import turns
+from lab.handoff import hold_then_drop
+from lab.machine import gil_enabled
+from lab.records import Lap
+from lab.scope import unavailable
+from lab.trace import Segment, ThreadTrace, Trace
+
+
+def _trace() -> Trace:
+    """MainThread waits; racer-0 has it for 1 s, 1 and 2 s, racer-1 for 2 s between."""
+    names, holds = ("MainThread", "racer-0", "racer-1"), (0.05, 0.3, 0.6)
+    threads = tuple(
+        ThreadTrace(name, 1, 0.0, 10.0, part, 0.01, 0.0, 0.0, 1.0)
+        for name, part in zip(names, holds, strict=True)
+    )
+    segments = (
+        Segment(0, "holds", 0.0, 0.5),
+        Segment(1, "holds", 1.0, 2.0),
+        Segment(1, "waits", 2.0, 4.0),
+        Segment(1, "holds", 4.0, 5.0),
+        Segment(1, "holds", 5.5, 7.0),
+        Segment(2, "holds", 2.0, 4.0),
+        Segment(2, "runs_free", 4.0, 4.5),
+        Segment(2, "holds", 7.5, 9.0),
+        Segment(1, "holds", 9.0, 9.5),
+    )
+    return Trace(
+        *("3.13.0", 10.0, 2e-5, 100, 0, 0.05, 0.01, 0.95, 0.02, 0.03),
+        *(threads, 0, segments, 0.0),
+    )
+
+
+def test_turns_of_a_known_trace() -> None:
+    seen = turns.Turns(_trace())
+    assert [thread.name for thread in seen.threads] == ["racer-0", "racer-1"]
+    assert seen.share == pytest.approx(1 / 3)
+    assert seen.runs_free == pytest.approx(0.02)
+    # 1-2 racer-0 (the first, left out), 2-4 racer-1, 4-7.5 racer-0, 7.5-9 racer-1
+    assert seen.lengths_s() == pytest.approx([2.0, 3.5, 1.5])
+
+
+def test_cores_and_starved() -> None:
+    laps = (Lap(0, 100, 90, 5), Lap(50, 200, 110, None))
+    assert turns.cores(laps) == 1.0
+    assert not turns.starved(laps)
+    assert turns.starved((Lap(0, 100, 50, 50), Lap(0, 100, 100, 0)))
+
+
+@pytest.mark.skipif(unavailable() is not None, reason=f"no scope: {unavailable()}")
+def test_two_threads_are_seen() -> None:
+    seen = turns.watched(0.1)
+    assert 0.05 < seen.share < 0.95
+    assert len(seen.lengths_s()) >= 2
+
+
+def test_two_threads_spin() -> None:
+    laps = turns.two(0.02)
+    assert len(laps) == 2
+    assert all(lap.wall_ns >= 20_000_000 for lap in laps)
+    assert not gil_enabled() or turns.cores(laps) < 1.2
+
+
+@pytest.mark.skipif(not gil_enabled(), reason="no GIL that another could hold")
+def test_a_gap_is_when_another_held() -> None:
+    held: list[int] = []
+    other = threading.Thread(
+        target=lambda: held.append(hold_then_drop(10_000_000, 0)), name="other"
+    )
+    timer = threading.Timer(0.02, other.start)
+    timer.start()
+    begin_ns = time.monotonic_ns()
+    gaps = turns.spin_noting_gaps(0.2)
+    end_ns = time.monotonic_ns()
+    timer.join()
+    other.join()
+    edges = [edge for gap in gaps for edge in gap]
+    assert edges == sorted(edges)
+    assert all(begin_ns <= edge <= end_ns for edge in edges)
+    if held[0] < begin_ns + 200_000_000:  # it may have come too late
+        assert any(start < held[0] - 9_000_000 < held[0] <= end for start, end in gaps)
