@@ -14,23 +14,11 @@ from typing import Any, Literal
 from lab.errors import UsageError
 
 Subject = tuple[Callable[..., object], tuple[Any, ...], dict[str, Any]]
-<<<<<<< HEAD
-Part = Literal["EXPR", "SETUP"]
-=======
 Part = Literal["EXPR", "SETUP", "CLEANUP"]
->>>>>>> 640f5d1224bbd4ea720c40c267ea6035cdac5ee0
 # What a typing error ends in; whatever else is raised is the code's own affair.
 MISTAKES = (NameError, AttributeError, ImportError)
 
 
-<<<<<<< HEAD
-def subject(expression: str, setup: str = "") -> Subject:
-    """Run setup, then make (func, args, kwargs) of the expression.
-
-    Raises UsageError, in a line that names EXPR or SETUP, where one of them is no
-    Python, or names something that does not exist; anything else that setup, the
-    function or the arguments raise while they are evaluated propagates.
-=======
 class Keywords(dict[str, Any]):
     """Keyword arguments; what setup made stays alive as long as they do.
 
@@ -47,31 +35,17 @@ def subject(expression: str, setup: str = "") -> Subject:
     names EXPR or SETUP, where one of them is no Python, or names something that does
     not exist; anything else that setup, the function or the arguments raise while
     they are evaluated propagates.
->>>>>>> 640f5d1224bbd4ea720c40c267ea6035cdac5ee0
     """
     tree = _parsed(expression.strip(), "EXPR", "eval")
     assert isinstance(tree, ast.Expression)
     _compiled(tree, "EXPR", "eval")
-<<<<<<< HEAD
-    names: dict[str, Any] = {"__name__": "__gil_lab__"}
-=======
     kwargs = Keywords()
     names: dict[str, Any] = {"__name__": "__gil_lab__"}
     kwargs.names = names
->>>>>>> 640f5d1224bbd4ea720c40c267ea6035cdac5ee0
     _run("SETUP", _compiled(_parsed(setup, "SETUP", "exec"), "SETUP", "exec"), names)
     _check_names(tree, names)
     if isinstance(tree.body, ast.Call):
         call = tree.body
-<<<<<<< HEAD
-        return (
-            _value(call.func, names),
-            _value(ast.Tuple(call.args, ast.Load()), names),
-            _value(_keywords(call), names),
-        )
-    nothing = ast.arguments([], [], None, [], [], None, [])
-    return _value(ast.Lambda(nothing, tree.body), names), (), {}
-=======
         func = _value(call.func, names)
         args = _value(ast.Tuple(call.args, ast.Load()), names)
         kwargs.update(_value(_keywords(call), names))
@@ -85,7 +59,6 @@ def clean_up(kwargs: dict[str, Any], cleanup: str) -> None:
     assert isinstance(kwargs, Keywords)
     code = _compiled(_parsed(cleanup, "CLEANUP", "exec"), "CLEANUP", "exec")
     _run("CLEANUP", code, kwargs.names)
->>>>>>> 640f5d1224bbd4ea720c40c267ea6035cdac5ee0
 
 
 def _parsed(text: str, part: Part, mode: Literal["eval", "exec"]) -> ast.AST:
