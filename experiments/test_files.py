@@ -51,8 +51,10 @@ def _libc_read(library: type[ctypes.CDLL]) -> Reader:
     return call
 
 
+SOURCE = "Python/fileutils.c _Py_read, from Modules/_io/fileio.c"
+CTYPES = "Modules/_ctypes/callproc.c _call_function_pointer"
 BY_PATH: dict[str, Callable[[Path], bytes]] = {
-    "Path.read_bytes": Path.read_bytes,
+    "read_bytes": Path.read_bytes,
     "open.read": _open_read,
 }
 BY_DESCRIPTOR: dict[str, Reader] = {"FileIO.read": _file_io, "os.read": _os_read}
@@ -68,14 +70,14 @@ def _late() -> Iterator[Kernel]:
         settings[name] = _from_fifo(reader)
     for name, setting in settings.items():
         twin = Twin("released", "Python", setting, Claim.HELPS)
-        yield Kernel(f"fifo.{name}", Bound.BLOCKING, (twin,), 3, DELAY_S)
+        yield Kernel(f"fifo.{name}", Bound.BLOCKING, (twin,), 3, DELAY_S, SOURCE)
     held = _from_fifo(_libc_read(ctypes.PyDLL))
     released = _from_fifo(_libc_read(ctypes.CDLL))
     twins = (
         Twin("held", "ctypes", held, Claim.NO_HELP),
         Twin("released", "ctypes", released, Claim.HELPS),
     )
-    yield Kernel("fifo.libc.read", Bound.BLOCKING, twins, 3, DELAY_S)
+    yield Kernel("fifo.libc.read", Bound.BLOCKING, twins, 3, DELAY_S, CTYPES)
 
 
 def _cached() -> Iterator[Kernel]:
@@ -85,14 +87,14 @@ def _cached() -> Iterator[Kernel]:
         settings[name] = _open_file(partial(_rewound, reader))
     for name, setting in settings.items():
         twin = Twin("released", "Python", setting, Claim.HELPS_SOME)
-        yield Kernel(f"cache.{name}", Bound.MEMORY, (twin,), 7)
+        yield Kernel(f"cache.{name}", Bound.MEMORY, (twin,), 7, source=SOURCE)
     held = _open_file(partial(_into_fresh_memory, ctypes.PyDLL))
     released = _open_file(partial(_into_fresh_memory, ctypes.CDLL))
     twins = (
         Twin("held", "ctypes", held, Claim.NO_HELP),
         Twin("released", "ctypes", released, Claim.HELPS_SOME),
     )
-    yield Kernel("cache.libc.read", Bound.MEMORY, twins, 7)
+    yield Kernel("cache.libc.read", Bound.MEMORY, twins, 7, source=CTYPES)
 
 
 def _from_fifo(reader: Reader) -> Setting:

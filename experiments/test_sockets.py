@@ -52,6 +52,10 @@ MODULE = {
     "send": sending(lambda end: partial(end.send, b"x")),
     "recv": receiving(lambda end: partial(end.recv, 1)),
 }
+# Where CPython releases: connect has a place of its own.
+SOURCES = dict.fromkeys(MODULE, "Modules/socketmodule.c sock_call_ex")
+SOURCES["connect"] = "Modules/socketmodule.c internal_connect"
+CTYPES = "Modules/_ctypes/callproc.c _call_function_pointer"
 LIBC = {"accept": _accept, "connect": _connect, "send": _send, "recv": _recv}
 
 
@@ -68,8 +72,10 @@ def _kernels() -> list[Kernel]:
             ),
         }
         for module, made in twins.items():
-            kernel = Kernel(f"{module}.{name}", Bound.BLOCKING, made, 3, DELAY_S)
-            kernels.append(kernel)
+            source = SOURCES[name] if module == "socket" else CTYPES
+            kernels.append(
+                Kernel(f"{module}.{name}", Bound.BLOCKING, made, 3, DELAY_S, source)
+            )
     return kernels
 
 

@@ -1,13 +1,13 @@
 """python -m lab atlas: probe the calls of the atlas, and the user's own."""
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
 from lab.atlas import FORMAT, Row, atlas
 from lab.atlas_entries import ENTRIES, Entry
 from lab.machine import Machine
+from lab.renderers.progress import drawn
 from lab.verdicts import Judgement
 
 
@@ -22,20 +22,13 @@ def run(
     error in an own entry; what its code raises propagates.
     """
     own = [Entry(expression, setup) for expression, setup in add]
-    rows = atlas([*own, *entries], _progress if sys.stderr.isatty() else None)
-    if sys.stderr.isatty():
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    with drawn() as progress:
+        rows = atlas([*own, *entries], progress)
     if as_json:
         print(json.dumps(_json(rows), indent=1))
     else:
         _print(rows)
     return int(any(row.judgement is Judgement.CONTRADICTED for row in rows))
-
-
-def _progress(done: int, total: int, expression: str) -> None:
-    print(
-        f"\r\x1b[K{done}/{total} {expression:.60}", end="", file=sys.stderr, flush=True
-    )
 
 
 def _json(rows: list[Row]) -> dict[str, object]:

@@ -95,7 +95,7 @@ def _command(
     return [
         *(sys.executable, "-m", "pytest", str(experiments)),
         *(f"--rootdir={experiments.parent}", f"-c{experiments.parent}/pyproject.toml"),
-        *("-q", "-s", "--no-header", "-p", "no:cacheprovider"),
+        *("-q", "-s", "-rs", "--no-header", "-p", "no:cacheprovider"),
         f"--color={'yes' if colour and 'NO_COLOR' not in os.environ else 'no'}",
         f"--benchmark-json={result}",
         *("--benchmark-group-by=group", "--benchmark-sort=fullname"),

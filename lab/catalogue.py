@@ -31,6 +31,9 @@ from lab.twins import (
 )
 
 DELAY_S = 0.05  # a blocking call: long beside the handing over of the GIL
+# Where the releases are: with nogil: is this macro, ctypes has its own place.
+CYTHON = "Include/ceval.h Py_BEGIN_ALLOW_THREADS"
+CTYPES = "Modules/_ctypes/callproc.c _call_function_pointer"
 
 
 def catalogue() -> tuple[Kernel, ...]:
@@ -44,6 +47,7 @@ def catalogue() -> tuple[Kernel, ...]:
                 released(kernels.mandelbrot_released, lambda: (_image(400), 250)),
                 bytecode(interpreted.mandelbrot, lambda: (_image(60), 250)),
             ),
+            source=CYTHON,
             sample=lambda: (_image(16), 60),
         ),
         Kernel(
@@ -54,6 +58,7 @@ def catalogue() -> tuple[Kernel, ...]:
                 released(kernels.collatz_released, lambda: (150_000,)),
                 bytecode(interpreted.collatz, lambda: (7_000,)),
             ),
+            source=CYTHON,
             sample=lambda: (3_000,),
         ),
         Kernel(
@@ -74,6 +79,7 @@ def catalogue() -> tuple[Kernel, ...]:
                 ),
             ),
             rounds=7,
+            source=CYTHON,
             sample=lambda: (np.linspace(-1.0, 1.0, 1003),),
         ),
         Kernel(
@@ -85,6 +91,7 @@ def catalogue() -> tuple[Kernel, ...]:
             ),
             rounds=3,
             delay_s=DELAY_S,
+            source=CYTHON,
         ),
         Kernel(
             "read",
@@ -95,15 +102,26 @@ def catalogue() -> tuple[Kernel, ...]:
             ),
             rounds=3,
             delay_s=DELAY_S,
+            source=CYTHON,
         ),
-        Kernel("libc.usleep", Bound.BLOCKING, _libc(_usleep), 3, DELAY_S),
-        Kernel("libc.nanosleep", Bound.BLOCKING, _libc(_nanosleep), 3, DELAY_S),
-        Kernel("libc.read", Bound.BLOCKING, _libc(_libc_read), 3, DELAY_S),
+        Kernel("libc.usleep", Bound.BLOCKING, _libc(_usleep), 3, DELAY_S, CTYPES),
+        Kernel("libc.nanosleep", Bound.BLOCKING, _libc(_nanosleep), 3, DELAY_S, CTYPES),
+        Kernel("libc.read", Bound.BLOCKING, _libc(_libc_read), 3, DELAY_S, CTYPES),
         # sleep(3) counts whole seconds: 8 held threads take 8 s a round.
-        Kernel("libc.sleep", Bound.BLOCKING, _libc(_sleep), 2, 1.0),
-        Kernel("mixed", Bound.COMPUTE, tuple(map(_mixed, range(0, 101, 25))), 5),
+        Kernel("libc.sleep", Bound.BLOCKING, _libc(_sleep), 2, 1.0, CTYPES),
+        Kernel(
+            "mixed",
+            Bound.COMPUTE,
+            tuple(map(_mixed, range(0, 101, 25))),
+            5,
+            source=CYTHON,
+        ),
         # A new kernel's row goes here.
     )
+
+
+def _mixtures() -> tuple[Twin, ...]:
+    return tuple(_mixed(percent) for percent in range(0, 101, 25))
 
 
 def _mixed(percent: int) -> Twin:

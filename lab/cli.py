@@ -3,7 +3,8 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from lab.errors import UsageError
@@ -53,6 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     trace = commands.add_parser("trace", help="show a kept trace")
     trace.add_argument("file", type=Path, help="such as one kept by bench or scope")
     trace.add_argument("--chrome", type=Path, help="also keep it for Perfetto")
+    atlas = commands.add_parser(
+        "atlas", help="probe functions of the standard library and NumPy"
+    )
+    atlas.add_argument("--add", metavar="EXPR", action="append", default=[])
+    atlas.add_argument("--setup", metavar="CODE", action="append", default=[])
+    atlas.add_argument("--json", action="store_true", help="print it as JSON")
     return parser
 
 
@@ -70,6 +77,8 @@ def _run(known: argparse.Namespace, rest: list[str]) -> int:
             output=known.output,
             chrome_output=known.chrome,
         )
+    if known.command == "atlas":
+        return _atlas(known.add, known.setup, known.json)
     if known.command == "report":
         return _report(known.file)
     if known.command == "trace":
@@ -95,22 +104,17 @@ def _report(path: Path) -> int:
 def _probe(expression: str, setup: str, as_json: bool) -> int:
     import json
     import math
-    import traceback
     from dataclasses import asdict
     from functools import partial
 
     from lab.expression import subject
     from lab.probing import probe
 
-    # An EXPR may use modules that lie here, as it may in `python -c`.
-    sys.path.insert(0, os.getcwd())
-    try:
+    found = None
+    with _raising():
         func, arguments, keywords = subject(expression, setup)
         found = probe(partial(func, *arguments, **keywords))
-    except UsageError:
-        raise
-    except Exception as error:
-        print(traceback.format_exception_only(error)[-1].rstrip(), file=sys.stderr)
+    if found is None:
         return 1
     if as_json:
         plain = asdict(found)
@@ -120,6 +124,32 @@ def _probe(expression: str, setup: str, as_json: bool) -> int:
     else:
         print(found)
     return 0
+
+
+def _atlas(expressions: list[str], setups: list[str], as_json: bool) -> int:
+    from lab.atlas_command import run
+
+    if len(setups) > len(expressions):
+        raise UsageError("--setup belongs to an --add EXPR: there are more of them")
+    setups += [""] * (len(expressions) - len(setups))
+    with _raising():
+        return run(list(zip(expressions, setups, strict=True)), as_json)
+    return 1
+
+
+@contextmanager
+def _raising() -> Iterator[None]:
+    """What the user's code raises ends in its last line, not in a traceback."""
+    import traceback
+
+    # It may use modules that lie here, as it may in `python -c`.
+    sys.path.insert(0, os.getcwd())
+    try:
+        yield
+    except UsageError:
+        raise
+    except Exception as error:
+        print(traceback.format_exception_only(error)[-1].rstrip(), file=sys.stderr)
 
 
 def _trace(path: Path, chrome_output: Path | None) -> int:
