@@ -30,11 +30,11 @@ SYMMETRIC = [(us, us) for us in (5000, 1000, 200, 50, 20, 10, 5, 2)]
 LOPSIDED = [(5000, 500), (500, 5000), (500, 50), (50, 500), (100, 10), (10, 100)]
 NARROW = [(20, 2), (2, 20)]
 FEW = [(5000, 5000), (500, 50), (2, 2)]
-DOSE_S = 0.2
+DOSE_S = 0.15
 SWEEPS = 4
 WORK = (40_000, 40_000, 300)  # hold, free, cycles of kernels.mixed: some 20 ms
 EDGES = 15
-PAIRS = 20
+PAIRS = 12
 # Of the time, a call with a core to itself computes this part at least.
 CORE = 0.95
 

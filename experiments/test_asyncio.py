@@ -20,7 +20,7 @@ from lab.records import Recorder, Series
 from lab.stopwatch import timed
 
 CALL_S = 0.2
-TURNS = 9 if full_run(os.environ) else 4
+TURNS = 9 if full_run(os.environ) else 3
 # Held: all of the call but for 5 ms until the next beat is due. The others: a busy
 # machine wakes the loop late, but not for half a call.
 STOPPED, ALIVE = 0.8, 0.5

@@ -22,8 +22,8 @@ KEPT = (
     ("mandelbrot", "held"),
     ("mandelbrot", "released"),
     ("mandelbrot", "interpreter"),
-    ("libc.sleep", "held"),
-    ("libc.sleep", "released"),
+    ("libc.usleep", "held"),
+    ("libc.usleep", "released"),
 )
 
 

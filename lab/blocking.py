@@ -22,7 +22,7 @@ from lab.libc import Libc, expect
 from lab.peer import Peer, bound
 from lab.twins import Call, Setting
 
-DELAY_S = 0.05  # a blocking call: long beside the handing over of the GIL
+DELAY_S = 0.03  # a blocking call: long beside the handing over of the GIL
 # What the peer really waits: who asks it may lose the core for a moment, and gets to
 # the call itself only some milliseconds later.
 PEER_S = 1.15 * DELAY_S

@@ -78,7 +78,7 @@ def catalogue() -> tuple[Kernel, ...]:
                     Claim.HELPS_SOME,
                 ),
             ),
-            rounds=7,
+            rounds=5,
             source=CYTHON,
             sample=lambda: (np.linspace(-1.0, 1.0, 1003),),
         ),

@@ -98,6 +98,22 @@ def probe(
         return _probed(subject, min_time)
 
 
+def gil_free(func: Callable[[], object], min_time: float) -> tuple[float, float] | None:
+    """The GIL-free share of func() and its error, without the rest of a probe.
+
+    None where there is no GIL, or it cannot be told. What func raises propagates.
+    """
+    if not gil_enabled():
+        return None
+    subject = _Subject(func, (), {})
+    observe = _knocked if unavailable() else _scoped
+    with same_switch_interval():
+        look = observe(subject, 1)
+        if subject.last_s < min_time:
+            look = observe(subject, subject.times_for(min_time))
+    return None if look.error > WIDEST_ERROR else (look.gil_free, look.error)
+
+
 def _probed(subject: "_Subject", min_time: float) -> Probe:
     reason = unavailable()
     observe = _knocked if reason else _scoped

@@ -9,7 +9,7 @@ from types import TracebackType
 
 from lab.errors import UsageError
 from lab.machine import gil_enabled, usable_cores
-from lab.probing import probe
+from lab.probing import gil_free
 from lab.records import Lap, Race, Round, Share
 from lab.stopwatch import timed
 from lab.twins import Bound, Call, Kernel, Twin
@@ -19,7 +19,7 @@ WHOLE_CORE = 0.9
 # How often a round's reference is taken before it is kept as it is.
 REFERENCES = 4
 # How long a twin's GIL-free share is looked for, if its call is shorter.
-PROBE_S = 0.1
+PROBE_S = 0.05
 # pytest-benchmark's pedantic, given target, setup and rounds: it calls setup
 # outside its clock, then target inside it.
 Repeat = Callable[[Callable[[], None], Callable[[], None], int], object]
@@ -129,10 +129,8 @@ def share(twin: Twin) -> Share | None:
                 call.check(value)
 
         bare = call.before is None and call.check is None
-        found = probe(call.run if bare else whole, min_time=PROBE_S)
-    if found.verdict in ("no-gil", "inconclusive"):
-        return None
-    return Share(found.gil_free, found.error)
+        found = gil_free(call.run if bare else whole, PROBE_S)
+    return None if found is None else Share(*found)
 
 
 def measure(
@@ -168,7 +166,9 @@ def measure(
             laps = crew.laps()
             rounds.append(Round(reference if threads > 1 else laps[0], laps))
 
-        repeat(race, prepare, kernel.rounds)
+        # A blocking call alone is its own reference, and takes what it takes.
+        alone = threads == 1 and kernel.bound is Bound.BLOCKING
+        repeat(race, prepare, 1 if alone else kernel.rounds)
     return Race(
         kernel=kernel.name,
         twin=twin.name,

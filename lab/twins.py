@@ -69,7 +69,7 @@ class Kernel:
     name: str
     bound: Bound
     twins: tuple[Twin, ...]
-    rounds: int = 9
+    rounds: int = 7
     delay_s: float | None = None
     source: str = ""
     sample: Callable[[], tuple[Any, ...]] | None = None

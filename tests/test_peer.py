@@ -41,6 +41,8 @@ def test_late_peer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peer, "LIMIT_S", 1)
     with Peer(1, delay_s=0) as other:
         os.kill(other.pid, signal.SIGSTOP)
+        while psutil.Process(other.pid).status() != psutil.STATUS_STOPPED:
+            time.sleep(0.01)
         other.channels[0].send(b"?")
         with pytest.raises(BlockingIOError):
             kernels.read_held(other.channels[0].fileno(), bytearray(1))
