@@ -35,7 +35,8 @@ def _parser() -> argparse.ArgumentParser:
         "bench",
         help="race every kernel and judge the claims (needs a checkout)",
         epilog="Other options go to pytest: -k mandelbrot runs those experiments. "
-        "THREADS=1,2,4 in the environment sets the numbers of threads.",
+        "THREADS=1,2,4 in the environment sets the numbers of threads, FULL=1 "
+        "runs the long experiments too.",
     )
     report = commands.add_parser("report", help="print the table of a kept run")
     report.add_argument("file", type=Path, help="such as results/latest.json")

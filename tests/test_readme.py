@@ -74,5 +74,15 @@ def test_commands_are_targets() -> None:
         assert re.search(rf"^{name}:", makefile, re.M)
 
 
+def test_every_experiment_has_its_row() -> None:
+    text = (ROOT / "README.md").read_text()
+    table = text[text.index("## The experiments") : text.index("## How to read")]
+    rows = re.findall(r"^\| ([a-z][a-z -]+) \|", table, re.M)[1:]  # without the head
+    named = {row.replace(" ", "_").replace("-", "_") for row in rows}
+    files = (ROOT / "experiments").glob("test_*.py")
+    assert named == {path.stem.removeprefix("test_") for path in files}
+    assert len(rows) == len(named)
+
+
 def test_length() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) < 200
