@@ -40,7 +40,9 @@ def _bench(
 
 
 def test_reduced_bench(checkout: Path) -> None:
-    with _bench(checkout, "-k", "race and (collatz or usleep)", THREADS="1,2") as child:
+    with _bench(
+        checkout, "-k", "test_race and (collatz or usleep)", THREADS="1,2"
+    ) as child:
         out, err = child.communicate(timeout=100)
     assert child.returncode == 0, out + err
     lines = out.splitlines()
@@ -119,7 +121,7 @@ def test_interrupted_while_a_thread_holds_the_gil(
 
 
 def test_interrupted_with_a_peer(checkout: Path) -> None:
-    with _bench(checkout, "-k", "read-held", THREADS="64") as child:
+    with _bench(checkout, "-k", "test_race and read-held", THREADS="64") as child:
         assert child.stderr is not None
         child.stderr.readline()
         time.sleep(1)
