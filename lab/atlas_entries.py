@@ -229,7 +229,7 @@ ENTRIES: tuple[Entry, ...] = (
     held(
         "np.array(data)",
         "import numpy as np\ndata = list(range(20_000))",
-        "numpy/_core/src/multiarray/array_coercion.c PyArray_AssignFromCache",
+        "numpy/_core/src/multiarray/ctors.c PyArray_AssignFromCache",
     ),
     held(
         "a.tolist()",
