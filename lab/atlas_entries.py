@@ -90,13 +90,23 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     held("a * a", "a = 3**40_000", "Objects/longobject.c k_mul", short=True),
     held("pow(3, 30_000)", "", "Objects/longobject.c long_pow"),
-    held("sum(data)", "data = list(range(50_000))", "Python/bltinmodule.c builtin_sum"),
-    held("set(data)", "data = list(range(20_000))", "Objects/setobject.c"),
+    held(
+        "sum(data)",
+        "data = list(range(50_000))",
+        "Python/bltinmodule.c builtin_sum_impl",
+    ),
+    held(
+        "set(data)",
+        "data = list(range(20_000))",
+        "Objects/setobject.c set_update_internal",
+    ),
     held("math.factorial(3_000)", "import math", "Modules/mathmodule.c math_factorial"),
     held("text.replace('fox', 'dog')", _TEXT, "Objects/unicodeobject.c replace"),
-    held("text.encode('utf-16')", _TEXT, "Objects/unicodeobject.c"),
+    held(
+        "text.encode('utf-16')", _TEXT, "Objects/unicodeobject.c _PyUnicode_EncodeUTF16"
+    ),
     held("data.count(b'ab')", _BYTES, "Objects/bytes_methods.c _Py_bytes_count"),
-    held("data.hex()", _BYTES, "Python/pystrhex.c"),
+    held("data.hex()", _BYTES, "Python/pystrhex.c _Py_strhex_impl"),
     held(
         "binascii.b2a_base64(data)",
         "import binascii\n" + _BYTES,
@@ -219,7 +229,7 @@ ENTRIES: tuple[Entry, ...] = (
     held(
         "np.array(data)",
         "import numpy as np\ndata = list(range(20_000))",
-        "numpy/_core/src/multiarray/array_coercion.c",
+        "numpy/_core/src/multiarray/ctors.c PyArray_AssignFromCache",
     ),
     held(
         "a.tolist()",
@@ -230,7 +240,7 @@ ENTRIES: tuple[Entry, ...] = (
     held(
         "np.add(a, a)",
         "import numpy as np\na = np.arange(20_000).astype(object)",
-        "numpy/_core/src/umath/loops.c.src",
+        "numpy/_core/src/umath/loops.c.src PyUFunc_OO_O",
     ),
     released(
         "np.sqrt(a, out=a)",
