@@ -38,7 +38,8 @@ def nothing_left() -> Iterator[None]:
     end = time.monotonic() + 10  # the system lets go of a joined thread a bit later
     while len(os.listdir("/proc/self/task")) > before and time.monotonic() < end:
         time.sleep(0.001)
-    assert len(os.listdir("/proc/self/task")) == before
+    # Fewer: one that an earlier test joined was still going when this one began.
+    assert len(os.listdir("/proc/self/task")) <= before
 
 
 def traced(*calls: Callable[[], object]) -> Trace:
