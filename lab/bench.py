@@ -42,7 +42,7 @@ def bench(arguments: Sequence[str]) -> int:
     """
     from lab.renderers.console import console
     from lab.renderers.terminal import header, report
-    from lab.verdicts import contradicted
+    from lab.summary import contradicted
 
     thread_override(os.environ)
     experiments = Path(__file__).resolve().parent.parent / "experiments"

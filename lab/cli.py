@@ -91,7 +91,7 @@ def _report(path: Path) -> int:
     from lab.renderers.console import console
     from lab.renderers.terminal import header, report
     from lab.results import load
-    from lab.verdicts import contradicted
+    from lab.summary import contradicted
 
     try:
         run = load(path)

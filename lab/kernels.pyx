@@ -17,9 +17,10 @@ from libc.stdint cimport int32_t, int64_t, uint64_t
 from posix.time cimport CLOCK_MONOTONIC, clock_gettime, nanosleep, timespec
 from posix.unistd cimport read
 
+from lab.checks cimport count
+
 import math
 import os
-from operator import index
 
 
 # --- mandelbrot: compute-bound, floating point --------------------------------
@@ -52,14 +53,14 @@ def mandelbrot_held(out, max_iter):
     Raises ValueError or TypeError, with `out` untouched.
     """
     cdef int32_t[:, ::1] pixels = _image(out)
-    cdef int32_t limit = _count(max_iter, "max_iter", 2**31 - 1)
+    cdef int32_t limit = count(max_iter, "max_iter", 0, 2**31 - 1)
     _mandelbrot(pixels, limit)
 
 
 def mandelbrot_released(out, max_iter):
     """The same as mandelbrot_held, with the GIL released."""
     cdef int32_t[:, ::1] pixels = _image(out)
-    cdef int32_t limit = _count(max_iter, "max_iter", 2**31 - 1)
+    cdef int32_t limit = count(max_iter, "max_iter", 0, 2**31 - 1)
     with nogil:
         _mandelbrot(pixels, limit)
 
@@ -88,13 +89,13 @@ def collatz_held(n):
     n: 0 to 10**9, above which a chain could leave 64 bits; 0 where no start is
     below n. Raises ValueError or TypeError.
     """
-    cdef int64_t below = _count(n, "n", 10**9)
+    cdef int64_t below = count(n, "n", 0, 10**9)
     return _collatz(below)
 
 
 def collatz_released(n):
     """The same as collatz_held, with the GIL released."""
-    cdef int64_t below = _count(n, "n", 10**9)
+    cdef int64_t below = count(n, "n", 0, 10**9)
     cdef int64_t best
     with nogil:
         best = _collatz(below)
@@ -175,11 +176,11 @@ def nanosleep_released(seconds):
 
 cdef Py_ssize_t _read(int fd, unsigned char[::1] buffer) noexcept nogil:
     # The bytes read, or -errno.
-    cdef Py_ssize_t count
+    cdef Py_ssize_t got
     while True:
-        count = read(fd, &buffer[0], buffer.shape[0])
-        if count >= 0:
-            return count
+        got = read(fd, &buffer[0], buffer.shape[0])
+        if got >= 0:
+            return got
         if errno != EINTR:
             return -errno
 
@@ -191,39 +192,27 @@ def read_held(fd, buffer):
     file. After a signal the call is made again. Raises OSError, ValueError or
     TypeError.
     """
-    cdef int descriptor = _count(fd, "fd", 2**31 - 1)
+    cdef int descriptor = count(fd, "fd", 0, 2**31 - 1)
     cdef unsigned char[::1] target = _bytes(buffer)
-    cdef Py_ssize_t count = _read(descriptor, target)
-    if count < 0:
-        raise _os_error(-count)
-    return count
+    cdef Py_ssize_t got = _read(descriptor, target)
+    if got < 0:
+        raise _os_error(-got)
+    return got
 
 
 def read_released(fd, buffer):
     """The same as read_held, with the GIL released."""
-    cdef int descriptor = _count(fd, "fd", 2**31 - 1)
+    cdef int descriptor = count(fd, "fd", 0, 2**31 - 1)
     cdef unsigned char[::1] target = _bytes(buffer)
-    cdef Py_ssize_t count
+    cdef Py_ssize_t got
     with nogil:
-        count = _read(descriptor, target)
-    if count < 0:
-        raise _os_error(-count)
-    return count
+        got = _read(descriptor, target)
+    if got < 0:
+        raise _os_error(-got)
+    return got
 
 
 # --- checks, the same for every twin ------------------------------------------
-
-
-cdef int64_t _count(object value, str name, int64_t largest) except -1:
-    try:
-        number = index(value)
-    except TypeError:
-        raise TypeError(
-            f"{name}: expected an integer, got {type(value).__name__}"
-        ) from None
-    if not 0 <= number <= largest:
-        raise ValueError(f"{name}: expected 0 to {largest}, got {number}")
-    return number
 
 
 cdef int32_t[:, ::1] _image(object array):
@@ -329,10 +318,10 @@ def dose(hold_us, free_us, duration_s):
     return released_ns / <double>(now_ns - start_ns)
 
 
-cdef uint64_t _steps(int64_t count, uint64_t value) noexcept nogil:
+cdef uint64_t _steps(int64_t steps, uint64_t value) noexcept nogil:
     # A chain of multiplications, each waiting for the last (Knuth's MMIX generator).
     cdef int64_t _
-    for _ in range(count):
+    for _ in range(steps):
         value = value * 6364136223846793005ULL + 1442695040888963407ULL
     return value
 
@@ -345,9 +334,9 @@ def mixed(hold, free, cycles):
     computed, the same for every split of hold + free. Raises ValueError or
     TypeError.
     """
-    cdef int64_t hold_steps = _count(hold, "hold", 10**12)
-    cdef int64_t free_steps = _count(free, "free", 10**12)
-    cdef int64_t _, rounds = _count(cycles, "cycles", 10**12)
+    cdef int64_t hold_steps = count(hold, "hold", 0, 10**12)
+    cdef int64_t free_steps = count(free, "free", 0, 10**12)
+    cdef int64_t _, rounds = count(cycles, "cycles", 0, 10**12)
     cdef uint64_t value = 1
     for _ in range(rounds):
         value = _steps(hold_steps, value)

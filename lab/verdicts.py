@@ -8,13 +8,12 @@ inconclusive.
 """
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from lab.intervals import Estimate, median
 from lab.race import had_core
-from lab.records import Race, Round, Series
+from lab.records import Race, Round
 from lab.twins import Bound, Claim
 
 # Fewer cores than this cannot show two threads running at once.
@@ -39,8 +38,6 @@ CEILING_SLACK = 1.1
 # Below this part of min(N, cores, ceiling), something besides the GIL's share
 # keeps the speedup down.
 UNDER_LINE = 0.9
-# A claim on a series wants this many values.
-SERIES_VALUES = 3
 # A serial race faster than this has a reference that came late.
 SERIAL = 1.3
 
@@ -253,94 +250,3 @@ def _overlap(turn: Round) -> float:
         under_way += step
         most = max(most, under_way)
     return float(most)
-
-
-def contradicted(findings: Iterable["Finding | SeriesFinding"]) -> bool:
-    """Whether anything contradicts its claim, or a speedup its ceiling."""
-    for finding in findings:
-        if finding.judgement is Judgement.CONTRADICTED:
-            return True
-        ceiling = finding.ceiling if isinstance(finding, Finding) else None
-        if ceiling is not None and ceiling.judgement is Judgement.CONTRADICTED:
-            return True
-    return False
-
-
-@dataclass(frozen=True, slots=True)
-class SeriesFinding:
-    """The verdict on a series. estimate: None where nothing could be measured."""
-
-    series: Series
-    judgement: Judgement
-    reason: str
-    estimate: Estimate | None
-
-
-def judge_series(series: Series) -> SeriesFinding:
-    """Hold the interval of the median against the claimed range.
-
-    All of it inside: as predicted. All of it outside: contradicted.
-    """
-    estimate = _estimate(series)
-    enough = series.error is not None or len(series.values) >= SERIES_VALUES
-    if series.at_least is None and series.at_most is None:
-        judgement, reason = Judgement.NO_CLAIM, ""
-    elif estimate is None or not enough:
-        judgement = Judgement.INCONCLUSIVE
-        reason = f"{len(series.values)} usable values, {series.dropped} set aside"
-    else:
-        judgement, reason = _in_range(series, estimate)
-    return SeriesFinding(series, judgement, reason, estimate)
-
-
-def _estimate(series: Series) -> Estimate | None:
-    if not series.values:
-        return None
-    estimate = median(series.values)
-    if series.error is None:
-        return estimate
-    low, high = estimate.median - series.error, estimate.median + series.error
-    return Estimate(estimate.median, low, high)
-
-
-def _in_range(series: Series, estimate: Estimate) -> tuple[Judgement, str]:
-    lowest = -math.inf if series.at_least is None else series.at_least
-    highest = math.inf if series.at_most is None else series.at_most
-    if lowest <= estimate.low and estimate.high <= highest:
-        return Judgement.AS_PREDICTED, ""
-    if estimate.high < lowest or estimate.low > highest:
-        return Judgement.CONTRADICTED, ""
-    return Judgement.INCONCLUSIVE, "the interval reaches across the claimed range"
-
-
-@dataclass(frozen=True, slots=True)
-class Gains:
-    """What threads gained over a group of twins: the lowest and highest median."""
-
-    calls: int
-    lowest: float
-    highest: float
-    threads: int
-
-
-def gains(findings: list[Finding], twin: str, bound: Bound) -> Gains | None:
-    """The gain of one twin over all kernels of one bound, at the most threads.
-
-    Conclusive findings only; None where there is none.
-    """
-    chosen = [
-        finding
-        for finding in findings
-        if finding.race.twin == twin
-        and finding.race.bound is bound
-        and finding.verdict not in (Verdict.INCONCLUSIVE, Verdict.SINGLE)
-    ]
-    if not chosen:
-        return None
-    threads = max(finding.race.threads for finding in chosen)
-    medians = [
-        finding.speedup.median
-        for finding in chosen
-        if finding.race.threads == threads and finding.speedup is not None
-    ]
-    return Gains(len(medians), min(medians), max(medians), threads)

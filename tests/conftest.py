@@ -33,6 +33,13 @@ def _settles(check: Callable[[], object], limit_s: float = 5) -> bool:
     return True
 
 
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """Shells start background jobs with SIGINT ignored, and children inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture(autouse=True)
 def clean() -> Iterator[None]:
     """No thread, process, descriptor, handler or switch interval is left changed."""

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 import lab
-from lab import kernels, probing
+from lab import kernels, looks, probing
 from lab.knocker import Knock
 from lab.machine import gil_enabled
 from lab.probing import Probe, probe
@@ -278,34 +278,34 @@ def _knocks(*waits_ns: int) -> list[Knock]:
 
 
 def test_knocks_become_a_share() -> None:
-    look = probing._from_knocks(0, 100 * MS, _knocks(*[100, 900_000] * 50))
+    look = looks.from_knocks(0, 100 * MS, _knocks(*[100, 900_000] * 50))
     assert look.gil_free == 0.5
     assert 0.05 < look.error < 0.15
     assert look.longest_hold_s == pytest.approx(0.0009)
     # One knock that waited through it all says a lot, by its time.
-    look = probing._from_knocks(0, 100 * MS, _knocks(99 * MS))
+    look = looks.from_knocks(0, 100 * MS, _knocks(99 * MS))
     assert look.gil_free == 0
     assert look.error < 0.05
-    assert probing._from_knocks(0, 100 * MS, []).error == 1
+    assert looks.from_knocks(0, 100 * MS, []).error == 1
 
 
 def test_too_few_samples_are_inconclusive() -> None:
-    verdict, reason = probing._verdict(probing._Look(1.0, 0.5, 0.0, 3))
+    verdict, reason = probing._verdict(looks.Look(1.0, 0.5, 0.0, 3))
     assert verdict == "inconclusive"
     assert "too few samples" in reason
 
 
 def test_waits_that_follow_the_interval_are_bytecode() -> None:
-    short_s, long_s, end_ns = probing.SHORT_S, probing.LONG_S, 1000 * MS
+    short_s, long_s, end_ns = looks.SHORT_S, looks.LONG_S, 1000 * MS
 
     def knocks(short_ns: int, long_ns: int) -> list[Knock]:
         return [Knock(0, short_ns, short_s), Knock(0, long_ns, long_s)] * 3
 
     bytecode = knocks(1 * MS, 20 * MS)
-    assert probing._preempted(bytecode, end_ns)
-    assert probing._preempted(knocks(7 * MS, 7 * MS), end_ns) is False
-    assert probing._preempted(bytecode[:2], end_ns) is None
-    assert probing._preempted([], end_ns) is None
+    assert looks.preempted(bytecode, end_ns)
+    assert looks.preempted(knocks(7 * MS, 7 * MS), end_ns) is False
+    assert looks.preempted(bytecode[:2], end_ns) is None
+    assert looks.preempted([], end_ns) is None
     unanswered = [Knock(0, end_ns + 1, short_s)]
-    assert probing._preempted(unanswered, end_ns) is False
-    assert probing._preempted(unanswered, 10 * MS) is None
+    assert looks.preempted(unanswered, end_ns) is False
+    assert looks.preempted(unanswered, 10 * MS) is None

@@ -8,16 +8,10 @@ import pytest
 
 from lab.records import Lap, Race, Round, Series, Share
 from lab.results import ForeignFileError, load
+from lab.series_verdicts import judge_series
+from lab.summary import contradicted, gains
 from lab.twins import Bound, Claim
-from lab.verdicts import (
-    Finding,
-    Judgement,
-    Verdict,
-    contradicted,
-    gains,
-    judge,
-    judge_series,
-)
+from lab.verdicts import Finding, Judgement, Verdict, judge
 
 RECORDS = Path(__file__).parent / "records"
 MS = 1_000_000

@@ -11,17 +11,10 @@ from rich.text import Text
 from lab.machine import Machine
 from lab.records import Run
 from lab.renderers.console import plus_minus
+from lab.series_verdicts import SeriesFinding, judge_series
+from lab.summary import Gains, gains
 from lab.twins import Bound, Claim
-from lab.verdicts import (
-    Finding,
-    Gains,
-    Judgement,
-    SeriesFinding,
-    Verdict,
-    gains,
-    judge,
-    judge_series,
-)
+from lab.verdicts import Finding, Judgement, Verdict, judge
 
 # What threads do, and its colour.
 WORDS = {
