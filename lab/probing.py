@@ -80,9 +80,9 @@ def probe(
     if not 0 < min_time <= 60:
         raise ValueError(f"min_time: expected more than 0, at most 60, got {min_time}")
     subject = Subject(func, args, kwargs)
-    if not gil_enabled():
-        return _without_gil(subject)
     with same_switch_interval():
+        if not gil_enabled():
+            return _without_gil(subject)
         return _probed(subject, min_time)
 
 

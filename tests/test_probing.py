@@ -152,8 +152,9 @@ def test_short_calls_are_counted() -> None:
         calls += 1
 
     found = probe(call, min_time=0.05)
-    assert found.calls == calls > 100
-    assert found.longest_hold <= found.duration or found.verdict == "no-gil"
+    assert found.calls == calls
+    assert calls > 100 or found.verdict == "no-gil"  # there, once tells it all
+    assert found.longest_hold <= found.duration
 
 
 def test_arguments_are_passed() -> None:
@@ -169,6 +170,8 @@ def test_arguments_are_passed() -> None:
 def test_what_it_raises_propagates(
     method: str, error: type[BaseException], after: int
 ) -> None:
+    if after and not gil_enabled():
+        pytest.skip("without a GIL the call is made once")
     raised = error("this very one")
     calls = 0
 

@@ -10,17 +10,17 @@ WORDS = {
     "held": "held: the call keeps the GIL",
     "partly": "partly: the call lets the GIL go for a part of its time",
     "inconclusive": "inconclusive: it cannot be told",
-    "no-gil": "no-gil: there is no GIL to release",
+    "no-gil": "no-gil: this Python runs with its GIL off, there is none to release",
 }
 
 
 def text(probe: Probe) -> str:
     """A few lines of at most 80 columns, plain ASCII."""
     lines = [WORDS[probe.verdict]]
-    if probe.reason:
-        lines[0] += f" ({probe.reason})" if probe.method == "scope" else ""
     if probe.verdict == "no-gil":
         return lines[0]
+    if probe.reason and probe.method == "scope":
+        lines[0] += f" ({probe.reason})"
     lines.append(
         f"  GIL-free      {probe.gil_free:.3f} +-{probe.error:.3f} of the time, "
         f"{probe.samples} samples"
