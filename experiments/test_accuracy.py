@@ -19,7 +19,7 @@ import pytest
 
 from lab import kernels
 from lab.machine import usable_cores
-from lab.race import full_run, had_core, lap
+from lab.race import full_run, lap
 from lab.records import Recorder, Series
 from lab.scope import Scope, unavailable
 from lab.stopwatch import timed
@@ -160,7 +160,7 @@ def test_accuracy_cost(record: Recorder, name: str, watch: Watch) -> None:
 
     def ratio() -> float | None:
         before, watched, after = lap(Call(work)), watch(time_s), lap(Call(work))
-        if not (watched.had_core and had_core(before) and had_core(after)):
+        if not (watched.had_core and before.had_core and after.had_core):
             return None
         return 2e9 * watched.value / (before.wall_ns + after.wall_ns)
 

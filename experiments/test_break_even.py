@@ -23,8 +23,8 @@ from lab.kernels import mixed
 from lab.probing import probe
 from lab.race import full_run
 from lab.records import Recorder, Series
-from lab.renderers.terminal import duration
 from lab.stopwatch import repeat, timed
+from lab.units import duration
 
 WORK_NS = 1.5e6
 CALLS_NS = (20.0, 100.0, 300.0, 1e3, 3e3, 1e4, 1e5, 1e7)

@@ -6,7 +6,7 @@ For experiments that sweep something; the catalogue's kernels are raced in full.
 from collections.abc import Callable, Mapping, Sequence
 
 from lab.machine import usable_cores
-from lab.race import REFERENCES, Crew, had_core, lap
+from lab.race import REFERENCES, Crew, lap
 from lab.records import Lap
 from lab.twins import Call
 
@@ -33,7 +33,7 @@ def half_gain() -> float:
 def reference(run: Callable[[], object]) -> Lap | None:
     """One thread's call with about a whole core; None if there was none."""
     laps = (lap(Call(run)) for _ in range(REFERENCES))
-    return next(filter(had_core, laps), None)
+    return next((one for one in laps if one.had_core), None)
 
 
 def race_ns(

@@ -25,6 +25,7 @@ from lab.looks import (
     watched,
 )
 from lab.machine import gil_enabled
+from lab.probe_words import text
 from lab.scope import unavailable
 
 ProbeVerdict = Literal["released", "held", "partly", "inconclusive", "no-gil"]
@@ -64,8 +65,6 @@ class Probe:
     reason: str = ""
 
     def __str__(self) -> str:
-        from lab.renderers.probe_text import text
-
         return text(self)
 
 

@@ -14,8 +14,6 @@ from lab.records import Lap, Race, Round, Share
 from lab.stopwatch import timed
 from lab.twins import Bound, Call, Kernel, Twin
 
-# A reference that got less of a core than this is no reference.
-WHOLE_CORE = 0.9
 # How often a round's reference is taken before it is kept as it is.
 REFERENCES = 4
 # How long a twin's GIL-free share is looked for, if its call is shorter.
@@ -156,7 +154,7 @@ def measure(
             if threads > 1:
                 for attempt in range(REFERENCES):
                     reference = lap(calls[0])
-                    if kernel.bound is Bound.BLOCKING or had_core(reference):
+                    if kernel.bound is Bound.BLOCKING or reference.had_core:
                         break
                     dropped += attempt < REFERENCES - 1
             crew = stack.enter_context(Crew(calls))
@@ -184,11 +182,6 @@ def measure(
         share=share,
         source=kernel.source,
     )
-
-
-def had_core(lap: Lap) -> bool:
-    """Whether a compute call had about a whole core to itself."""
-    return lap.cpu_ns >= WHOLE_CORE * lap.wall_ns
 
 
 def thread_override(environment: Mapping[str, str]) -> tuple[int, ...] | None:

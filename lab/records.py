@@ -11,6 +11,9 @@ from typing import Any, ClassVar
 from lab.machine import Machine
 from lab.twins import Bound, Claim
 
+# A compute call that got less of a core than this tells of the machine, not of itself.
+WHOLE_CORE = 0.9
+
 
 @dataclass(frozen=True, slots=True)
 class Lap:
@@ -29,6 +32,11 @@ class Lap:
     def wall_ns(self) -> int:
         """From entering the call to leaving it."""
         return self.leave_ns - self.enter_ns
+
+    @property
+    def had_core(self) -> bool:
+        """Whether a compute call had about a whole core to itself."""
+        return self.cpu_ns >= WHOLE_CORE * self.wall_ns
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lab.intervals import Estimate, median
-from lab.race import had_core
 from lab.records import Race, Round
 from lab.twins import Bound, Claim
 
@@ -211,7 +210,7 @@ def _usable(race: Race, turn: Round) -> bool:
         assert race.delay_s is not None, "a blocking race records its delay"
         shortest_ns = min(lap.wall_ns for lap in (turn.reference, *turn.laps))
         return shortest_ns >= SHORTEST * race.delay_s * 1e9
-    return had_core(turn.reference) and not _starved(turn)
+    return turn.reference.had_core and not _starved(turn)
 
 
 def _starved(turn: Round) -> bool:

@@ -14,6 +14,7 @@ from lab.renderers.console import plus_minus
 from lab.series_verdicts import SeriesFinding, judge_series
 from lab.summary import Gains, gains
 from lab.twins import Bound, Claim
+from lab.units import duration
 from lab.verdicts import Finding, Judgement, Verdict, judge
 
 # What threads do, and its colour.
@@ -90,13 +91,6 @@ def report(run: Run, target: Console) -> list[Finding | SeriesFinding]:
         target.print()
         _finding(run, findings, target)
     return [*findings, *series]
-
-
-def duration(seconds: float) -> str:
-    """A time in the unit that fits it: 402.6 ms."""
-    units = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
-    unit = next((unit for unit in units if seconds * units[unit] >= 1), "ns")
-    return f"{seconds * units[unit]:.3g} {unit}"
 
 
 def _table(findings: list[Finding], target: Console) -> Table:

@@ -1,9 +1,12 @@
-"""A probe in words."""
+"""A probe in words: what printing it shows, so it stands below the probe itself."""
 
 import math
+from typing import TYPE_CHECKING
 
-from lab.probing import Probe
-from lab.renderers.terminal import duration
+from lab.units import duration
+
+if TYPE_CHECKING:
+    from lab.probing import Probe
 
 WORDS = {
     "released": "released: the call lets the GIL go",
@@ -14,7 +17,7 @@ WORDS = {
 }
 
 
-def text(probe: Probe) -> str:
+def text(probe: "Probe") -> str:
     """A few lines of at most 80 columns, plain ASCII."""
     lines = [WORDS[probe.verdict]]
     if probe.verdict == "no-gil":
