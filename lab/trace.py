@@ -165,13 +165,15 @@ def half_width(
         return 1.0
     pause_ns = seen_ns / samples
     variance = change_ns2 + 2 * pause_ns**2
-    spread = share * (1 - share)
+    spread, reach_ns = share * (1 - share), 0.0
     if spread > 0:
         alike = 1 - changes / samples / (2 * spread)  # correlation of neighbours
         memory_ns = pause_ns / -math.log(min(max(alike, 0.1), 1 - 1 / (samples + 1)))
         variance += spread * min(unseen_ns2, 2 * memory_ns * unseen_ns)
-        variance += spread * frozen_ns2
-    return min(1.0, 1.96 * math.sqrt(variance) / (seen_ns + unseen_ns))
+        # A few long freezes are no normal deviate: the rarer state, once frozen in,
+        # is off by nearly all of the freeze. So they count as far as they reach.
+        reach_ns = max(share, 1 - share) * math.sqrt(frozen_ns2)
+    return min(1.0, (1.96 * math.sqrt(variance) + reach_ns) / (seen_ns + unseen_ns))
 
 
 def _trace(data: dict[str, Any]) -> Trace:
