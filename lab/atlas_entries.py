@@ -122,7 +122,7 @@ ENTRIES: tuple[Entry, ...] = (
         "from xml.etree import ElementTree\ntext = f'<a>{\"<b/>\" * 5_000}</a>'",
         "Modules/_elementtree.c expat_parse",
     ),
-    held("gc.collect()", "import gc", "Python/gc.c gc_collect_main"),
+    held("gc.collect()", "import gc", "Modules/gcmodule.c gc_collect_main"),
     released(
         "zlib.compress(data)",
         "import zlib\n" + _BYTES,
@@ -199,7 +199,7 @@ ENTRIES: tuple[Entry, ...] = (
     released(
         "lock.acquire(timeout=0.02)",
         "import threading\nlock = threading.Lock()\nlock.acquire()",
-        "Python/thread.c PyThread_acquire_lock_timed_with_retries",
+        "Modules/_threadmodule.c acquire_timed",
     ),
     released("os.urandom(2**20)", "import os", "Python/bootstrap_hash.c py_getrandom"),
     released(

@@ -1,5 +1,6 @@
 """Bad usage is one line on stderr and exit 2; light commands stay light."""
 
+import io
 import json
 import os
 import subprocess
@@ -139,3 +140,17 @@ def test_a_reader_that_has_seen_enough() -> None:
     )
     assert done.stdout.startswith("gil-lab: ")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_the_table_fits_its_terminal(width: int) -> None:
+    from lab.renderers.console import console
+    from lab.renderers.terminal import report
+    from lab.results import load
+
+    out = io.StringIO()
+    report(load(ROOT / "tests/records/released.json"), console(out, width=width))
+    lines = out.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    assert any(line.rstrip().endswith("ok help") for line in lines)  # nothing cut off
+    assert "…" not in out.getvalue()

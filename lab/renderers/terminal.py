@@ -95,7 +95,8 @@ def report(run: Run, target: Console) -> list[Finding | SeriesFinding]:
 
 def _table(findings: list[Finding], target: Console) -> Table:
     table = _races(findings, COLUMNS, target)
-    if Measurement.get(target, target.options, table).maximum > target.width:
+    unbounded = target.options.update(max_width=1000)
+    if Measurement.get(target, unbounded, table).maximum > target.width:
         table = _races(findings, [one for one in COLUMNS if not one.spare], target)
     return table
 
