@@ -15,10 +15,10 @@ from functools import partial
 import pytest
 
 from lab.claims import about_gil
-from lab.gain import STARVED, crossing, gain, half_gain, one_core
+from lab.gain import crossing, gain, half_gain, one_core
 from lab.handoff import reporting, without_releases
 from lab.race import full_run
-from lab.records import Recorder, Series
+from lab.records import STARVED, Recorder, Series
 from lab.stopwatch import timed
 
 WORK_NS = 3e6

@@ -17,12 +17,12 @@ from functools import partial
 import pytest
 
 from lab.claims import about_gil
-from lab.gain import STARVED, crossing, gain, half_gain, one_core
+from lab.gain import crossing, gain, half_gain, one_core
 from lab.handoff import without_releases
 from lab.kernels import mixed
 from lab.probing import probe
 from lab.race import full_run
-from lab.records import Recorder, Series
+from lab.records import STARVED, Recorder, Series
 from lab.stopwatch import repeat, timed
 from lab.units import duration
 

@@ -13,9 +13,9 @@ import pytest
 
 from lab.gain import half_gain, one_core
 from lab.machine import gil_enabled
-from lab.records import Recorder, Series
+from lab.records import Recorder, Series, cores_in_use, starved
 from lab.scope import unavailable
-from lab.turns import cores, starved, two, watched
+from lab.turns import two, watched
 
 SECONDS, TIMES, TRIES = 0.08, 5, 15
 SOURCE = "Python/ceval_gil.c take_gil, drop_gil, _Py_HandlePending"
@@ -83,7 +83,7 @@ def test_interpreter_cores(record: Recorder) -> None:
         usable = islice(
             (laps for laps in tries if gil_enabled() or not starved(laps)), TIMES
         )
-        values = [cores(laps) for laps in usable]
+        values = [cores_in_use(laps) for laps in usable]
         yield _series(
             "two threads: cores in use",
             values,

@@ -5,17 +5,12 @@ For experiments that sweep something; the catalogue's kernels are raced in full.
 
 from collections.abc import Callable, Mapping, Sequence
 
-from lab.machine import usable_cores
+from lab import records
+from lab.machine import TWO_CORES, usable_cores
 from lab.race import REFERENCES, Crew, lap
-from lab.records import Lap
+from lab.records import STARVED, Lap
 from lab.twins import Call
 
-# Fewer cores than this cannot show two threads running at once.
-TWO_CORES = 1.8
-
-# A race whose threads stood ready without a core for more than this part of their
-# time shows the machine.
-STARVED = 0.1
 # How often a reference and its race are tried.
 ATTEMPTS = 2
 
@@ -46,9 +41,7 @@ def race_ns(
     with Crew([Call(run) for run in runs]) as crew:
         crew.go()
         laps = crew.laps()
-    wall_ns = max(one.leave_ns for one in laps) - min(one.enter_ns for one in laps)
-    starved_ns = sum(one.starved_ns or 0 for one in laps)
-    return wall_ns if starved_ns <= starved * len(laps) * wall_ns else None
+    return None if records.starved(laps, starved) else records.wall_ns(laps)
 
 
 def gain(

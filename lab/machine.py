@@ -6,6 +6,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+# Fewer cores than this cannot show two threads running at once.
+TWO_CORES = 1.8
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:

@@ -4,7 +4,7 @@ Each knows its plain form for JSON and the way back, which raises KeyError, Type
 or ValueError for anything else.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar
 
@@ -13,6 +13,9 @@ from lab.twins import Bound, Claim
 
 # A compute call that got less of a core than this tells of the machine, not of itself.
 WHOLE_CORE = 0.9
+# A race whose threads stood ready without a core for more than this part of
+# their time shows the machine, not the kernel.
+STARVED = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,22 @@ class Lap:
     def had_core(self) -> bool:
         """Whether a compute call had about a whole core to itself."""
         return self.cpu_ns >= WHOLE_CORE * self.wall_ns
+
+
+def wall_ns(laps: Sequence[Lap]) -> int:
+    """From the first to enter its call to the last to leave it."""
+    return max(lap.leave_ns for lap in laps) - min(lap.enter_ns for lap in laps)
+
+
+def cores_in_use(laps: Sequence[Lap]) -> float:
+    """Processor time of all threads / wall time."""
+    return sum(lap.cpu_ns for lap in laps) / wall_ns(laps)
+
+
+def starved(laps: Sequence[Lap], part: float = STARVED) -> bool:
+    """Whether threads stood ready without a core for more than this part of their
+    time; False where nobody counts."""
+    return sum(lap.starved_ns or 0 for lap in laps) > part * len(laps) * wall_ns(laps)
 
 
 @dataclass(frozen=True, slots=True)

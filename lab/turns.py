@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 
-from lab.gain import STARVED
 from lab.race import Crew
 from lab.records import Lap
 from lab.scope import Scope
@@ -100,18 +99,3 @@ def watched(seconds: float) -> Turns:
         crew.go()
     crew.laps()
     return Turns(scope.trace)
-
-
-def cores(laps: tuple[Lap, ...]) -> float:
-    """Processor time of all threads / wall time."""
-    return sum(lap.cpu_ns for lap in laps) / _wall_ns(laps)
-
-
-def starved(laps: tuple[Lap, ...]) -> bool:
-    """Whether they stood ready without a core for too much of their time."""
-    waits_ns = sum(lap.starved_ns or 0 for lap in laps)
-    return waits_ns > STARVED * len(laps) * _wall_ns(laps)
-
-
-def _wall_ns(laps: tuple[Lap, ...]) -> int:
-    return max(lap.leave_ns for lap in laps) - min(lap.enter_ns for lap in laps)

@@ -12,17 +12,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lab.intervals import Estimate, median
-from lab.records import Race, Round
+from lab.machine import TWO_CORES
+from lab.records import Race, Round, cores_in_use, starved, wall_ns
 from lab.twins import Bound, Claim
 
-# Fewer cores than this cannot show two threads running at once.
-TWO_CORES = 1.8
 # Fewer usable rounds than this say nothing. A blocking race shows its order in
 # every single round, so two of them are enough to see it repeat.
 COMPUTE_ROUNDS, BLOCKING_ROUNDS = 4, 2
-# A race whose threads stood ready without a core for more than this part of
-# their time shows the machine, not the kernel.
-STARVED = 0.1
 # Of what the cores allow beyond one thread, "helps" wants this part of the
 # speedup and of the cores in use; "does not help" allows that part at most.
 HELPS, NO_HELP = 0.6, 0.15
@@ -106,7 +102,7 @@ def judge(race: Race) -> Finding:
     if race.bound is not Bound.BLOCKING:
         limit = min(limit, race.cores)
     speedup = median([_speedup(turn) for turn in rounds])
-    cores = median([_cores(turn) for turn in rounds]).median
+    cores = median([cores_in_use(turn.laps) for turn in rounds]).median
     overlap = median([_overlap(turn) for turn in rounds]).median
     if race.threads == 1:
         verdict, reason = Verdict.SINGLE, ""
@@ -124,7 +120,7 @@ def judge(race: Race) -> Finding:
         verdict=verdict,
         judgement=_against_claim(race, verdict),
         reason=reason,
-        time_s=median([_wall_ns(turn) / 1e9 for turn in rounds]),
+        time_s=median([wall_ns(turn.laps) / 1e9 for turn in rounds]),
         speedup=None if race.threads == 1 else speedup,
         cores=cores,
         overlap=overlap,
@@ -210,12 +206,7 @@ def _usable(race: Race, turn: Round) -> bool:
         assert race.delay_s is not None, "a blocking race records its delay"
         shortest_ns = min(lap.wall_ns for lap in (turn.reference, *turn.laps))
         return shortest_ns >= SHORTEST * race.delay_s * 1e9
-    return turn.reference.had_core and not _starved(turn)
-
-
-def _starved(turn: Round) -> bool:
-    waits = [lap.starved_ns for lap in turn.laps if lap.starved_ns is not None]
-    return sum(waits) > STARVED * len(turn.laps) * _wall_ns(turn)
+    return turn.reference.had_core and not starved(turn.laps)
 
 
 def _why_unusable(race: Race, usable: int) -> str:
@@ -225,17 +216,8 @@ def _why_unusable(race: Race, usable: int) -> str:
     return f"machine busy: {counted}"
 
 
-def _wall_ns(turn: Round) -> int:
-    enter_ns = min(lap.enter_ns for lap in turn.laps)
-    return max(lap.leave_ns for lap in turn.laps) - enter_ns
-
-
 def _speedup(turn: Round) -> float:
-    return len(turn.laps) * turn.reference.wall_ns / _wall_ns(turn)
-
-
-def _cores(turn: Round) -> float:
-    return sum(lap.cpu_ns for lap in turn.laps) / _wall_ns(turn)
+    return len(turn.laps) * turn.reference.wall_ns / wall_ns(turn.laps)
 
 
 def _overlap(turn: Round) -> float:

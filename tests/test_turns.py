@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from lab import turns
+from lab import records, turns
 from lab.handoff import hold_then_drop
 from lab.machine import gil_enabled
 from lab.records import Lap
@@ -48,9 +48,9 @@ def test_turns_of_a_known_trace() -> None:
 
 def test_cores_and_starved() -> None:
     laps = (Lap(0, 100, 90, 5), Lap(50, 200, 110, None))
-    assert turns.cores(laps) == 1.0
-    assert not turns.starved(laps)
-    assert turns.starved((Lap(0, 100, 50, 50), Lap(0, 100, 100, 0)))
+    assert records.cores_in_use(laps) == 1.0
+    assert not records.starved(laps)
+    assert records.starved((Lap(0, 100, 50, 50), Lap(0, 100, 100, 0)))
 
 
 @pytest.mark.skipif(unavailable() is not None, reason=f"no scope: {unavailable()}")
@@ -64,7 +64,7 @@ def test_two_threads_spin() -> None:
     laps = turns.two(0.02)
     assert len(laps) == 2
     assert all(lap.wall_ns >= 20_000_000 for lap in laps)
-    assert not gil_enabled() or turns.cores(laps) < 1.2
+    assert not gil_enabled() or records.cores_in_use(laps) < 1.2
 
 
 @pytest.mark.skipif(not gil_enabled(), reason="no GIL that another could hold")
