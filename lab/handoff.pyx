@@ -4,15 +4,9 @@ The GIL goes from hand to hand in take_gil and drop_gil (Python/ceval_gil.c).
 """
 
 from libc.stdint cimport int64_t, uint64_t
-from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
 from lab.checks cimport count
-
-
-cdef inline int64_t _now_ns() noexcept nogil:
-    cdef timespec stamp
-    clock_gettime(CLOCK_MONOTONIC, &stamp)
-    return stamp.tv_sec * 1_000_000_000LL + stamp.tv_nsec
+from lab.clock cimport now_ns
 
 
 cdef inline uint64_t _step(uint64_t value) noexcept nogil:
@@ -50,12 +44,12 @@ def hold_then_drop(hold_ns, free_ns):
     """
     cdef int64_t hold = count(hold_ns, "hold_ns", 0, 10**9)
     cdef int64_t free = count(free_ns, "free_ns", 0, 10**9)
-    cdef int64_t dropped_ns, begin_ns = _now_ns()
-    while _now_ns() - begin_ns < hold:
+    cdef int64_t dropped_ns, begin_ns = now_ns()
+    while now_ns() - begin_ns < hold:
         pass
-    dropped_ns = _now_ns()
+    dropped_ns = now_ns()
     with nogil:
-        while _now_ns() - dropped_ns < free:
+        while now_ns() - dropped_ns < free:
             pass
     return dropped_ns
 

@@ -4,13 +4,9 @@ Taking it is take_gil, behind PyEval_RestoreThread (Python/ceval_gil.c).
 """
 
 from libc.stdint cimport int64_t
-from posix.time cimport CLOCK_MONOTONIC, clock_gettime, nanosleep, timespec
+from posix.time cimport nanosleep, timespec
 
-
-cdef int64_t _now_ns() noexcept nogil:
-    cdef timespec stamp
-    clock_gettime(CLOCK_MONOTONIC, &stamp)
-    return stamp.tv_sec * 1_000_000_000LL + stamp.tv_nsec
+from lab.clock cimport now_ns
 
 
 def knock(int64_t pause_ns):
@@ -24,5 +20,5 @@ def knock(int64_t pause_ns):
     pause.tv_nsec = pause_ns
     with nogil:
         nanosleep(&pause, NULL)
-        wanted_ns = _now_ns()
-    return wanted_ns, _now_ns()
+        wanted_ns = now_ns()
+    return wanted_ns, now_ns()

@@ -8,7 +8,8 @@ and whom nobody can meet, goes on alone.
 """
 
 from libc.stdint cimport int64_t
-from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
+
+from lab.clock cimport now_ns
 
 cimport cython
 
@@ -56,12 +57,6 @@ cdef class Counter:
         return bool(load(&self.place.alone))
 
 
-cdef inline int64_t _now_ns() noexcept nogil:
-    cdef timespec stamp
-    clock_gettime(CLOCK_MONOTONIC, &stamp)
-    return <int64_t>stamp.tv_sec * 1_000_000_000 + stamp.tv_nsec
-
-
 cdef bint _meet(Place *place, int64_t limit_ns) noexcept nogil:
     # Both threads have arrived as often as each other: true. False once one has
     # waited for limit_ns.
@@ -70,9 +65,9 @@ cdef bint _meet(Place *place, int64_t limit_ns) noexcept nogil:
         return False
     mine = add(&place.arrivals, 1)
     both = mine + mine % 2  # what the second to arrive makes of it
-    end_ns = _now_ns() + limit_ns
+    end_ns = now_ns() + limit_ns
     while load(&place.arrivals) < both:
-        if load(&place.alone) or _now_ns() > end_ns:
+        if load(&place.alone) or now_ns() > end_ns:
             store(&place.alone, 1)
             return False
         sched_yield()  # on one core, too, the other must get there
