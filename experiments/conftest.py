@@ -1,7 +1,8 @@
 """What the experiments share: the race fixture, and how a run is told and kept."""
 
 import os
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -12,7 +13,7 @@ from lab import results
 from lab.bench import PROGRESS_FD
 from lab.machine import Machine
 from lab.race import Racer, measure, share
-from lab.records import Race, Recorder, Series, Share
+from lab.records import Race, Recorder, Series, Share, Timeline
 from lab.twins import Kernel, Twin
 
 
@@ -20,6 +21,14 @@ from lab.twins import Kernel, Twin
 def shares() -> dict[tuple[str, str], Share | None]:
     """The GIL-free shares of twins probed in this run, by kernel and twin."""
     return {}
+
+
+@pytest.fixture(autouse=True)
+def switch_interval() -> Iterator[None]:
+    """An experiment that leaves another one behind would change all that follow."""
+    before_s = sys.getswitchinterval()
+    yield
+    assert sys.getswitchinterval() == before_s
 
 
 @pytest.fixture
@@ -47,18 +56,18 @@ def race(
 
 @pytest.fixture
 def record(benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> Recorder:
-    """Measure with a function that returns series, timed as one; keep them."""
+    """Measure with a function that returns records, timed as one; keep them."""
 
-    def run(measure: Callable[[], Iterable[Series]]) -> None:
+    def run(measure: Callable[[], Iterable[Series | Timeline]]) -> None:
         benchmark.group = request.node.path.stem.removeprefix("test_")
         kept = benchmark.pedantic(measure)  # type: ignore[no-untyped-call]  # as above
-        for series in kept:
-            _keep(benchmark, series)
+        for one in kept:
+            _keep(benchmark, one)
 
     return run
 
 
-def _keep(benchmark: BenchmarkFixture, record: Race | Series) -> None:
+def _keep(benchmark: BenchmarkFixture, record: Race | Series | Timeline) -> None:
     benchmark.extra_info.setdefault(results.KEY, []).append(record.to_json())
 
 

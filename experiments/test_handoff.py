@@ -22,17 +22,21 @@ import pytest
 from lab.claims import about_gil
 from lab.handoff import hold_then_drop, with_releases, without_releases
 from lab.knock import knock
-from lab.knocker import Knock, Knocker
+from lab.knocker import Knock, Knocker, same_switch_interval
 from lab.machine import gil_enabled
 from lab.records import Recorder, Series
 from lab.scope import unavailable
 from lab.stopwatch import timed
 from lab.turns import spin_noting_gaps, watched
+from lab.units import duration
 
 RELEASES = 50_000
 BATCHES, DROPS, PHASE_NS = 5, 300, 150_000
 INTERVALS_S = (1e-3, 5e-3, 20e-3)
 TURN_S = 5e-3
+FIGURE = "until the GIL is there"
+# Beside bytecode: the part of a switch interval that a thread waits.
+LEAST, MOST = 0.95, 3.0
 needs_gil = pytest.mark.skipif(not gil_enabled(), reason="there is no GIL to wait for")
 
 
@@ -44,10 +48,20 @@ def _series(
     at_least: float | None = None,
     at_most: float | None = None,
     source: str = "take_gil, drop_gil",
+    at: str | None = None,
 ) -> Series:
-    place = f"Python/ceval_gil.c {source}"
+    """at: for a time, what it is the time of, in a picture of all of them."""
     return Series(
-        "handoff", subject, claim, unit, tuple(values), at_least, at_most, 0, place
+        "handoff",
+        subject,
+        claim,
+        unit,
+        tuple(values),
+        at_least,
+        at_most,
+        source=f"Python/ceval_gil.c {source}",
+        figure=FIGURE if at else "",
+        at=at,
     )
 
 
@@ -62,7 +76,9 @@ def test_handoff_price(record: Recorder) -> None:
     def measure() -> Series:
         prices_s = [price_s() for _ in range(21)]
         claim = "nobody waits: less than a microsecond"
-        return _series("release and return", prices_s, claim, "s", 0.0, 1e-6)
+        return _series(
+            "release and return", prices_s, claim, "s", 0.0, 1e-6, at="nobody waits"
+        )
 
     record(lambda: [about_gil(measure())])
 
@@ -100,8 +116,11 @@ def test_handoff_wait(record: Recorder) -> None:
         waits = [wait for batch in batches for wait in batch]
         last = [sorted(batch)[len(batch) * 99 // 100] for batch in batches if batch]
         claim = "a thread must be woken up"
-        yield _series(f"wait for a drop, median of {len(waits)}", waits, claim, "s")
-        yield _series("wait for a drop, p99", last, "", "s")
+        subject, at = "wait for a drop", "dropped while waiting"
+        yield _series(
+            f"{subject}, median of {len(waits)}", waits, claim, "s", at=f"{at}, median"
+        )
+        yield _series(f"{subject}, p99", last, "", "s", at=f"{at}, p99")
 
     record(lambda: list(measure()))
 
@@ -111,12 +130,12 @@ def test_handoff_interval(record: Recorder) -> None:
     """Beside bytecode a thread waits for one switch interval."""
 
     def quickest(knocks: list[Knock]) -> list[float]:
-        """Of each three waits the shortest, in intervals: the machine only adds."""
-        waits = [each.wait_ns / 1e9 / each.interval_s for each in knocks]
+        """Of each three waits the shortest, in seconds: the machine only adds."""
+        waits = [each.wait_ns / 1e9 for each in knocks]
         return [min(waits[i : i + 3]) for i in range(0, len(waits) - 2, 3)]
 
     def measure() -> Iterator[Series]:
-        with Knocker(2e-3, INTERVALS_S) as knocker:
+        with same_switch_interval(), Knocker(2e-3, INTERVALS_S) as knocker:
             gaps = spin_noting_gaps(0.9)
             over_ns = time.monotonic_ns()
         # A knock finds the GIL free where the bytecode had not come back yet.
@@ -128,14 +147,16 @@ def test_handoff_interval(record: Recorder) -> None:
         ]
         for interval_s in INTERVALS_S:
             here = [knock for knock in knocks if knock.interval_s == interval_s]
+            interval = f"interval {duration(interval_s)}"
             yield _series(
-                f"wait beside bytecode / {interval_s * 1e3:g} ms",
+                f"wait beside bytecode, {interval}",
                 quickest(here),
-                "follows sys.setswitchinterval",
-                "x",
-                0.95,
-                3.0,
+                f"{LEAST} to {MOST} times the interval (sys.setswitchinterval)",
+                "s",
+                LEAST * interval_s,
+                MOST * interval_s,
                 "take_gil, COND_TIMED_WAIT",
+                f"bytecode has it, {interval}",
             )
 
     record(lambda: list(measure()))
@@ -146,12 +167,9 @@ def test_handoff_turns(record: Recorder) -> None:
     """Who gets it: the other one, after each interval."""
 
     def measure() -> Iterator[Series]:
-        before_s = sys.getswitchinterval()
-        sys.setswitchinterval(TURN_S)
-        try:
+        with same_switch_interval():
+            sys.setswitchinterval(TURN_S)
             seen = [watched(0.15) for _ in range(3)]
-        finally:
-            sys.setswitchinterval(before_s)
         source = "drop_gil, FORCE_SWITCHING"
         turns = [turns.lengths_s() for turns in seen]
         yield _series(
