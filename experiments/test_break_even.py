@@ -31,6 +31,8 @@ CALLS_NS = (20.0, 100.0, 300.0, 1e3, 3e3, 1e4, 1e5, 1e7)
 FULL_NS = (20.0, 50.0, 100.0, 200.0, 300.0, 500.0, 700.0, 1e3, 2e3, 5e3, 1e4, 1e5, 1e7)
 SOURCE = "Python/ceval_gil.c take_gil, drop_gil"
 LOOKS, CALLS = 3, 2000
+# The two curves, over the length of a call.
+LOSS, GAIN = "one thread: released / held", "two threads: gain"
 # CPython's own lines: the call, where it is drawn, bytes below and bytes above it.
 LINES: dict[str, tuple[Callable[[bytes], object], str, int, int]] = {
     "sha256": (hashlib.sha256, "Modules/hashlib.h HASHLIB_GIL_MINSIZE", 2047, 2**16),
@@ -77,6 +79,8 @@ def test_break_even(record: Recorder) -> None:
                 f"one thread, {_call(x)}: released / held",
                 [one[x] for one in losses],
                 *_loss_claim(x),
+                figure=LOSS,
+                at_s=x / 1e9,
             )
         for x in calls_ns:
             yield _series(
@@ -84,6 +88,8 @@ def test_break_even(record: Recorder) -> None:
                 [one[x] for one in gains if x in one],
                 *_gain_claim(x),
                 wanted=rounds,
+                figure=GAIN,
+                at_s=x / 1e9,
             )
         crossed = [crossing(curve, 1.0) for curve in gains]
         yield _series(
@@ -174,6 +180,8 @@ def _series(
     unit: str = "x",
     wanted: int | None = None,
     source: str = SOURCE,
+    figure: str = "",
+    at_s: float | None = None,
 ) -> Series:
     """wanted: how many values there would be, had the machine been free."""
     return Series(
@@ -186,4 +194,6 @@ def _series(
         at_most,
         dropped=0 if wanted is None else wanted - len(values),
         source=source,
+        figure=figure,
+        at=at_s,
     )

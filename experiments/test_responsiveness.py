@@ -56,6 +56,8 @@ def _lags(name: str, found: list[Beside]) -> Iterator[Series]:
             dropped=len(found) - len(beaten),
             source=SOURCE,
             gil=gil_enabled(),
+            figure=f"lag, {word}",
+            at=name,
         )
 
 

@@ -1,21 +1,19 @@
 """Who holds the GIL, drawn: traces of two threads that make the same call.
 
-Each twin is called once in two threads under the scope, and its trace is kept
-beside the run's JSON; `python -m lab trace FILE` draws it. These are runs of their
-own, as a scope costs processor time that a race must not lose. It surprises that
-a held sleep looks just like a held computation: to the others it is the same.
+Each twin is called once in two threads under the scope. Its trace is kept in the
+run, with when each call began and ended, and beside it: `python -m lab trace FILE`
+draws it. These are runs of their own, as a scope costs processor time that a race
+must not lose. It surprises that a held sleep looks just like a held computation: to
+the others it is the same.
 """
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from lab.bench import TRACES
 from lab.catalogue import catalogue
 from lab.race import Crew
-from lab.records import Recorder, Series
+from lab.records import Recorder, Series, Span, Timeline
 from lab.scope import Scope, unavailable
 
 KEPT = (
@@ -36,11 +34,19 @@ def test_traces(record: Recorder, name: str, twin_name: str) -> None:
     kernel = next(kernel for kernel in catalogue() if kernel.name == name)
     twin = next(twin for twin in kernel.twins if twin.name == twin_name)
 
-    def measure() -> Iterator[Series]:
+    def measure() -> Iterator[Series | Timeline]:
         with twin.setting(2) as calls, Crew(calls) as crew, Scope() as scope:
             crew.go()
-        if TRACES in os.environ:
-            scope.trace.save(Path(os.environ[TRACES], f"{name}-{twin_name}.json"))
+        began_ns = scope.began_ns
+        calls = tuple(
+            Span(
+                f"racer-{place}",
+                (lap.enter_ns - began_ns) / 1e9,
+                (lap.leave_ns - began_ns) / 1e9,
+            )
+            for place, lap in enumerate(crew.laps())
+        )
+        yield Timeline(name, twin_name, calls, scope.trace)
         yield Series(
             "traces",
             f"{name} {twin_name}",

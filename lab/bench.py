@@ -24,8 +24,6 @@ from lab.results import load, publish
 # What an interrupted child gets to end by itself; an interrupt promises 2 s.
 GRACE_S = 1.0
 PROGRESS_FD = "GIL_LAB_PROGRESS_FD"
-# The folder in which the child leaves traces; unset, it keeps none.
-TRACES = "GIL_LAB_TRACES"
 # pytest's exit codes (pytest.ExitCode), without importing it.
 TESTS_FAILED, USAGE_ERROR, NO_TESTS = 1, 4, 5
 
@@ -52,11 +50,10 @@ def bench(arguments: Sequence[str]) -> int:
     out = console()
     header(Machine.here(), out)
     with tempfile.TemporaryDirectory(prefix="gil-lab-") as scratch:
-        result, traces = Path(scratch, "result.json"), Path(scratch, "traces")
-        traces.mkdir()
+        result = Path(scratch, "result.json")
         command = _command(experiments, result, arguments, out.is_terminal)
         try:
-            code, printed = _watch(command, experiments.parent, traces, out.width)
+            code, printed = _watch(command, experiments.parent, out.width)
         except KeyboardInterrupt:
             print("gil-lab: interrupted, nothing kept", file=sys.stderr)
             return 128 + signal.SIGINT
@@ -75,9 +72,11 @@ def bench(arguments: Sequence[str]) -> int:
             raise UsageError("pytest does not understand these arguments")
         if not result.exists():
             return code
+        run = load(result)
         name = time.strftime("%Y-%m-%dT%H-%M-%S")
-        kept = publish(result.read_text(encoding="utf-8"), folder, name, traces)
-    findings = report(load(kept), out)
+        text = result.read_text(encoding="utf-8")
+        kept = publish(text, folder, name, run.timelines)
+    findings = report(run, out)
     out.print(f"\nKept: {_near(kept)}, also as {_near(folder / 'latest.json')}")
     if kept.with_suffix("").is_dir():
         out.print(f"Traces: {_near(kept.with_suffix(''))}")
@@ -104,7 +103,7 @@ def _command(
     ]
 
 
-def _watch(command: list[str], root: Path, traces: Path, width: int) -> tuple[int, str]:
+def _watch(command: list[str], root: Path, width: int) -> tuple[int, str]:
     """Run the child in root, drawing its progress; its exit code and output."""
     from lab.renderers.progress import draw
 
@@ -112,7 +111,6 @@ def _watch(command: list[str], root: Path, traces: Path, width: int) -> tuple[in
     environment = {
         **os.environ,
         PROGRESS_FD: str(writer),
-        TRACES: str(traces),
         "COLUMNS": str(width),
     }
     with (

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar
 
 from lab.machine import Machine
+from lab.trace import Trace
+from lab.trace import from_json as trace_of
 from lab.twins import Bound, Claim
 
 # A compute call that got less of a core than this tells of the machine, not of itself.
@@ -141,6 +143,8 @@ class Series:
     claim. error: half width of the 95 % interval, where an instrument states it of
     a single value. dropped: values set aside because the machine was too busy for them.
     source: where CPython does it, file and function. gil: whether there was a GIL.
+    figure, at: for a point of a sweep, which of the experiment's curves it belongs to
+    and where on it: a number of seconds, or a name.
     """
 
     experiment: str
@@ -154,6 +158,8 @@ class Series:
     source: str = ""
     gil: bool = True
     error: float | None = None
+    figure: str = ""
+    at: float | str | None = None
 
     KIND: ClassVar[str] = "series"
 
@@ -164,14 +170,50 @@ class Series:
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> "Series":
         """The inverse of to_json."""
-        plain = {"error": None, **plain}  # format 1 had none
+        # Format 1 knew no error, formats before 3 no sweeps.
+        plain = {"error": None, "figure": "", "at": None, **plain}
         values = {field.name: plain[field.name] for field in fields(cls)}
         values["values"] = tuple(float(value) for value in plain["values"])
         return cls(**values)
 
 
-# An experiment hands over how to measure its series; it is run, timed and kept.
-Recorder = Callable[[Callable[[], Iterable[Series]]], None]
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One thread's call, in seconds since the trace beside it began.
+
+    thread: its name, as in the trace.
+    """
+
+    thread: str
+    enter_s: float
+    leave_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Threads that made the same call under the scope, and when they made it."""
+
+    kernel: str
+    twin: str
+    calls: tuple[Span, ...]
+    trace: Trace
+
+    KIND: ClassVar[str] = "timeline"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {"kind": self.KIND, **asdict(self)}
+
+    @classmethod
+    def from_json(cls, plain: dict[str, Any]) -> "Timeline":
+        """The inverse of to_json."""
+        calls = tuple(Span(**call) for call in plain["calls"])
+        trace = trace_of(plain["trace"])
+        return cls(plain["kernel"], plain["twin"], calls, trace)
+
+
+# An experiment hands over how to measure its records; it is run, timed and kept.
+Recorder = Callable[[Callable[[], Iterable[Series | Timeline]]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,3 +223,4 @@ class Run:
     machine: Machine
     races: tuple[Race, ...]
     series: tuple[Series, ...] = ()
+    timelines: tuple[Timeline, ...] = ()

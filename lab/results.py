@@ -3,22 +3,23 @@
 It is pytest-benchmark's own JSON. Under "gil_lab" it holds the format version and
 the machine; under the same name each benchmark's extra_info holds its records.
 
-Formats: 1, races and series; 2, races know their GIL-free share and source.
+Formats: 1, races and series; 2, races know their GIL-free share and source; 3,
+timelines, and series know where on a sweep they stand.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from lab.errors import UsageError
 from lab.files import write_whole
 from lab.machine import Machine
-from lab.records import Race, Run, Series
+from lab.records import Race, Run, Series, Timeline
 
-FORMAT = 2
+FORMAT = 3
 # Older ones that still say enough.
-READABLE = (1, FORMAT)
+READABLE = (1, 2, FORMAT)
 KEY = "gil_lab"
 
 
@@ -45,8 +46,9 @@ def load(path: Path) -> Run:
             Machine(**lab["machine"]),
             tuple(map(Race.from_json, _records(content, Race.KIND))),
             tuple(map(Series.from_json, _records(content, Series.KIND))),
+            tuple(map(Timeline.from_json, _records(content, Timeline.KIND))),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ForeignFileError(f"{path}: damaged: {error!r}") from error
 
 
@@ -57,20 +59,23 @@ def _records(content: dict[str, Any], kind: str) -> Iterator[dict[str, Any]]:
                 yield record
 
 
-def publish(text: str, folder: Path, name: str, traces: Path | None = None) -> Path:
+def publish(
+    text: str, folder: Path, name: str, timelines: Iterable[Timeline] = ()
+) -> Path:
     """Keep a result file as folder/name.json and as folder/latest.json.
 
     Both appear whole or not at all, and nothing that was there is lost: a name
-    already taken gets a number. What the folder `traces` holds goes to folder/name.
+    already taken gets a number. Its traces go to folder/name, a file each.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path, number = folder / f"{name}.json", 1
     while path.exists():
         number += 1
         path = folder / f"{name}-{number}.json"
-    for trace in sorted(traces.iterdir()) if traces is not None else ():
-        path.with_suffix("").mkdir(exist_ok=True)
-        write_whole(path.with_suffix("") / trace.name, trace.read_text("utf-8"))
+    traces = path.with_suffix("")
+    for line in timelines:
+        traces.mkdir(exist_ok=True)
+        line.trace.save(traces / f"{line.kernel}-{line.twin}.json")
     for target in (path, folder / "latest.json"):
         write_whole(target, text)
     return path

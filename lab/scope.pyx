@@ -157,6 +157,13 @@ cdef class Scope:
         atexit.unregister(self._stop)
 
     @property
+    def began_ns(self):
+        """CLOCK_MONOTONIC at second 0 of the trace. RuntimeError where there is none."""
+        if self.s == NULL:
+            raise RuntimeError("the scope has not run")
+        return self.s.begin_ns
+
+    @property
     def trace(self):
         """The Trace, once the block is over; before, or in a child: RuntimeError."""
         if self._trace is None:

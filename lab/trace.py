@@ -115,6 +115,23 @@ class Trace:
         write_whole(path, json.dumps(data) + "\n")
 
 
+def from_json(plain: dict[str, Any]) -> Trace:
+    """The inverse of dataclasses.asdict.
+
+    Raises ArithmeticError, AttributeError, KeyError, TypeError or ValueError where
+    `plain` is something else.
+    """
+    data = dict(plain)
+    threads = tuple(_thread(row) for row in data.pop("threads"))
+    rows = data.pop("segments")
+    segments = tuple(_segment(row, len(threads)) for row in rows)
+    fields = {
+        name: _checked(name, value, Trace.__annotations__[name])
+        for name, value in data.items()
+    }
+    return Trace(threads=threads, segments=segments, **fields)
+
+
 def load(path: str | os.PathLike[str]) -> Trace:
     """Read what `Trace.save` wrote.
 
@@ -130,8 +147,8 @@ def load(path: str | os.PathLike[str]) -> Trace:
     if number != FORMAT:
         raise ValueError(f"{path}: format {number!r}, this version reads {FORMAT}")
     try:
-        return _trace(data)
-    except (ArithmeticError, KeyError, TypeError, ValueError) as error:
+        return from_json(data)
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: damaged trace ({error!r})") from None
 
 
@@ -174,17 +191,6 @@ def half_width(
         # is off by nearly all of the freeze. So they count as far as they reach.
         reach_ns = max(share, 1 - share) * math.sqrt(frozen_ns2)
     return min(1.0, (1.96 * math.sqrt(variance) + reach_ns) / (seen_ns + unseen_ns))
-
-
-def _trace(data: dict[str, Any]) -> Trace:
-    threads = tuple(_thread(row) for row in data.pop("threads"))
-    rows = data.pop("segments")
-    segments = tuple(_segment(row, len(threads)) for row in rows)
-    fields = {
-        name: _checked(name, value, Trace.__annotations__[name])
-        for name, value in data.items()
-    }
-    return Trace(threads=threads, segments=segments, **fields)
 
 
 def _thread(row: dict[str, Any]) -> ThreadTrace:

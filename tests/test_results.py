@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from lab import trace
 from lab.files import write_whole
 from lab.machine import Machine
-from lab.records import Lap, Race, Round, Series, Share
+from lab.records import Lap, Race, Round, Series, Share, Span, Timeline
 from lab.results import FORMAT, KEY, ForeignFileError, load, publish
+from lab.trace import Segment, ThreadTrace, Trace
 from lab.twins import Bound, Claim
 
 RACE = Race(
@@ -29,13 +31,44 @@ RACE = Race(
     share=Share(0.25, 0.01),
     source="Python/ceval_gil.c take_gil",
 )
-SERIES = Series("e", "s", "claimed", "x", (1.0, 2.0), at_most=3.0, source="a.c f")
+SERIES = Series(
+    *("e", "s", "claimed", "x", (1.0, 2.0)),
+    at_most=3.0,
+    source="a.c f",
+    figure="gain",
+    at=1e-6,
+)
+TIMELINE = Timeline(
+    "k",
+    "held",
+    (Span("racer-0", 0.001, 0.009),),
+    Trace(
+        python="3.13.0",
+        duration_s=0.01,
+        interval_s=2e-5,
+        samples=400,
+        lost=0,
+        gil_free=0.25,
+        error=0.01,
+        held=0.75,
+        runs_free=0.25,
+        idle=0.0,
+        threads=(ThreadTrace("racer-0", 7, 0.0, 0.01, 0.75, 0.25, 0.0, 0.01, 0.0075),),
+        folded=0,
+        segments=(
+            Segment(0, "holds", 0.0, 0.0075),
+            Segment(0, "runs_free", 0.0075, 0.01),
+        ),
+        segments_start_s=0.0,
+    ),
+)
 
 
 def _content(**changes: Any) -> dict[str, Any]:
     lab = {"format": FORMAT, "machine": asdict(Machine.here())}
     record = {**RACE.to_json(), **changes}
-    return {KEY: lab, "benchmarks": [{"extra_info": {KEY: [record, SERIES.to_json()]}}]}
+    records = [record, SERIES.to_json(), TIMELINE.to_json()]
+    return {KEY: lab, "benchmarks": [{"extra_info": {KEY: records}}]}
 
 
 def test_round_trip(tmp_path: Path) -> None:
@@ -44,6 +77,7 @@ def test_round_trip(tmp_path: Path) -> None:
     run = load(path)
     assert run.races == (RACE,)
     assert run.series == (SERIES,)
+    assert run.timelines == (TIMELINE,)
     assert run.machine == Machine.here()
 
 
@@ -90,8 +124,11 @@ def test_binary_is_refused(tmp_path: Path) -> None:
 def test_format_1_still_reads(tmp_path: Path) -> None:
     content = _content()
     content[KEY]["format"] = 1
-    race, series = content["benchmarks"][0]["extra_info"][KEY]
-    del race["share"], race["source"], series["error"]
+    records = content["benchmarks"][0]["extra_info"][KEY]
+    del records[2]
+    race, series = records
+    del race["share"], race["source"]
+    del series["error"], series["figure"], series["at"]
     path = tmp_path / "old.json"
     path.write_text(json.dumps(content))
     (old,) = load(path).races
@@ -99,11 +136,8 @@ def test_format_1_still_reads(tmp_path: Path) -> None:
 
 
 def test_publish_keeps_traces(tmp_path: Path) -> None:
-    traces = tmp_path / "traces"
-    traces.mkdir()
-    (traces / "a.json").write_text("trace")
-    kept = publish("1", tmp_path / "results", "run", traces)
-    assert (kept.with_suffix("") / "a.json").read_text() == "trace"
+    kept = publish("1", tmp_path / "results", "run", (TIMELINE,))
+    assert trace.load(kept.with_suffix("") / "k-held.json") == TIMELINE.trace
 
 
 def test_publish_loses_nothing(tmp_path: Path) -> None:
