@@ -38,7 +38,7 @@ def test_traces(record: Recorder, name: str, twin_name: str) -> None:
         with twin.setting(2) as calls, Crew(calls) as crew, Scope() as scope:
             crew.go()
         began_ns = scope.began_ns
-        calls = tuple(
+        spans = tuple(
             Span(
                 f"racer-{place}",
                 (lap.enter_ns - began_ns) / 1e9,
@@ -46,7 +46,7 @@ def test_traces(record: Recorder, name: str, twin_name: str) -> None:
             )
             for place, lap in enumerate(crew.laps())
         )
-        yield Timeline(name, twin_name, calls, scope.trace)
+        yield Timeline(name, twin_name, spans, scope.trace)
         yield Series(
             "traces",
             f"{name} {twin_name}",
