@@ -1,13 +1,17 @@
-"""Who holds the GIL, drawn: traces of two threads that make the same call.
+"""Who holds the GIL, drawn: traces of two threads that make the same calls.
 
-Each twin is called once in two threads under the scope. Its trace is kept in the
-run, with when each call began and ended, and beside it: `python -m lab trace FILE`
-draws it. These are runs of their own, as a scope costs processor time that a race
-must not lose. It surprises that a held sleep looks just like a held computation: to
-the others it is the same.
+Each twin is called a few times in two threads under the scope. Its trace is kept in
+the run, with what a naive tracer notes in Python, when each call began and ended; and
+beside it: `python -m lab trace FILE` draws it. These are runs of their own, as a scope
+costs processor time that a race must not lose. It surprises that a held sleep looks
+just like a held computation, as to the others it is the same; and that to the naive
+tracer held calls look parallel: a thread whose call is over must wait for the GIL,
+while the other makes its call, before it can note the end.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
@@ -15,7 +19,9 @@ from lab.catalogue import catalogue
 from lab.race import Crew
 from lab.records import Recorder, Series, Span, Timeline
 from lab.scope import Scope, unavailable
+from lab.twins import Call
 
+CALLS = 3
 KEPT = (
     ("mandelbrot", "held"),
     ("mandelbrot", "released"),
@@ -35,17 +41,16 @@ def test_traces(record: Recorder, name: str, twin_name: str) -> None:
     twin = next(twin for twin in kernel.twins if twin.name == twin_name)
 
     def measure() -> Iterator[Series | Timeline]:
-        with twin.setting(2) as calls, Crew(calls) as crew, Scope() as scope:
-            crew.go()
-        began_ns = scope.began_ns
-        spans = tuple(
-            Span(
-                f"racer-{place}",
-                (lap.enter_ns - began_ns) / 1e9,
-                (lap.leave_ns - began_ns) / 1e9,
-            )
-            for place, lap in enumerate(crew.laps())
-        )
+        noted: list[list[tuple[int, int]]] = [[], []]
+        with twin.setting(2) as calls:
+            traced = [
+                Call(partial(_trace_naively, call, spans_ns))
+                for call, spans_ns in zip(calls, noted, strict=True)
+            ]
+            with Crew(traced) as crew, Scope() as scope:
+                crew.go()
+            crew.laps()  # raises what a call raised
+        spans = _spans(noted, scope.began_ns)
         yield Timeline(name, twin_name, spans, scope.trace)
         yield Series(
             "traces",
@@ -57,3 +62,23 @@ def test_traces(record: Recorder, name: str, twin_name: str) -> None:
         )
 
     record(lambda: list(measure()))
+
+
+def _trace_naively(call: Call, spans_ns: list[tuple[int, int]]) -> None:
+    clock: Callable[[], int] = time.monotonic_ns
+    for _ in range(CALLS):
+        enter_ns = clock()
+        value = call.run()
+        leave_ns = clock()
+        spans_ns.append((enter_ns, leave_ns))
+        if call.check is not None:
+            call.check(value)
+
+
+def _spans(noted: list[list[tuple[int, int]]], began_ns: int) -> tuple[Span, ...]:
+    """Each thread's calls, in seconds since began_ns; threads named as Crew's are."""
+    return tuple(
+        Span(f"racer-{place}", (enter_ns - began_ns) / 1e9, (leave_ns - began_ns) / 1e9)
+        for place, spans_ns in enumerate(noted)
+        for enter_ns, leave_ns in spans_ns
+    )

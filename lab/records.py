@@ -179,7 +179,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One thread's call, in seconds since the trace beside it began.
+    """One call of one thread, in seconds since the trace beside it began.
 
     thread: its name, as in the trace.
     """
@@ -191,7 +191,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Threads that made the same call under the scope, and when they made it."""
+    """Threads that made the same calls under the scope.
+
+    calls: as a naive tracer notes them, in Python, right before and right after. A
+    thread can lose the GIL between a call and the stamp that follows it.
+    """
 
     kernel: str
     twin: str
@@ -218,9 +222,15 @@ Recorder = Callable[[Callable[[], Iterable[Series | Timeline]]], None]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of the bench."""
+    """One run of the bench.
+
+    date: when it ended, ISO 8601, empty where the file does not tell; processor: as
+    it calls itself, likewise.
+    """
 
     machine: Machine
     races: tuple[Race, ...]
     series: tuple[Series, ...] = ()
     timelines: tuple[Timeline, ...] = ()
+    date: str = ""
+    processor: str = ""
