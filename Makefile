@@ -3,6 +3,7 @@
 PYTHON ?= python3
 ARGS ?=
 FULL ?=
+RESULTS ?= results/latest.json
 # Another interpreter gets an environment of its own, beside the first.
 VENV := .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
@@ -12,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export FULL
 
 .DELETE_ON_ERROR:
-.PHONY: help bench test lint sanitize format build clean
+.PHONY: help bench report test lint sanitize format build clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -21,10 +22,13 @@ help:  ## list the targets
 bench: build  ## race every kernel and say which calls let threads run in parallel
 	@$(BIN)/python -m lab bench $(ARGS)
 
-test: build  ## run the test suite
+report: $(VENV)/.report build  ## make results/report.html of the newest run, or of RESULTS
+	@$(BIN)/python -m lab report $(RESULTS) -o results/report.html $(ARGS)
+
+test: $(VENV)/.test build  ## run the test suite
 	@$(BIN)/python -m pytest $(ARGS)
 
-lint: $(VENV)/.lint build  ## ruff, mypy and cython-lint
+lint: $(VENV)/.lint $(VENV)/.test build  ## ruff, mypy and cython-lint
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -33,7 +37,7 @@ lint: $(VENV)/.lint build  ## ruff, mypy and cython-lint
 ASAN := build/asan
 LIBASAN = $$($${CC:-cc} -print-file-name=libasan.so)
 
-sanitize: build  ## the scope's tests under AddressSanitizer (needs the compiler's libasan)
+sanitize: $(VENV)/.test build  ## the scope's tests under AddressSanitizer (needs the compiler's libasan)
 	@test -f "$(LIBASAN)" || { echo 'gil-lab: $${CC:-cc} has no libasan.so: install the' \
 	  'sanitizer library of your compiler (Debian, Ubuntu: libgcc-12-dev)' >&2; exit 1; }
 	@rm -rf $(ASAN) && mkdir -p $(ASAN)
@@ -77,12 +81,28 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/.python compiler
 	  "rb"))["build-system"]["requires"], "editables", sep="\n")' >$(VENV)/build.txt
 	@$(BIN)/python -m pip install --quiet -r $(VENV)/build.txt
 	@echo 'gil-lab: compiling (half a minute)'
-	@$(BIN)/python -m pip install --quiet --no-build-isolation -e '.[test]'
+	@$(BIN)/python -m pip install --quiet --no-build-isolation -e '.[bench]'
 	@touch $@
 
 $(VENV)/.built: $(SOURCES) | $(VENV)/.installed compiler
 	@$(BIN)/python hatch_build.py >$(VENV)/build.log 2>&1 \
 	  || { cat $(VENV)/build.log >&2; exit 1; }
+	@touch $@
+
+$(VENV)/.report: pyproject.toml | $(VENV)/.installed
+	@echo 'gil-lab: installing what draws the report into $(VENV)'
+	@$(BIN)/python -m pip install --quiet --no-build-isolation -e '.[report]' \
+	  || { echo 'gil-lab: what draws the report is not to be had for this Python:' \
+	       'another draws it of the same results, as in make report PYTHON=python3.13' \
+	       >&2; exit 1; }
+	@touch $@
+
+# What draws pages is not made for free-threaded builds; those tests are skipped there.
+$(VENV)/.test: pyproject.toml | $(VENV)/.installed
+	@echo 'gil-lab: installing what the tests need into $(VENV)'
+	@$(BIN)/python -m pip install --quiet --no-build-isolation -e ".[$$($(BIN)/python -c \
+	  'import sysconfig as s; print("test" if s.get_config_var("Py_GIL_DISABLED") \
+	  else "test,test-pages")')]"
 	@touch $@
 
 $(VENV)/.lint: pyproject.toml | $(VENV)/.installed

@@ -14,6 +14,7 @@ from lab.bench import PROGRESS_FD
 from lab.machine import Machine
 from lab.race import Racer, measure, share
 from lab.records import Race, Recorder, Series, Share, Timeline
+from lab.scope import unavailable
 from lab.twins import Kernel, Twin
 
 
@@ -103,4 +104,5 @@ def pytest_benchmark_update_json(output_json: dict[str, Any]) -> None:
     output_json[results.KEY] = {
         "format": results.FORMAT,
         "machine": asdict(Machine.here()),
+        "no_scope": unavailable() or "",
     }

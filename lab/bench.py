@@ -40,7 +40,7 @@ def bench(arguments: Sequence[str]) -> int:
     """
     from lab.renderers.console import console
     from lab.renderers.terminal import header, report
-    from lab.summary import contradicted
+    from lab.summary import judged
 
     thread_override(os.environ)
     experiments = Path(__file__).resolve().parent.parent / "experiments"
@@ -76,11 +76,12 @@ def bench(arguments: Sequence[str]) -> int:
         name = time.strftime("%Y-%m-%dT%H-%M-%S")
         text = result.read_text(encoding="utf-8")
         kept = publish(text, folder, name, run.timelines)
-    findings = report(run, out)
+    it = judged(run, name)
+    report(it, out)
     out.print(f"\nKept: {_near(kept)}, also as {_near(folder / 'latest.json')}")
     if kept.with_suffix("").is_dir():
         out.print(f"Traces: {_near(kept.with_suffix(''))}")
-    return 1 if contradicted(findings) or code == TESTS_FAILED else code
+    return 1 if it.contradicted or code == TESTS_FAILED else code
 
 
 def _near(path: Path) -> str:

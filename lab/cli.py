@@ -38,8 +38,18 @@ def _parser() -> argparse.ArgumentParser:
         "THREADS=1,2,4 in the environment sets the numbers of threads, FULL=1 "
         "runs the long experiments too.",
     )
-    report = commands.add_parser("report", help="print the table of a kept run")
-    report.add_argument("file", type=Path, help="such as results/latest.json")
+    report = commands.add_parser(
+        "report", help="show kept runs, or write them as a page, table or data"
+    )
+    report.add_argument(
+        "results", type=Path, nargs="*", help="such as results/latest.json"
+    )
+    report.add_argument("-o", type=Path, dest="output", metavar="FILE")
+    report.add_argument(
+        "--format",
+        choices=("terminal", "markdown", "json", "csv", "html"),
+        help="what FILE's suffix says, if not given",
+    )
     probe = commands.add_parser("probe", help="say whether a call releases the GIL")
     probe.add_argument("expression", metavar="EXPR", help="such as 'zlib.crc32(data)'")
     probe.add_argument("--setup", default="", help="statements to run before")
@@ -81,25 +91,12 @@ def _run(known: argparse.Namespace, rest: list[str]) -> int:
     if known.command == "atlas":
         return _atlas(known.add, known.setup, known.json)
     if known.command == "report":
-        return _report(known.file)
+        from lab.report_command import report
+
+        return report(known.results, known.format, known.output)
     if known.command == "trace":
         return _trace(known.file, known.chrome)
     return _probe(known.expression, known.setup, known.json)
-
-
-def _report(path: Path) -> int:
-    from lab.renderers.console import console
-    from lab.renderers.terminal import header, report
-    from lab.results import load
-    from lab.summary import contradicted
-
-    try:
-        run = load(path)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
-    out = console()
-    header(run.machine, out)
-    return int(contradicted(report(run, out)))
 
 
 def _probe(expression: str, setup: str, as_json: bool) -> int:

@@ -224,8 +224,8 @@ Recorder = Callable[[Callable[[], Iterable[Series | Timeline]]], None]
 class Run:
     """One run of the bench.
 
-    date: when it ended, ISO 8601, empty where the file does not tell; processor: as
-    it calls itself, likewise.
+    date: when it ended, ISO 8601; processor: as it calls itself; no_scope: why there
+    was no scope, if so. Empty where the file does not tell.
     """
 
     machine: Machine
@@ -234,3 +234,4 @@ class Run:
     timelines: tuple[Timeline, ...] = ()
     date: str = ""
     processor: str = ""
+    no_scope: str = ""

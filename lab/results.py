@@ -47,6 +47,9 @@ def load(path: Path) -> Run:
             tuple(map(Race.from_json, _records(content, Race.KIND))),
             tuple(map(Series.from_json, _records(content, Series.KIND))),
             tuple(map(Timeline.from_json, _records(content, Timeline.KIND))),
+            str(content.get("datetime", "")),
+            str(content.get("machine_info", {}).get("cpu", {}).get("brand_raw", "")),
+            str(lab.get("no_scope", "")),
         )
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ForeignFileError(f"{path}: damaged: {error!r}") from error

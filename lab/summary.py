@@ -1,11 +1,12 @@
 """A run as a whole: what threads gained, and whether anything is contradicted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lab.series_verdicts import SeriesFinding
+from lab.records import Run
+from lab.series_verdicts import SeriesFinding, judge_series
 from lab.twins import Bound
-from lab.verdicts import Finding, Judgement, Verdict
+from lab.verdicts import Finding, Judgement, Verdict, judge
 
 
 def contradicted(findings: Iterable[Finding | SeriesFinding]) -> bool:
@@ -20,16 +21,54 @@ def contradicted(findings: Iterable[Finding | SeriesFinding]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """A run with the verdicts on all it holds: what renderers are given.
+
+    name: what it is called beside other runs.
+    """
+
+    name: str
+    run: Run
+    findings: tuple[Finding, ...]
+    series: tuple[SeriesFinding, ...]
+
+    @property
+    def contradicted(self) -> bool:
+        """Whether anything in it is."""
+        return contradicted([*self.findings, *self.series])
+
+    @property
+    def busted(self) -> bool:
+        """Whether it shows that calling C alone does not help threads."""
+        return not self.contradicted and any(
+            finding.race.twin == "held" and finding.verdict is Verdict.NO_HELP
+            for finding in self.findings
+            if finding.race.gil
+        )
+
+
+def judged(run: Run, name: str) -> Judged:
+    """The run with its verdicts."""
+    return Judged(
+        name,
+        run,
+        tuple(map(judge, run.races)),
+        tuple(map(judge_series, run.series)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Gains:
     """What threads gained over a group of twins: the lowest and highest median."""
 
+    bound: Bound
     calls: int
     lowest: float
     highest: float
     threads: int
 
 
-def gains(findings: list[Finding], twin: str, bound: Bound) -> Gains | None:
+def gains(findings: Sequence[Finding], twin: str, bound: Bound) -> Gains | None:
     """The gain of one twin over all kernels of one bound, at the most threads.
 
     Conclusive findings only; None where there is none.
@@ -49,4 +88,4 @@ def gains(findings: list[Finding], twin: str, bound: Bound) -> Gains | None:
         for finding in chosen
         if finding.race.threads == threads and finding.speedup is not None
     ]
-    return Gains(len(medians), min(medians), max(medians), threads)
+    return Gains(bound, len(medians), min(medians), max(medians), threads)

@@ -147,9 +147,11 @@ def test_the_table_fits_its_terminal(width: int) -> None:
     from lab.renderers.console import console
     from lab.renderers.terminal import report
     from lab.results import load
+    from lab.summary import judged
 
     out = io.StringIO()
-    report(load(ROOT / "tests/records/released.json"), console(out, width=width))
+    it = judged(load(ROOT / "tests/records/released.json"), "released")
+    report(it, console(out, width=width))
     lines = out.getvalue().splitlines()
     assert max(map(len, lines)) <= width
     assert any(line.rstrip().endswith("ok help") for line in lines)  # nothing cut off

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from lab.atlas import Row
 from lab.renderers.console import plus_minus
-from lab.renderers.terminal import MARKS
+from lab.renderers.words import MARKS
 from lab.verdicts import Judgement
 
 

@@ -1,0 +1,49 @@
+"""What a report can be written as: a row for each, its renderer a module of its own.
+
+A renderer has render(runs) -> str: several runs stand side by side or follow each
+other. It is imported when it is asked for, as some need the extra `report`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from lab.summary import Judged
+
+Render = Callable[[Sequence[Judged]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """name: as --format takes it; suffix: of the files it is meant for; module: in
+    this package; extra: what it needs installed, if anything."""
+
+    name: str
+    suffix: str
+    module: str
+    extra: str = ""
+
+    def load(self) -> Render:
+        """The renderer. ModuleNotFoundError without its extra."""
+        render: Render = import_module(f"{__package__}.{self.module}").render
+        return render
+
+
+FORMATS = (
+    Format("terminal", ".txt", "terminal"),
+    Format("markdown", ".md", "markdown"),
+    Format("json", ".json", "plain_json"),
+    Format("csv", ".csv", "plain_csv"),
+    Format("html", ".html", "html", extra="report"),
+)
+
+
+def by_name(name: str) -> Format:
+    """The row of that name; KeyError if there is none."""
+    return {row.name: row for row in FORMATS}[name]
+
+
+def for_file(path: Path) -> Format | None:
+    """What a file of that name is meant to hold; None where its suffix says nothing."""
+    return next((row for row in FORMATS if row.suffix == path.suffix.lower()), None)

@@ -1,0 +1,242 @@
+"""Runs as one HTML page that needs nothing else: no network, no file beside it.
+
+The charts are Altair's, drawn by Vega from scripts inlined in the page; Jinja puts
+the page together and escapes whatever it is given.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+import vl_convert
+from altair import SCHEMA_VERSION
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from lab.records import Timeline
+from lab.renderers import charts, sheet, timeline, words
+from lab.renderers.charts import Spec
+from lab.summary import Judged, gains
+from lab.twins import Bound
+from lab.verdicts import Finding
+
+# Whose gains stand at the top: what memory allows is another story.
+SHOWN = (Bound.COMPUTE, Bound.BLOCKING)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A chart with its title, what it shows, and its figures as a table."""
+
+    id: str
+    title: str
+    text: str
+    spec: Markup
+    titles: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    zoom: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One figure for the last row of the room."""
+
+    twin: str
+    figure: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Charts of one experiment, a run each, with its claims and how to read them."""
+
+    id: str
+    title: str
+    reading: str
+    figures: tuple[Figure, ...]
+    claims: sheet.Sheet
+
+
+def render(runs: Sequence[Judged]) -> str:
+    """The page, under 3 MB for the runs of a bench."""
+    environment = Environment(
+        loader=PackageLoader("lab.renderers", "page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.j2").render(
+        myth=words.MYTH,
+        busted=any(it.busted for it in runs),
+        runs=runs,
+        labels=sheet.labels(runs),
+        findings=[words.finding(it, SHOWN) for it in runs],
+        tiles=[_tiles(it) for it in runs],
+        pictures=[_pictures(place, it, _vias(runs)) for place, it in enumerate(runs)],
+        timelines=[
+            [_timeline(place, line) for line in it.run.timelines]
+            for place, it in enumerate(runs)
+        ],
+        sections=_sections(runs),
+        tables=[
+            ("Races", sheet.races(runs, "±")),
+            ("Experiments", sheet.series(runs, "±")),
+        ],
+        notes=[(it, words.notes(it.findings)) for it in runs],
+        script=Markup(_bundle()),
+        css=_asset("report.css"),
+        js=_asset("report.js"),
+        zoom=timeline.ZOOM,
+    )
+
+
+def _bundle() -> str:
+    """Vega, Vega-Lite and vega-embed, of the version that the charts are written in."""
+    version = "v" + ".".join(SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+    text = vl_convert.javascript_bundle(vl_version=version)  # type: ignore[call-arg]
+    return str(text).replace("</script", r"<\/script")
+
+
+def _asset(name: str) -> Markup:
+    return Markup((resources.files("lab.renderers") / "page" / name).read_text("utf-8"))
+
+
+def _json(spec: Spec) -> Markup:
+    """As JSON, such that no name in it ends the script element around it."""
+    return Markup(json.dumps(spec).replace("<", r"\u003c"))
+
+
+def _tiles(it: Judged) -> list[Tile]:
+    tiles = []
+    for bound in SHOWN:
+        for twin, deed in (("held", "kept the GIL"), ("released", "released it")):
+            group = gains(it.findings, twin, bound)
+            if group is not None:
+                text = f"{bound}, {deed}: speedup on {group.threads} threads"
+                tiles.append(Tile(twin, words.gained(group), text))
+    return tiles
+
+
+def _vias(runs: Sequence[Judged]) -> list[str]:
+    return list(dict.fromkeys(one.race.via for it in runs for one in it.findings))
+
+
+def _pictures(place: int, it: Judged, vias: Sequence[str]) -> list[Figure]:
+    """A picture for each number of threads and limit."""
+    groups: dict[tuple[int, float], list[Finding]] = {}
+    for one in it.findings:
+        if one.race.threads > 1 and charts.free_share(one) is not None:
+            groups.setdefault((one.race.threads, one.limit), []).append(one)
+    return [
+        Figure(
+            id=f"picture-{place}-{threads}-{limit:g}",
+            title=f"{threads} threads, at most {limit:g} times as fast",
+            text="Speedup over the GIL-free part of the call's time, each call a "
+            f"point; the dashed line is min({limit:g}, 1 / (1 - GIL-free)).",
+            spec=_json(charts.picture(found, vias)),
+            titles=("call", "call by", "GIL-free", "speedup", "threads"),
+            rows=tuple(
+                (
+                    f"{one.race.kernel} {one.race.twin}",
+                    one.race.via,
+                    f"{charts.free_share(one):.2f}",
+                    words.speedup(one, "±"),
+                    words.verdict(one),
+                )
+                for one in found
+            ),
+        )
+        for (threads, limit), found in sorted(groups.items())
+    ]
+
+
+def _timeline(place: int, line: Timeline) -> Figure:
+    named = list(dict.fromkeys(call.thread for call in line.calls))
+    threads = {thread.name: thread for thread in line.trace.threads}
+    calls = {
+        name: [call for call in line.calls if call.thread == name] for name in named
+    }
+    in_call = {
+        name: sum(call.leave_s - call.enter_s for call in made)
+        / (max(call.leave_s for call in made) - min(call.enter_s for call in made))
+        for name, made in calls.items()
+    }
+    return Figure(
+        id=f"timeline-{place}-{line.kernel}-{line.twin}",
+        title=f"{line.kernel} {line.twin}",
+        text="Above, what the scope saw; below, what a naive tracer draws of the same "
+        "calls.",
+        spec=_json(timeline.chart(line.trace, line.calls)),
+        titles=("thread", "holds the GIL", "runs free", "waits", "naive: in the call"),
+        rows=tuple(
+            (
+                f"thread {number}",
+                f"{threads[name].holds:.1%}",
+                f"{threads[name].runs_free:.1%}",
+                f"{threads[name].waits:.1%}",
+                f"{in_call[name]:.1%}",
+            )
+            for number, name in enumerate(named, 1)
+            if name in threads
+        ),
+        zoom=True,
+    )
+
+
+def _sections(runs: Sequence[Judged]) -> list[Section]:
+    return [
+        _section(
+            runs,
+            "break-even",
+            "From what length on a release pays",
+            "Above the dashed line two threads that release beat one that holds "
+            "(for one thread: the release costs that factor of processor time).",
+            charts.break_even,
+        ),
+        _section(
+            runs,
+            "responsiveness",
+            "What a call costs the other threads",
+            "A thread beats every 5 ms beside the call: the further right, the longer "
+            "it stood still; each line of the grid is ten times the last.",
+            charts.responsiveness,
+        ),
+        _section(
+            runs,
+            "handoff",
+            "How long until the GIL is there",
+            "Free, it is there in nanoseconds; dropped, a thread must be woken up; "
+            "beside bytecode, a thread waits for a whole switch interval.",
+            charts.handoff,
+        ),
+    ]
+
+
+def _section(
+    runs: Sequence[Judged],
+    experiment: str,
+    title: str,
+    reading: str,
+    draw: Callable[..., Spec],
+) -> Section:
+    figures = []
+    for place, it in enumerate(runs):
+        series = [one for one in it.series if one.series.experiment == experiment]
+        drawn = [one for one in series if one.series.at is not None and one.estimate]
+        if drawn:
+            figures.append(
+                Figure(
+                    id=f"{experiment}-{place}",
+                    title=sheet.labels(runs)[place] if len(runs) > 1 else experiment,
+                    text=reading,
+                    spec=_json(draw(drawn)),
+                    titles=("of", "measured"),
+                    rows=tuple(
+                        (one.series.subject, words.measured(one, "±")) for one in drawn
+                    ),
+                )
+            )
+    claims = sheet.claims(runs, "±", experiment)
+    return Section(experiment, title, reading, tuple(figures), claims)

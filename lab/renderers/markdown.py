@@ -1,0 +1,68 @@
+"""The verdicts as Markdown, to be pasted in an issue or on a slide."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from lab.renderers import sheet, words
+from lab.renderers.sheet import Sheet
+from lab.summary import Judged
+
+# What would be markup, a link, a mention or the end of a cell. Within a word an
+# underscore is none.
+SPECIAL = re.compile(r"([\\`*\[\]<>|~@$&]|(?<!\w)_|_(?!\w))")
+
+
+def render(runs: Sequence[Judged]) -> str:
+    """The finding, the table of races, their reasons, the table of experiments."""
+    return "\n".join(_lines(runs)) + "\n"
+
+
+def _lines(runs: Sequence[Judged]) -> Iterator[str]:
+    yield "## Does C help threads?"
+    yield ""
+    yield f"The myth: “{words.MYTH}”"
+    for it, label in zip(runs, sheet.labels(runs), strict=True):
+        yield ""
+        yield f"**{_escaped(label)}**"
+        yield ""
+        yield f"The finding: {_escaped(words.finding(it))}"
+    for title, table in (
+        ("Races", sheet.races(runs, "±")),
+        ("Experiments", sheet.series(runs, "±")),
+    ):
+        if table.rows:
+            yield ""
+            yield f"### {title}"
+            yield ""
+            yield from _table(table)
+    for it in runs:
+        notes = [text.strip() for text, _ in words.notes(it.findings)]
+        if notes:
+            yield ""
+            yield from (f"- {_escaped(_named(it, runs, text))}" for text in notes)
+    yield ""
+    yield "ok: as claimed; !!: contradicts the claim; ??: open. ± is the 95 % interval."
+
+
+def _named(it: Judged, runs: Sequence[Judged], text: str) -> str:
+    return text if len(runs) == 1 else f"{it.name}: {text}"
+
+
+def _table(table: Sheet) -> Iterator[str]:
+    groups = [name for name, count in table.groups for _ in range(count)]
+    names = [""] * table.own + [f"{group.partition(':')[0]}: " for group in groups]
+    titles = table.titles
+    if groups:
+        titles = tuple(map("".join, zip(names, table.titles, strict=True)))
+    yield _row(map(_escaped, titles))
+    yield _row("---" for _ in titles)
+    for cells in table.rows:
+        yield _row(_escaped(cell.text) for cell in cells)
+
+
+def _row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _escaped(text: str) -> str:
+    return SPECIAL.sub(r"\\\1", " ".join(text.split()))

@@ -1,0 +1,39 @@
+"""Verdicts and figures as CSV, for a spreadsheet: a line for each, run by run.
+
+Races and the figures of experiments share the table; what one of them does not have
+stays empty. A cell that a spreadsheet would take for a formula gets an apostrophe.
+"""
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from lab.renderers import plain
+from lab.summary import Judged
+
+
+def render(runs: Sequence[Judged]) -> str:
+    """The table with its head, comma-separated."""
+    rows = [row for it in runs for row in _rows(it)]
+    titles = list(dict.fromkeys(title for row in rows for title in row))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, titles, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(
+        {title: _cell(value) for title, value in row.items()} for row in rows
+    )
+    return out.getvalue()
+
+
+def _rows(it: Judged) -> list[plain.Row]:
+    run = plain.run(it)
+    races = [{"kind": "race", **plain.race(one)} for one in it.findings]
+    series = [{"kind": "series", **plain.series(one)} for one in it.series]
+    return [run | row for row in races + series]
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return f"'{value}"
+    return value

@@ -1,0 +1,141 @@
+"""A trace as a chart: a lane a thread, and what a naive tracer would draw of it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import altair as alt
+
+from lab.records import Span
+from lab.renderers.charts import Spec, layered
+from lab.trace import Segment, State, Trace
+
+# The name of the zoom, by which a page can change it.
+ZOOM = "zoom"
+WORDS: dict[State, str] = {
+    "holds": "holds the GIL",
+    "runs_free": "runs free",
+    "waits": "waits",
+}
+CALLS = "in the call"
+COLOURS = {
+    WORDS["holds"]: "var(--held)",
+    WORDS["runs_free"]: "var(--released)",
+    WORDS["waits"]: "var(--waits)",
+    CALLS: "var(--other)",
+}
+# Of a lane's height: what colour tells, height tells too.
+BANDS = {WORDS["holds"]: 0.9, WORDS["runs_free"]: 0.5, WORDS["waits"]: 0.1, CALLS: 0.7}
+# One call ends where the next one begins.
+EDGES: dict[str, dict[str, Any]] = {CALLS: {"stroke": "var(--page)", "strokeWidth": 2}}
+LANE_PX = 34
+
+
+def chart(trace: Trace, calls: Sequence[Span] = ()) -> Spec:
+    """Lanes over milliseconds. With calls: of their threads only, from the first to
+    the last, and below each the call as such; without: of all threads, all of it."""
+    named = list(dict.fromkeys(call.thread for call in calls))
+    lanes = [
+        place
+        for place, thread in enumerate(trace.threads)
+        if not calls or thread.name in named
+    ]
+    titles = _titles([trace.threads[place].name for place in lanes], bool(calls))
+    start_s = min((call.enter_s for call in calls), default=trace.segments_start_s)
+    end_s = max((call.leave_s for call in calls), default=trace.duration_s)
+    rows = [
+        *_segments(trace, dict(zip(lanes, titles, strict=True)), start_s, end_s),
+        *_calls(calls, named, start_s),
+    ]
+    order = titles + [_naive(place) for place in range(len(named))]
+    colours = {
+        state: colour
+        for state, colour in COLOURS.items()
+        if any(row["state"] == state for row in rows)
+    }
+    layers = [
+        alt.Chart(alt.InlineData(values=[row for row in rows if row["state"] == state]))
+        .mark_bar(height={"band": BANDS[state]}, **EDGES.get(state, {}))
+        .encode(
+            x=alt.X(
+                "from_ms:Q",
+                title="ms",
+                axis=alt.Axis(tickCount=6, labelOverlap="greedy", grid=False),
+                scale=alt.Scale(domain=[0, (end_s - start_s) * 1e3], nice=False),
+            ),
+            x2="to_ms:Q",
+            y=alt.Y(
+                "lane:N",
+                title=None,
+                sort=order,
+                scale=alt.Scale(domain=order),
+                axis=alt.Axis(labelLimit=180, ticks=False, domain=False),
+            ),
+            color=alt.Color(
+                "state:N",
+                title=None,
+                scale=alt.Scale(domain=list(colours), range=list(colours.values())),
+                legend=alt.Legend(symbolType="square", columns=2),
+            ),
+            tooltip=[alt.Tooltip("label:N", title="lane")],
+            description="label:N",
+        )
+        for state in colours
+    ]
+    # The wheel belongs to the page; with a key pressed, to the chart.
+    zoom = alt.selection_interval(
+        name=ZOOM,
+        bind="scales",
+        encodings=["x"],
+        zoom="wheel![event.ctrlKey || event.metaKey || event.shiftKey]",
+    )
+    layers[0] = layers[0].add_params(zoom)
+    return layered(layers, LANE_PX * len(order))
+
+
+def _titles(names: list[str], numbered: bool) -> list[str]:
+    """Racers are told by number; others by name, made unique."""
+    if numbered:
+        return [f"thread {place + 1}" for place in range(len(names))]
+    return [
+        f"{name} ({place + 1})" if names.count(name) > 1 else name
+        for place, name in enumerate(names)
+    ]
+
+
+def _naive(place: int) -> str:
+    return f"naive {place + 1}"
+
+
+def _segments(
+    trace: Trace, lanes: dict[int, str], start_s: float, end_s: float
+) -> Iterator[dict[str, Any]]:
+    for segment in trace.segments:
+        clipped = _clipped(segment, start_s, end_s)
+        if segment.thread in lanes and clipped is not None:
+            yield _row(lanes[segment.thread], WORDS[segment.state], *clipped)
+
+
+def _clipped(
+    segment: Segment, start_s: float, end_s: float
+) -> tuple[float, float] | None:
+    first, last = max(segment.start_s, start_s), min(segment.end_s, end_s)
+    return (first - start_s, last - start_s) if last > first else None
+
+
+def _calls(
+    calls: Sequence[Span], named: list[str], start_s: float
+) -> Iterator[dict[str, Any]]:
+    for call in calls:
+        enter_s, leave_s = call.enter_s - start_s, call.leave_s - start_s
+        yield _row(_naive(named.index(call.thread)), CALLS, enter_s, leave_s)
+
+
+def _row(lane: str, state: str, start_s: float, end_s: float) -> dict[str, Any]:
+    first_ms, last_ms = round(start_s * 1e3, 4), round(end_s * 1e3, 4)
+    return {
+        "lane": lane,
+        "state": state,
+        "from_ms": first_ms,
+        "to_ms": last_ms,
+        "label": f"{lane}: {state}, {first_ms:.3f} to {last_ms:.3f} ms",
+    }

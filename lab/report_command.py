@@ -1,0 +1,118 @@
+"""python -m lab report: kept runs, judged again and written as one of the formats."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from lab.errors import UsageError
+from lab.files import write_whole
+from lab.renderers import formats
+from lab.renderers.formats import Format
+from lab.results import load
+from lab.summary import Judged, judged
+
+WANTED = "name one, such as results/latest.json (make bench makes it)"
+
+
+def report(paths: Sequence[Path], name: str | None, output: Path | None) -> int:
+    """Show or write the runs; 1 where any of them contradicts a claim, else 0.
+
+    name: of the format; None: what output's suffix says, or the terminal. UsageError
+    for whatever cannot be read, shown or written; output then stays as it was.
+    """
+    chosen = _format(name, output)
+    runs = _runs(paths)
+    if chosen.name == "html":
+        _check_timelines(runs)
+    if output is not None:
+        _check_output(output, paths)
+        text = _render(chosen, runs)
+        try:
+            write_whole(output, text)
+        except OSError as error:
+            raise UsageError(f"{output}: {error.strerror}: name another -o") from error
+        print(f"Report: {output}")
+    elif chosen.name == "terminal":
+        _show(runs)
+    else:
+        print(_render(chosen, runs), end="")
+    return int(any(it.contradicted for it in runs))
+
+
+def _format(name: str | None, output: Path | None) -> Format:
+    if name is not None:
+        chosen = formats.by_name(name)
+    elif output is None:
+        chosen = formats.by_name("terminal")
+    else:
+        suffix = formats.for_file(output)
+        if suffix is None:
+            known = ", ".join(row.suffix for row in formats.FORMATS)
+            raise UsageError(f"{output}: which format? Use one of {known}, or --format")
+        chosen = suffix
+    if chosen.name == "html" and output is None:
+        raise UsageError("a page is not for a terminal: add -o report.html")
+    return chosen
+
+
+def _runs(paths: Sequence[Path]) -> list[Judged]:
+    if not paths:
+        raise UsageError(f"no result file chosen: {WANTED}")
+    runs: list[Judged] = []
+    for path in paths:
+        try:
+            run = load(path)
+        except IsADirectoryError as error:
+            raise UsageError(f"{path}: a folder: name a result file in it") from error
+        except OSError as error:
+            raise UsageError(f"{path}: {error.strerror}: {WANTED}") from error
+        if not run.races and not run.series:
+            raise UsageError(f"{path}: a run with nothing in it: run the bench again")
+        taken = {it.name for it in runs}
+        runs.append(judged(run, path.stem if path.stem not in taken else str(path)))
+    return runs
+
+
+def _check_timelines(runs: Sequence[Judged]) -> None:
+    """A page draws who held the GIL: from every run that could know."""
+    for it in runs:
+        if not it.run.timelines and not it.run.no_scope:
+            raise UsageError(
+                f"{it.name}: a run without traces, which the page draws: choose one of "
+                "the whole bench (make bench), or --format markdown"
+            )
+
+
+def _check_output(output: Path, paths: Sequence[Path]) -> None:
+    if output.is_dir():
+        raise UsageError(f"{output}: a folder: name a file in it")
+    if not output.parent.is_dir():
+        raise UsageError(f"{output}: no such folder: create {output.parent}")
+    if any(output.exists() and os.path.samefile(output, path) for path in paths):
+        raise UsageError(f"{output}: is one of the results: name another -o")
+
+
+def _render(chosen: Format, runs: Sequence[Judged]) -> str:
+    try:
+        render = chosen.load()
+    except ModuleNotFoundError as error:
+        if not chosen.extra:
+            raise
+        raise UsageError(
+            f"{chosen.name} needs {error.name}: make report installs it, "
+            f"or pip install 'gil-lab[{chosen.extra}]'"
+        ) from error
+    return render(runs)
+
+
+def _show(runs: Sequence[Judged]) -> None:
+    from lab.renderers.console import console
+    from lab.renderers.terminal import show
+
+    out = console()
+    for place, it in enumerate(runs):
+        if place:
+            out.print()
+        if len(runs) > 1:
+            out.print(it.name, style="bold")
+        show(it, out)
