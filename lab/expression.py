@@ -28,19 +28,22 @@ class Keywords(dict[str, Any]):
     names: dict[str, Any]
 
 
-def subject(expression: str, setup: str = "") -> Subject:
+def subject(
+    expression: str, setup: str = "", names: dict[str, Any] | None = None
+) -> Subject:
     """Run setup, then make (func, args, kwargs) of the expression.
 
-    Keep kwargs for as long as func is called. Raises UsageError, in a line that
-    names EXPR or SETUP, where one of them is no Python, or names something that does
-    not exist; anything else that setup, the function or the arguments raise while
-    they are evaluated propagates.
+    names: what both find, and where they bind; of their own unless given. Keep kwargs
+    for as long as func is called. Raises UsageError, in a line that names EXPR or
+    SETUP, where one of them is no Python, or names something that does not exist;
+    anything else that setup, the function or the arguments raise while they are
+    evaluated propagates.
     """
     tree = _parsed(expression.strip(), "EXPR", "eval")
     assert isinstance(tree, ast.Expression)
     _compiled(tree, "EXPR", "eval")
     kwargs = Keywords()
-    names: dict[str, Any] = {"__name__": "__gil_lab__"}
+    names = {"__name__": "__gil_lab__"} if names is None else names
     kwargs.names = names
     _run("SETUP", _compiled(_parsed(setup, "SETUP", "exec"), "SETUP", "exec"), names)
     _check_names(tree, names)

@@ -96,3 +96,14 @@ def test_what_setup_made_lives_as_long_as_the_keywords() -> None:
     clean_up(kwargs, "a.close()\nb.close()")
     with pytest.raises(OSError, match="Bad file descriptor"):
         func(*args, **kwargs)
+
+
+def test_names_of_somebody_else() -> None:
+    names = {"data": [3, 1], "key": abs}
+    func, args, kwargs = subject("sorted(data, key=key)", names=names)
+    assert (func, args, kwargs) == (sorted, ([3, 1],), {"key": abs})
+    func, _, _ = subject("data[0] + more", "more = 4", names)
+    assert func() == 7
+    assert names["more"] == 4
+    with pytest.raises(UsageError, match="name 'other' is not defined"):
+        subject("len(other)", names=names)
