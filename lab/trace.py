@@ -6,7 +6,10 @@ Plain data, saved and loaded as JSON. Nothing compiled is needed to read a trace
 import json
 import math
 import os
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -28,6 +31,10 @@ class Segment(NamedTuple):
     state: State
     start_s: float
     end_s: float
+
+
+# The order of a trace's segments.
+BY_THREAD = attrgetter("thread", "start_s")
 
 
 @dataclass(frozen=True)
@@ -108,6 +115,72 @@ class Trace:
     def coarsened(self) -> bool:
         """Whether only the most recent segments were kept."""
         return self.segments_start_s > 0
+
+    def only(self, places: Sequence[int]) -> "Trace":
+        """These threads and their segments; the figures of the whole stay."""
+        new = {place: number for number, place in enumerate(places)}
+        segments = [
+            segment._replace(thread=new[segment.thread])
+            for segment in self.segments
+            if segment.thread in new
+        ]
+        return replace(
+            self,
+            threads=tuple(self.threads[place] for place in places),
+            segments=tuple(sorted(segments, key=BY_THREAD)),
+        )
+
+    def last(self, seconds: float) -> "Trace":
+        """The segments of the last `seconds`; the figures of the whole stay."""
+        start_s = max(self.segments_start_s, self.duration_s - seconds)
+        segments = [
+            segment._replace(start_s=max(segment.start_s, start_s))
+            for segment in self.segments
+            if segment.end_s > start_s
+        ]
+        return replace(self, segments=tuple(segments), segments_start_s=start_s)
+
+    def in_slices(self, count: int) -> dict[int, list[State | None]]:
+        """Per thread, by its place, the state in which it spent most of each of
+        `count` equal slices of the time of the segments."""
+        start_s = self.segments_start_s
+        slice_s = (self.duration_s - start_s) / count
+        spent: dict[int, list[dict[State, float]]] = {}
+        for segment in self.segments:
+            cells = spent.setdefault(segment.thread, [{} for _ in range(count)])
+            first = max(0, min(count - 1, int((segment.start_s - start_s) / slice_s)))
+            last = max(0, min(count - 1, int((segment.end_s - start_s) / slice_s)))
+            for place in range(first, last + 1):
+                begin_s = max(segment.start_s, start_s + place * slice_s)
+                end_s = min(segment.end_s, start_s + (place + 1) * slice_s)
+                cell = cells[place]
+                if end_s > begin_s:
+                    cell[segment.state] = cell.get(segment.state, 0.0) + end_s - begin_s
+        most: dict[int, list[State | None]] = {}
+        for thread, cells in spent.items():
+            ranked = [sorted(cell, key=cell.__getitem__) for cell in cells]
+            most[thread] = [states[-1] if states else None for states in ranked]
+        return most
+
+    def thinned(self, count: int) -> "Trace":
+        """Where a thread has more than `count` segments: as many equal slices, each in
+        the state of most of its time. The figures stay."""
+        slice_s = (self.duration_s - self.segments_start_s) / count
+        segments: list[Segment] = []
+        for thread, states in self.in_slices(count).items():
+            own = [segment for segment in self.segments if segment.thread == thread]
+            if len(own) > count:
+                edges_s = [
+                    self.segments_start_s + n * slice_s for n in range(count + 1)
+                ]
+                own = []
+                for state, run in groupby(range(count), states.__getitem__):
+                    places = list(run)
+                    start_s, end_s = edges_s[places[0]], edges_s[places[-1] + 1]
+                    if state is not None:
+                        own.append(Segment(thread, state, start_s, end_s))
+            segments += own
+        return replace(self, segments=tuple(sorted(segments, key=BY_THREAD)))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace to `path` as JSON, whole or not at all. Raises OSError."""

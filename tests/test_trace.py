@@ -269,3 +269,49 @@ def test_reading_needs_nothing_compiled() -> None:
 
 def test_every_state_is_drawn() -> None:
     assert set(STATES) == set(chrome.WORDS) == set(scope_terminal.STYLES)
+
+
+def test_chosen_threads_keep_their_segments(trace: Trace) -> None:
+    both = trace.only([1, 0])
+    assert [each.name for each in both.threads] == ["wörker", "MainThread"]
+    assert both.segments[0] == Segment(0, "waits", 0.0, 1.0)
+    one = trace.only([1])
+    assert one.segments == (
+        Segment(0, "waits", 0.0, 1.0),
+        Segment(0, "holds", 1.0, 2.0),
+    )
+    assert one.gil_free == trace.gil_free
+
+
+def test_the_last_seconds(trace: Trace) -> None:
+    late = trace.last(2.5)
+    assert late.segments_start_s == 1.5
+    assert late.segments == (
+        Segment(0, "runs_free", 1.5, 3.0),
+        Segment(0, "waits", 3.0, 4.0),
+        Segment(1, "holds", 1.5, 2.0),
+    )
+    assert trace.last(9) == trace
+    assert late.last(9) == late
+
+
+def test_thinned_where_there_is_too_much(trace: Trace) -> None:
+    assert trace.thinned(3) == trace
+    halves = trace.thinned(2)  # only the first thread has more than two
+    assert halves.segments[-2:] == trace.segments[-2:]
+    assert [segment[2:] for segment in halves.segments[:-2]] in (
+        [(0.0, 2.0), (2.0, 4.0)],
+        [(0.0, 4.0)],
+    )
+    early = dataclasses.replace(
+        trace.last(3.0),
+        segments=(
+            Segment(0, "holds", 1.0, 1.6),
+            Segment(0, "waits", 1.6, 2.0),
+            Segment(0, "holds", 2.0, 2.5),
+            Segment(1, "waits", 3.0, 4.0),
+        ),
+    )
+    assert early.thinned(3).segments[0] == Segment(0, "holds", 1.0, 1.6)
+    assert early.thinned(1).segments[0] == Segment(0, "holds", 1.0, 4.0)
+    assert early.thinned(2).segments[0] == Segment(0, "holds", 1.0, 2.5)

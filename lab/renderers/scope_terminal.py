@@ -1,6 +1,7 @@
 """A trace for a terminal: a table of threads, and a strip of time for each."""
 
 import io
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -27,34 +28,58 @@ def render(trace: Trace, width: int, colour: bool) -> str:
     At most 24 threads, those that did most, in the order of their start.
     """
     width = max(width, NARROWEST)
-    out = io.StringIO()
-    console = Console(
-        file=out,
-        width=width,
-        force_terminal=colour,
-        color_system="standard" if colour else None,
-        legacy_windows=False,
-        highlight=False,
-        emoji=False,
-        markup=False,
-    )
-    rows = _busiest(trace)
+    console = _console(width, colour)
+    rows = busiest(trace)
     console.print(_headline(trace))
     if trace.folded:
         console.print(f"{trace.folded} ended threads are not shown")
     console.print(_table(trace, rows, colour))
     if len(rows) < len(trace.threads):
         console.print(f"and {len(trace.threads) - len(rows)} threads that did less")
-    console.print(_strips(trace, rows, width, colour), no_wrap=True)
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+    console.print(strips(trace, rows, width, colour), no_wrap=True)
+    console.print(f"{trace.segments_start_s:.3f} to {trace.duration_s:.3f} s")
+    console.print(legend(colour))
+    return _text_of(console)
 
 
-def _busiest(trace: Trace) -> list[int]:
+def lanes(trace: Trace, width: int, colour: bool) -> str:
+    """The strips and their legend alone; the rest as in `render`."""
+    width = max(width, NARROWEST)
+    console = _console(width, colour)
+    console.print(strips(trace, busiest(trace), width, colour), no_wrap=True)
+    console.print(f"{trace.segments_start_s:.3f} to {trace.duration_s:.3f} s")
+    console.print(legend(colour))
+    return _text_of(console)
+
+
+def busiest(trace: Trace) -> list[int]:
+    """The places of the threads that did most, at most 24, in their order."""
+
     def active(index: int) -> float:
         return trace.threads[index].holds + trace.threads[index].runs_free
 
     busiest = sorted(range(len(trace.threads)), key=active, reverse=True)
     return sorted(busiest[:MOST_ROWS])
+
+
+def _console(width: int, colour: bool) -> Console:
+    return Console(
+        file=io.StringIO(),
+        width=width,
+        force_terminal=colour,
+        force_jupyter=False,  # it would show the text there, instead of writing it
+        color_system="standard" if colour else None,
+        legacy_windows=False,
+        highlight=False,
+        emoji=False,
+        markup=False,
+    )
+
+
+def _text_of(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    lines = console.file.getvalue().splitlines()
+    return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
 def _headline(trace: Trace) -> str:
@@ -82,12 +107,13 @@ def _table(trace: Trace, rows: list[int], colour: bool) -> Table:
     return table
 
 
-def _strips(trace: Trace, rows: list[int], width: int, colour: bool) -> Text:
+def strips(trace: Trace, rows: Sequence[int], width: int, colour: bool) -> Text:
+    """A line of time for each of these threads, at most `width` columns wide."""
     names = [_text(trace.threads[index], colour) for index in rows]
     label = min(max(map(len, names), default=0), width // 3)
     slices = width - label - 1
     marks = BLOCKS if colour else PLAIN
-    spent = _slices(trace, slices)
+    spent = trace.in_slices(slices)
     text = Text()
     for index, name in zip(rows, names, strict=True):
         text.append(name[:label].ljust(label) + " ")
@@ -97,34 +123,17 @@ def _strips(trace: Trace, rows: list[int], width: int, colour: bool) -> Text:
             else:
                 text.append(marks[state], style=STYLES[state])
         text.append("\n")
-    text.append(f"{trace.segments_start_s:.3f} to {trace.duration_s:.3f} s\n")
-    for state in STATES:
-        text.append(marks[state], style=STYLES[state])
-        text.append(f" {WORDS[state]}" + ("\n" if state == STATES[-1] else "  "))
     text.rstrip()
     return text
 
 
-def _slices(trace: Trace, count: int) -> dict[int, list[State | None]]:
-    """Per thread, the state in which it spent most of each of `count` equal slices."""
-    start_s = trace.segments_start_s
-    slice_s = (trace.duration_s - start_s) / count
-    spent: dict[int, list[dict[State, float]]] = {}
-    for segment in trace.segments:
-        cells = spent.setdefault(segment.thread, [{} for _ in range(count)])
-        first = max(0, min(count - 1, int((segment.start_s - start_s) / slice_s)))
-        last = max(0, min(count - 1, int((segment.end_s - start_s) / slice_s)))
-        for place in range(first, last + 1):
-            begin_s = max(segment.start_s, start_s + place * slice_s)
-            end_s = min(segment.end_s, start_s + (place + 1) * slice_s)
-            cell = cells[place]
-            if end_s > begin_s:
-                cell[segment.state] = cell.get(segment.state, 0.0) + end_s - begin_s
-    most: dict[int, list[State | None]] = {}
-    for thread, cells in spent.items():
-        ranked = [sorted(cell, key=cell.__getitem__) for cell in cells]
-        most[thread] = [states[-1] if states else None for states in ranked]
-    return most
+def legend(colour: bool) -> Text:
+    """What the marks of a strip mean."""
+    marks = BLOCKS if colour else PLAIN
+    return Text("  ").join(
+        Text.assemble((marks[state], STYLES[state]), f" {WORDS[state]}")
+        for state in STATES
+    )
 
 
 def _text(thread: ThreadTrace, colour: bool) -> str:
