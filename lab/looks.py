@@ -14,6 +14,7 @@ from typing import Any
 from lab.knocker import KNOCKER, Knock, Knocker
 from lab.scope import Scope
 from lab.stopwatch import repeat
+from lab.trace import Trace
 
 # Two switch intervals: bytecode lets a waiting thread in after whichever is set,
 # C that merely holds for a while does not know of them.
@@ -34,6 +35,8 @@ class Look:
     error: float
     longest_hold_s: float
     samples: int
+    trace: Trace | None = None
+    """Where the method is a scope: of these very calls."""
 
 
 class Subject:
@@ -75,12 +78,15 @@ def scoped(subject: Subject, times: int) -> Look:
     trace = scope.trace
     # What the knocker holds, if there is one, is not the callable's doing.
     knockers = [thread for thread in trace.threads if thread.name == KNOCKER]
-    others = [thread for thread in trace.threads if thread.name != KNOCKER]
+    trace = trace.only(
+        [place for place, each in enumerate(trace.threads) if each.name != KNOCKER]
+    )
     return Look(
         gil_free=min(1.0, trace.gil_free + sum(thread.holds for thread in knockers)),
         error=trace.error,
-        longest_hold_s=max((thread.longest_hold_s for thread in others), default=0.0),
+        longest_hold_s=trace.longest_hold_s,
         samples=trace.samples,
+        trace=trace,
     )
 
 

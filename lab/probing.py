@@ -27,6 +27,7 @@ from lab.looks import (
 from lab.machine import gil_enabled
 from lab.probe_words import text
 from lab.scope import unavailable
+from lab.trace import Trace
 
 ProbeVerdict = Literal["released", "held", "partly", "inconclusive", "no-gil"]
 
@@ -78,10 +79,23 @@ def probe(
     """
     if not 0 < min_time <= 60:
         raise ValueError(f"min_time: expected more than 0, at most 60, got {min_time}")
+    return traced(func, args, kwargs, min_time)[0]
+
+
+def traced(
+    func: Callable[..., object],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    min_time: float = 0.2,
+) -> tuple[Probe, Trace | None]:
+    """A probe, and what the scope saw of the very calls that its figures rest on.
+
+    No call is made for the trace. It is None where there was no scope.
+    """
     subject = Subject(func, args, kwargs)
     with same_switch_interval():
         if not gil_enabled():
-            return _without_gil(subject)
+            return _without_gil(subject), None
         return _probed(subject, min_time)
 
 
@@ -101,7 +115,7 @@ def gil_free(func: Callable[[], object], min_time: float) -> tuple[float, float]
     return None if look.error > WIDEST_ERROR else (look.gil_free, look.error)
 
 
-def _probed(subject: Subject, min_time: float) -> Probe:
+def _probed(subject: Subject, min_time: float) -> tuple[Probe, Trace | None]:
     reason = unavailable()
     observe = knocked if reason else scoped
     # The first call tells how long one takes. It may be the only one, so it is
@@ -111,7 +125,7 @@ def _probed(subject: Subject, min_time: float) -> Probe:
         look = observe(subject, subject.times_for(min_time))
         if look.gil_free <= HELD:
             knocks = knocks_during(subject, subject.times_for(7 * LONG_S))
-    return _conclude(subject, look, knocks, reason)
+    return _conclude(subject, look, knocks, reason), look.trace
 
 
 def _conclude(
