@@ -1,0 +1,144 @@
+"""Verdicts, strips and timelines as HTML for the output of a notebook's cell.
+
+A front end that does not trust a notebook takes inline SVG and style elements out of
+it, and keeps what is used here: inline styles, and images that carry their data. The
+timeline is such an image, on a page of its own, light or dark as the system is; all
+other colours can be told on either.
+"""
+
+from base64 import b64encode
+from html import escape
+from itertools import groupby
+from operator import itemgetter
+
+from rich.text import Text
+
+from lab.probe_words import text
+from lab.probing import Probe
+from lab.renderers import scope_terminal
+from lab.trace import Trace
+from lab.units import duration
+
+COLUMNS = 80
+CHART_PX = 700
+# Twice as many could not be told from each other.
+MOST_SEGMENTS = CHART_PX // 2
+# On white and on black alike at least three times as bright, or as dark.
+COLOURS = {1: "#d55e00", 2: "#1f83c0"}
+EDGES = {"held": "double #d55e00", "released": "solid #1f83c0"}
+FAINT = "#808080"
+# The report's colours, for the image; it has no other style than this.
+PAGE = """<style>
+:root { background: #ffffff; color: #16202a; border-radius: 4px;
+  --page: #ffffff; --held: #c44e00; --released: #0066a6; --waits: #8a949e; }
+@media (prefers-color-scheme: dark) {
+  :root { background: #12171d; color: #eef2f6;
+    --page: #12171d; --held: #ff9146; --released: #62b8f0; --waits: #7d8790; }
+}
+</style>"""
+
+
+def probed(probe: Probe, trace: Trace | None, expression: str) -> str:
+    """The verdict on a call, its figures, and the strip and timeline of its trace."""
+    verdict, *figures = text(probe).splitlines()
+    parts = [
+        _headline(verdict, EDGES.get(probe.verdict, f"solid {FAINT}")),
+        _code(expression),
+        _pre("\n".join(figures)) if figures else "",
+    ]
+    if trace is not None:
+        parts += [_pre(scope_terminal.lanes(trace, COLUMNS, colour=True))]
+        parts += [timeline(trace)]
+    return _block(parts)
+
+
+def seen(trace: Trace, note: str = "") -> str:
+    """A trace: what it comes to, its threads, strip and timeline; a note below."""
+    free = (
+        f"nobody held the GIL for {trace.gil_free:.0%} of {duration(trace.duration_s)}"
+    )
+    return _block(
+        [
+            _headline(free, f"solid {FAINT}"),
+            _pre(scope_terminal.render(trace, COLUMNS, colour=True)),
+            timeline(trace),
+            f"<p>{escape(note)}</p>" if note else "",
+        ]
+    )
+
+
+def timeline(trace: Trace) -> str:
+    """Its timeline as an image; where it cannot be drawn, a line that says why."""
+    try:
+        import vl_convert
+
+        from lab.renderers.timeline import chart
+    except ModuleNotFoundError as error:
+        return (
+            f"<p>No timeline: it needs {escape(str(error.name))}, which "
+            "<code>pip install 'gil-lab[report]'</code> installs.</p>"
+        )
+    drawn = trace.only(scope_terminal.busiest(trace)).thinned(MOST_SEGMENTS)
+    spec = chart(drawn)
+    spec["width"] = CHART_PX
+    spec["padding"] = 12
+    spec["config"]["legend"]["columnPadding"] = 24
+    spec["config"]["aria"] = False  # the image has one text, below
+    svg = vl_convert.vegalite_to_svg(spec)
+    head, mark, rest = svg.partition(">")
+    data = b64encode((head + mark + PAGE + rest).encode()).decode()
+    return (
+        f'<img alt="{escape(_alternative(trace))}" style="max-width: 100%" '
+        f'src="data:image/svg+xml;base64,{data}">'
+    )
+
+
+def _alternative(trace: Trace) -> str:
+    """What the image shows, for those who do not see it."""
+    lanes = [
+        f"{each.name}: holds the GIL {each.holds:.0%}, runs free {each.runs_free:.0%}, "
+        f"waits {each.waits:.0%} of the time"
+        for each in (trace.threads[place] for place in scope_terminal.busiest(trace))
+    ]
+    return "Timeline of the threads. " + "; ".join(lanes)
+
+
+def _block(parts: list[str]) -> str:
+    return "<div>" + "\n".join(parts) + "</div>"
+
+
+def _headline(text: str, edge: str) -> str:
+    return (
+        '<p style="font-size: 1.25em; font-weight: bold; margin: 0.3em 0; '
+        f'padding-left: 0.5em; border-left: 8px {edge}">{escape(text)}</p>'
+    )
+
+
+def _code(text: str) -> str:
+    return f"<p><code>{escape(text)}</code></p>"
+
+
+def _pre(ansi: str) -> str:
+    """Text of a terminal, with its colours."""
+    style = "line-height: 1.25; overflow-x: auto; white-space: pre"
+    lines = "\n".join(_spans(Text.from_ansi(line)) for line in ansi.splitlines())
+    return f'<pre style="{style}">{lines}</pre>'
+
+
+def _spans(line: Text) -> str:
+    """Runs of one colour, a span each."""
+    runs: list[tuple[str, str]] = []
+    at = 0
+    for span in line.spans:
+        assert not isinstance(span.style, str)
+        number = span.style.color.number if span.style.color else None
+        colour = FAINT if span.style.dim else COLOURS.get(number or 0, "")
+        runs += [("", line.plain[at : span.start])]
+        runs += [(colour, line.plain[span.start : span.end])]
+        at = span.end
+    runs += [("", line.plain[at:])]
+    html = ""
+    for colour, same in groupby((run for run in runs if run[1]), key=itemgetter(0)):
+        text = escape("".join(text for _, text in same))
+        html += f'<span style="color: {colour}">{text}</span>' if colour else text
+    return html
