@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lab.magics import Shell
     from lab.probing import Probe, probe
     from lab.scope import Scope, ScopeUnavailable
     from lab.trace import Trace
@@ -26,6 +27,20 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(places[name]), name)
     globals()[name] = value
     return value
+
+
+def load_ipython_extension(shell: "Shell") -> None:
+    """`%load_ext lab`: %gil and %%gil."""
+    from lab.magics import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: "Shell") -> None:
+    """`%unload_ext lab`."""
+    from lab.magics import unload
+
+    unload(shell)
 
 
 def __dir__() -> list[str]:

@@ -77,10 +77,15 @@ def test_usage_errors(
     ],
 )
 def test_heavy_imports_come_when_needed(code: str) -> None:
-    heavy = "numpy", "rich", "pytest", "subprocess", "lab.kernels"
+    heavy = "numpy", "rich", "pytest", "subprocess", "lab.kernels", "IPython"
     told = f"import sys; print([name for name in {heavy!r} if name in sys.modules])"
     done = _run("-c", f"{code}\n{told}")
     assert done.stdout.splitlines()[-1] == "[]", done.stdout + done.stderr
+
+
+def test_the_magics_need_ipython_only_when_loaded() -> None:
+    done = _run("-c", "import lab.magics, sys; print('IPython' in sys.modules)")
+    assert (done.stdout, done.stderr) == ("False\n", "")
 
 
 def test_importing_lab_leaves_the_gil_off() -> None:
