@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export FULL
 
 .DELETE_ON_ERROR:
-.PHONY: help bench test lint sanitize format build clean
+.PHONY: help bench demo test lint sanitize format build clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -20,6 +20,9 @@ help:  ## list the targets
 
 bench: build  ## race every kernel and say which calls let threads run in parallel
 	@$(BIN)/python -m lab bench $(ARGS)
+
+demo: build  ## a guided tour in five acts, to be projected
+	@$(BIN)/python -m lab demo $(ARGS)
 
 test: build  ## run the test suite
 	@$(BIN)/python -m pytest $(ARGS)
