@@ -7,6 +7,7 @@ other colours can be told on either.
 """
 
 from base64 import b64encode
+from collections.abc import Sequence
 from html import escape
 from itertools import groupby
 from operator import itemgetter
@@ -27,6 +28,8 @@ MOST_SEGMENTS = CHART_PX // 2
 COLOURS = {1: "#d55e00", 2: "#1f83c0"}
 EDGES = {"held": "double #d55e00", "released": "solid #1f83c0"}
 FAINT = "#808080"
+PLAIN = f"solid {FAINT}"
+PRE = "line-height: 1.25; overflow-x: auto; white-space: pre"
 # The report's colours, for the image; it has no other style than this.
 PAGE = """<style>
 :root { background: #ffffff; color: #16202a; border-radius: 4px;
@@ -42,14 +45,14 @@ def probed(probe: Probe, trace: Trace | None, expression: str) -> str:
     """The verdict on a call, its figures, and the strip and timeline of its trace."""
     verdict, *figures = text(probe).splitlines()
     parts = [
-        _headline(verdict, EDGES.get(probe.verdict, f"solid {FAINT}")),
-        _code(expression),
-        _pre("\n".join(figures)) if figures else "",
+        headline(verdict, EDGES.get(probe.verdict, PLAIN)),
+        f"<p><code>{escape(expression)}</code></p>",
+        pre("\n".join(figures)) if figures else "",
     ]
     if trace is not None:
-        parts += [_pre(scope_terminal.lanes(trace, COLUMNS, colour=True))]
+        parts += [pre(scope_terminal.lanes(trace, COLUMNS, colour=True))]
         parts += [timeline(trace)]
-    return _block(parts)
+    return block(parts)
 
 
 def seen(trace: Trace, note: str = "") -> str:
@@ -57,17 +60,17 @@ def seen(trace: Trace, note: str = "") -> str:
     free = (
         f"nobody held the GIL for {trace.gil_free:.0%} of {duration(trace.duration_s)}"
     )
-    return _block(
+    return block(
         [
-            _headline(free, f"solid {FAINT}"),
-            _pre(scope_terminal.render(trace, COLUMNS, colour=True)),
+            headline(free),
+            pre(scope_terminal.render(trace, COLUMNS, colour=True)),
             timeline(trace),
-            f"<p>{escape(note)}</p>" if note else "",
+            paragraph(note) if note else "",
         ]
     )
 
 
-def timeline(trace: Trace) -> str:
+def timeline(trace: Trace, title: str = "Timeline of the threads") -> str:
     """Its timeline as an image; where it cannot be drawn, a line that says why."""
     try:
         import vl_convert
@@ -88,41 +91,53 @@ def timeline(trace: Trace) -> str:
     head, mark, rest = svg.partition(">")
     data = b64encode((head + mark + PAGE + rest).encode()).decode()
     return (
-        f'<img alt="{escape(_alternative(trace))}" style="max-width: 100%" '
+        f'<img alt="{escape(_alternative(trace, title))}" style="max-width: 100%" '
         f'src="data:image/svg+xml;base64,{data}">'
     )
 
 
-def _alternative(trace: Trace) -> str:
+def _alternative(trace: Trace, title: str) -> str:
     """What the image shows, for those who do not see it."""
     lanes = [
         f"{each.name}: holds the GIL {each.holds:.0%}, runs free {each.runs_free:.0%}, "
         f"waits {each.waits:.0%} of the time"
         for each in (trace.threads[place] for place in scope_terminal.busiest(trace))
     ]
-    return "Timeline of the threads. " + "; ".join(lanes)
+    return f"{title}. " + "; ".join(lanes)
 
 
-def _block(parts: list[str]) -> str:
+def block(parts: Sequence[str]) -> str:
+    """Parts that belong together."""
     return "<div>" + "\n".join(parts) + "</div>"
 
 
-def _headline(text: str, edge: str) -> str:
+def headline(text: str, edge: str = PLAIN) -> str:
+    """A line for the last row of the room. edge: one of EDGES, or PLAIN."""
     return (
         '<p style="font-size: 1.25em; font-weight: bold; margin: 0.3em 0; '
         f'padding-left: 0.5em; border-left: 8px {edge}">{escape(text)}</p>'
     )
 
 
-def _code(text: str) -> str:
-    return f"<p><code>{escape(text)}</code></p>"
+def paragraph(text: str, *, strong: bool = False) -> str:
+    """Some text."""
+    inside = f"<strong>{escape(text)}</strong>" if strong else escape(text)
+    return f"<p>{inside}</p>"
 
 
-def _pre(ansi: str) -> str:
+def listing(file: str, lines: Sequence[tuple[int, str]]) -> str:
+    """Lines of code, by their number in the file: a head, and in bold what matters."""
+    rows = [f'<span style="color: {FAINT}">{escape(file)}</span>']
+    for place, (number, line) in enumerate(lines):
+        text = f"<strong>{escape(line)}</strong>" if place else escape(line)
+        rows += [f'<span style="color: {FAINT}">{number:5}</span> {text}']
+    return f'<pre style="{PRE}">{chr(10).join(rows)}</pre>'
+
+
+def pre(ansi: str) -> str:
     """Text of a terminal, with its colours."""
-    style = "line-height: 1.25; overflow-x: auto; white-space: pre"
     lines = "\n".join(_spans(Text.from_ansi(line)) for line in ansi.splitlines())
-    return f'<pre style="{style}">{lines}</pre>'
+    return f'<pre style="{PRE}">{lines}</pre>'
 
 
 def _spans(line: Text) -> str:

@@ -1,0 +1,144 @@
+"""A prediction held against a measured act, in text and in HTML."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from lab import exercises
+from lab.demo.outcome import Outcome, Turn
+from lab.demo.play import PlayError, act
+from lab.demo.sizes import Sizes
+from lab.demo.standing import Stand
+from lab.errors import UsageError
+from lab.exercises import Revealed, reveal
+from lab.records import Race
+from lab.renderers import notebook
+from lab.trace import Segment, ThreadTrace, Trace
+from lab.verdicts import judge
+from tests.jupyter import Html
+
+RECORDS = Path(__file__).parent / "records"
+
+
+def _race(record: str) -> Race:
+    content = json.loads((RECORDS / record).read_text())
+    races = [
+        Race.from_json(plain)
+        for benchmark in content["benchmarks"]
+        for plain in benchmark["extra_info"]["gil_lab"]
+    ]
+    return next(race for race in races if (race.threads, race.bound) == (2, "compute"))
+
+
+def _turn(predicted: int | None, number: int = 2, **changes: object) -> Turn:
+    """As if act `number` had measured what a held kernel did."""
+    race = dataclasses.replace(_race("held.json"), **changes)  # type: ignore[arg-type]
+    it = act(number)
+    stands = (Stand("racer-0", "read_bytes", "pathlib.py", 7, "read(2) from a FIFO"),)
+    outcome = Outcome(it, (judge(race),), {}, "no scope here", stands, it.cuts())
+    return Turn(it, predicted, outcome)
+
+
+@pytest.mark.parametrize(
+    ("predicted", "told"),
+    [
+        (1, "Measured: 1, the same time. Right, as you predicted."),
+        (2, "Measured: 1, the same time. You predicted 2, half the time."),
+        (None, "Measured: 1, the same time. You have not predicted."),
+    ],
+)
+def test_what_became_of_the_prediction(predicted: int | None, told: str) -> None:
+    it = Revealed(_turn(predicted))
+    html = Html(it._repr_html_())
+    assert html.text.startswith(told)
+    assert "_mandelbrot(pixels, limit)" in html.text
+    assert "C helps no thread by being C" in html.text
+    assert "No timeline: no scope here" in html.text
+    text = repr(it)
+    assert "MEASURED: 1  the same time" in text
+    assert text.isascii()
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_right_and_wrong_differ_in_form_too() -> None:
+    edges = {
+        predicted: Html(Revealed(_turn(predicted))._repr_html_()).tags[1][1]["style"]
+        for predicted in (1, 2, None)
+    }
+    assert len(set(edges.values())) == 3
+    assert "double" in (edges[2] or "")
+
+
+def test_open_is_open() -> None:
+    it = Revealed(_turn(1, cores=1.0))
+    html = Html(it._repr_html_())
+    assert html.text.startswith("Measured: open, ")
+    assert "one usable core" in html.text
+    assert "Right" not in html.text
+    assert "C helps no thread" not in html.text
+
+
+def test_without_a_gil_no_lesson_about_one() -> None:
+    html = Html(Revealed(_turn(1, gil=False))._repr_html_())
+    assert "There is no GIL in this interpreter" in html.text
+    assert "C helps no thread" not in html.text
+
+
+def test_the_way_down_and_who_was_seen_there() -> None:
+    html = Html(Revealed(_turn(None, number=5))._repr_html_())
+    assert "_Py_read  Python/fileutils.c" in html.text
+    assert "1 of 1 threads in read_bytes, pathlib.py:7" in html.text
+    assert "way down" not in html.text
+
+
+def test_timelines_show_the_racers_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Trace] = []
+
+    def draw(trace: Trace, title: str) -> str:
+        drawn.append(trace)
+        return title
+
+    monkeypatch.setattr(notebook, "timeline", draw)
+    threads = tuple(
+        ThreadTrace(name, place, 0.0, 1.0, 0.5, 0.25, 0.25, 0.01, 0.5)
+        for place, name in enumerate(("MainThread", "racer-0", "racer-1"))
+    )
+    segments = tuple(Segment(place, "holds", 0.0, 1.0) for place in range(3))
+    trace = Trace(
+        *("3.13.0", 2.0, 20e-6, 1000, 3, 0.5, 0.02, 0.5, 0.375, 0.125),
+        *(threads, 0, segments, 0.0),
+    )
+    turn = _turn(None)
+    assert turn.outcome is not None
+    seen = dataclasses.replace(turn.outcome, traces={"held": trace}, no_scope="")
+    html = Html(Revealed(dataclasses.replace(turn, outcome=seen))._repr_html_())
+    assert "two threads, a call each: nobody held the GIL for 50% of 2 s" in html.text
+    assert [each.name for each in drawn[0].threads] == ["thread 1", "thread 2"]
+    assert [segment.thread for segment in drawn[0].segments] == [0, 1]
+
+
+def test_a_prediction_that_is_none_of_the_options() -> None:
+    for prediction in (0, 4, "2", 1.5):
+        with pytest.raises(UsageError, match="choose one of 1 to 3, or None") as caught:
+            reveal(1, prediction)  # type: ignore[arg-type]
+        (line,) = caught.value._render_traceback_()
+        assert line.startswith(f"gil-lab: prediction = {prediction!r}: ")
+
+
+def test_what_cannot_be_played_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(number: int, sizes: Sizes) -> Outcome:
+        raise PlayError("no FIFO <here>")
+
+    monkeypatch.setattr(exercises, "play", fail)
+    it = reveal(5, 1)
+    assert "cannot be played here: no FIFO <here>" in Html(it._repr_html_()).text
+    assert "cannot be played here: no FIFO <here>" in repr(it)
+
+
+def test_played_for_real() -> None:
+    it = reveal(3, 2, Sizes(0.2, 0.2))
+    assert it.turn.act.number == 3
+    assert it.turn.predicted == 2
+    assert "with nogil:" in repr(it)
