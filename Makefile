@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export FULL
 
 .DELETE_ON_ERROR:
-.PHONY: help bench report demo test lint sanitize format build clean
+.PHONY: help bench report notebook demo test lint sanitize format build clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -24,6 +24,9 @@ bench: build  ## race every kernel and say which calls let threads run in parall
 
 report: $(VENV)/.report build  ## make results/report.html of the newest run, or of RESULTS
 	@$(BIN)/python -m lab report $(RESULTS) -o results/report.html $(ARGS)
+
+notebook: $(VENV)/.notebook build  ## the demo's acts as exercises, in a browser
+	@$(BIN)/python -m jupyterlab notebooks/gil_lab.ipynb $(ARGS)
 
 demo: build  ## a guided tour in five acts, to be projected
 	@$(BIN)/python -m lab demo $(ARGS)
@@ -98,6 +101,13 @@ $(VENV)/.report: pyproject.toml | $(VENV)/.installed
 	  || { echo 'gil-lab: what draws the report is not to be had for this Python:' \
 	       'another draws it of the same results, as in make report PYTHON=python3.13' \
 	       >&2; exit 1; }
+	@touch $@
+
+$(VENV)/.notebook: pyproject.toml | $(VENV)/.installed
+	@echo 'gil-lab: installing JupyterLab and what the notebook needs into $(VENV)'
+	@$(BIN)/python -m pip install --quiet --no-build-isolation -e '.[jupyter]' \
+	  || { echo 'gil-lab: what the notebook needs is not to be had for this Python:' \
+	       'another has it, as in make notebook PYTHON=python3.13' >&2; exit 1; }
 	@touch $@
 
 # What draws pages is not made for free-threaded builds; those tests are skipped there.

@@ -1,0 +1,104 @@
+"""The notebook: clean in the repository, and sound from start to end."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.demo.acts import acts
+from lab.scope import unavailable
+from tests.jupyter import Html, Ran, run
+
+ROOT = Path(__file__).parent.parent
+FILE = ROOT / "notebooks" / "gil_lab.ipynb"
+
+
+@pytest.fixture
+def notebook() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(FILE.read_text("utf-8"))
+    return found
+
+
+def _source(notebook: dict[str, Any], name: str) -> str:
+    (cell,) = (cell for cell in notebook["cells"] if cell["id"] == name)
+    return "".join(cell["source"])
+
+
+def test_nothing_of_a_run_is_kept(notebook: dict[str, Any]) -> None:
+    for cell in notebook["cells"]:
+        assert cell["metadata"] == {}
+        if cell["cell_type"] == "code":
+            assert (cell["outputs"], cell["execution_count"]) == ([], None)
+    assert notebook["metadata"] == {
+        "kernelspec": {
+            "display_name": "Python 3",
+            "language": "python",
+            "name": "python3",
+        },
+        "language_info": {"name": "python"},
+    }
+    assert not re.search(r"/(home|root|Users|tmp|usr)/", FILE.read_text("utf-8"))
+
+
+def test_it_is_written_as_jupyter_writes_it(notebook: dict[str, Any]) -> None:
+    written = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    assert FILE.read_text("utf-8") == written
+    ids = [cell["id"] for cell in notebook["cells"]]
+    assert len(ids) == len(set(ids))
+
+
+def test_the_acts_are_the_demos(notebook: dict[str, Any]) -> None:
+    for act in acts():
+        question = _source(notebook, f"act-{act.number}-question")
+        options = [f"{n}. {option}" for n, option in enumerate(act.options, 1)]
+        for line in (
+            f"## Act {act.number}: {act.title}",
+            f"**{act.question}**",
+            *options,
+        ):
+            assert line in question.splitlines()
+        for line in act.lines:
+            assert line in question
+        predict = _source(notebook, f"act-{act.number}-predict")
+        numbers = re.findall(r"\d", predict.partition("#")[2])
+        assert numbers == [str(n) for n, _ in enumerate(act.options, 1)]
+
+
+def test_from_start_to_end(notebook: dict[str, Any], tmp_path: Path) -> None:
+    pytest.importorskip("ipykernel", reason="no notebooks: ipykernel is not there")
+    pytest.importorskip("nbclient", reason="no notebooks: nbclient is not there")
+    pytest.importorskip("vl_convert", reason="no timelines: vl_convert is not there")
+    ran = run(notebook, tmp_path)
+    for cell in ran:
+        assert cell.errors == []
+        assert "UsageError" not in cell.stderr
+    revealed = _with(ran, "reveal(")
+    assert len(revealed) == len(acts())
+    for cell, act in zip(revealed, acts(), strict=True):
+        (plain,) = cell.plain
+        html = Html(cell.html[0])
+        assert plain.startswith(f"Act {act.number}: {act.title}\n\n  MEASURED: ")
+        assert re.match(r"Measured: (open|\d, .*You have not predicted)", html.text)
+        assert len(html.images) == (0 if unavailable() else len(act.twins))
+        for cut in act.cuts():
+            for _, line in cut.lines:
+                assert line.strip() in html.text
+    probed = _with(ran, "%gil ")
+    assert len(probed) == 5
+    for cell in probed:
+        assert re.match("(released|held|inconclusive): ", cell.plain[0])
+        assert cell.plain[0].splitlines()[0] in Html(cell.html[0]).text
+    assert _with(ran, "inside_held(1000) ==")[0].plain == ["(True, 3.141549)"]
+    if unavailable() is None:
+        for cell in _with(ran, "%%gil"):
+            html = Html(cell.html[-1])
+            assert html.text.startswith("nobody held the GIL for")
+            assert "worker 2: holds the GIL" in (html.images[0]["alt"] or "")
+
+
+def _with(ran: list[Ran], start: str) -> list[Ran]:
+    found = [cell for cell in ran if cell.source.startswith(start)]
+    assert found
+    return found
