@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from importlib import resources
 
 import vl_convert
-from altair import SCHEMA_VERSION
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -93,9 +92,8 @@ def render(runs: Sequence[Judged]) -> str:
 
 
 def _bundle() -> str:
-    """Vega, Vega-Lite and vega-embed, of the version that the charts are written in."""
-    version = "v" + ".".join(SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-    text = vl_convert.javascript_bundle(vl_version=version)  # type: ignore[call-arg]
+    """Vega, Vega-Lite and vega-embed, the newest there are."""
+    text = vl_convert.javascript_bundle()  # type: ignore[call-arg]  # it has defaults
     return str(text).replace("</script", r"<\/script")
 
 
