@@ -239,6 +239,8 @@ def test_runs_stand_side_by_side(opened: Opened, tmp_path: Path) -> None:
     assert page.locator("#picture h3").count() == 2
     row = page.locator("#verdicts tbody tr").first
     assert row.locator("td").count() == 2 * 4
+    text = page.locator("#picture").inner_text()
+    assert "could not be told: mandelbrot held x2" not in text  # without a GIL it is 1
     # The second has no traces, and says so.
     assert "make bench" in page.locator("#timelines .missing").inner_text()
 

@@ -13,7 +13,7 @@ import altair as alt
 
 from lab.renderers import words
 from lab.series_verdicts import SeriesFinding
-from lab.verdicts import Finding
+from lab.verdicts import Finding, Verdict
 
 HEIGHT = 380
 INK = "currentColor"
@@ -88,15 +88,17 @@ def picture(findings: Sequence[Finding], vias: Sequence[str]) -> Spec:
         legend=alt.Legend(symbolType="square", orient="top"),
     )
     offset: Any = {"expr": "datum.apart"}
+    faint: Any = alt.when("datum.open").then(alt.value(0.35)).otherwise(alt.value(1))
     intervals = points.mark_rule(
         aria=False, clip=True, xOffset=offset, strokeWidth=1.5
-    ).encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=colour)
+    ).encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=colour, opacity=faint)
     marks = points.mark_point(
-        filled=True, size=170, opacity=0.9, xOffset=offset, stroke="var(--page)"
+        filled=True, size=170, xOffset=offset, stroke="var(--page)"
     ).encode(
         x=x,
         y=y,
         color=colour,
+        opacity=faint,
         shape=alt.Shape(
             "via:N",
             title="call by",
@@ -148,6 +150,7 @@ def _points(findings: Sequence[Finding]) -> list[dict[str, Any]]:
                 "speedup": speedup.median,
                 "low": speedup.low,
                 "high": speedup.high,
+                "open": finding.verdict is Verdict.INCONCLUSIVE,
                 "twin": race.twin if race.twin in TWINS else TWINS[-1],
                 "via": race.via,
                 "label": f"{race.kernel} {race.twin}, by {race.via}: speedup "

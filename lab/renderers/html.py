@@ -74,6 +74,7 @@ def render(runs: Sequence[Judged]) -> str:
         findings=[words.finding(it, SHOWN) for it in runs],
         tiles=[_tiles(it) for it in runs],
         pictures=[_pictures(place, it, _vias(runs)) for place, it in enumerate(runs)],
+        undrawn=[", ".join(_undrawn(it)) for it in runs],
         timelines=[
             [_timeline(place, line) for line in it.run.timelines]
             for place, it in enumerate(runs)
@@ -147,6 +148,14 @@ def _pictures(place: int, it: Judged, vias: Sequence[str]) -> list[Figure]:
             ),
         )
         for (threads, limit), found in sorted(groups.items())
+    ]
+
+
+def _undrawn(it: Judged) -> list[str]:
+    return [
+        words.name(one)
+        for one in it.findings
+        if one.race.threads > 1 and charts.free_share(one) is None
     ]
 
 
