@@ -76,7 +76,10 @@ def render(runs: Sequence[Judged]) -> str:
         pictures=[_pictures(place, it, _vias(runs)) for place, it in enumerate(runs)],
         undrawn=[", ".join(_undrawn(it)) for it in runs],
         timelines=[
-            [_timeline(place, line) for line in it.run.timelines]
+            [
+                _timeline(f"timeline-{place}-{number}", line)
+                for number, line in enumerate(it.run.timelines)
+            ]
             for place, it in enumerate(runs)
         ],
         sections=_sections(runs),
@@ -159,7 +162,7 @@ def _undrawn(it: Judged) -> list[str]:
     ]
 
 
-def _timeline(place: int, line: Timeline) -> Figure:
+def _timeline(name: str, line: Timeline) -> Figure:
     named = list(dict.fromkeys(call.thread for call in line.calls))
     threads = {thread.name: thread for thread in line.trace.threads}
     calls = {
@@ -171,7 +174,7 @@ def _timeline(place: int, line: Timeline) -> Figure:
         for name, made in calls.items()
     }
     return Figure(
-        id=f"timeline-{place}-{line.kernel}-{line.twin}",
+        id=name,
         title=f"{line.kernel} {line.twin}",
         text="Above, what the scope saw; below, what a naive tracer draws of the same "
         "calls.",
