@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export FULL
 
 .DELETE_ON_ERROR:
-.PHONY: help bench report test lint sanitize format build clean
+.PHONY: help bench report demo test lint sanitize format build clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -24,6 +24,9 @@ bench: build  ## race every kernel and say which calls let threads run in parall
 
 report: $(VENV)/.report build  ## make results/report.html of the newest run, or of RESULTS
 	@$(BIN)/python -m lab report $(RESULTS) -o results/report.html $(ARGS)
+
+demo: build  ## a guided tour in five acts, to be projected
+	@$(BIN)/python -m lab demo $(ARGS)
 
 test: $(VENV)/.test build  ## run the test suite
 	@$(BIN)/python -m pytest $(ARGS)

@@ -11,11 +11,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 
+from lab.child import Terminated, end, terminable
 from lab.errors import UsageError
 from lab.machine import Machine
 from lab.race import thread_override
@@ -26,10 +25,6 @@ GRACE_S = 1.0
 PROGRESS_FD = "GIL_LAB_PROGRESS_FD"
 # pytest's exit codes (pytest.ExitCode), without importing it.
 TESTS_FAILED, USAGE_ERROR, NO_TESTS = 1, 4, 5
-
-
-class Terminated(BaseException):
-    """SIGTERM, as KeyboardInterrupt is SIGINT."""
 
 
 def bench(arguments: Sequence[str]) -> int:
@@ -115,7 +110,7 @@ def _watch(command: list[str], root: Path, width: int) -> tuple[int, str]:
         "COLUMNS": str(width),
     }
     with (
-        _terminable(),
+        terminable(),
         open(reader, encoding="utf-8") as progress,
         tempfile.TemporaryFile() as output,
     ):
@@ -134,35 +129,6 @@ def _watch(command: list[str], root: Path, width: int) -> tuple[int, str]:
             draw(progress)
             code = child.wait()
         finally:
-            _end(child)
+            end(child, GRACE_S)
         output.seek(0)
         return code, output.read().decode(errors="replace")
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """End the child's whole process group, politely for GRACE_S; no error if over."""
-    if child.poll() is not None:
-        return
-    os.killpg(child.pid, signal.SIGINT)
-    try:
-        child.wait(GRACE_S)
-    except subprocess.TimeoutExpired:
-        pass
-    finally:  # a second interrupt must not leave it running either
-        if child.poll() is None:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """SIGTERM raises Terminated meanwhile."""
-
-    def terminate(number: int, frame: FrameType | None) -> None:
-        raise Terminated
-
-    before = signal.signal(signal.SIGTERM, terminate)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -61,15 +61,18 @@ def fifo(read: Callable[[int], Run]) -> Setting:
     return setting
 
 
-def whole_fifo(read: Callable[[Path], Run]) -> Setting:
-    """read(path) makes the call, a released one: open a FIFO, read to its end."""
+def whole_fifo(read: Callable[[Path], Run], peer_s: float = PEER_S) -> Setting:
+    """read(path) makes the call, a released one: open a FIFO, read to its end.
+
+    peer_s: how long the peer waits before it writes.
+    """
 
     @contextmanager
     def setting(threads: int) -> Iterator[Sequence[Call]]:
         with ExitStack() as stack:
             paths = stack.enter_context(_fifos(threads))
             things = [*paths, paths[0]]  # the last channel is never asked
-            peer = stack.enter_context(Peer(threads + 1, PEER_S, "write_whole", things))
+            peer = stack.enter_context(Peer(threads + 1, peer_s, "write_whole", things))
             stack.enter_context(_opened_at_last(paths, peer))
             stack.enter_context(uninterrupted())
             yield [

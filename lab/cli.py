@@ -71,6 +71,14 @@ def _parser() -> argparse.ArgumentParser:
     atlas.add_argument("--add", metavar="EXPR", action="append", default=[])
     atlas.add_argument("--setup", metavar="CODE", action="append", default=[])
     atlas.add_argument("--json", action="store_true", help="print it as JSON")
+    demo = commands.add_parser(
+        "demo", help="a guided tour in five acts, to be projected"
+    )
+    demo.add_argument("--act", type=int, metavar="N", help="only this one, 1 to 5")
+    demo.add_argument("--no-pause", action="store_true", help="let it play by itself")
+    demo.add_argument(
+        "--seed-answers", metavar="2,1,...", help="predictions, one for each act"
+    )
     return parser
 
 
@@ -88,6 +96,10 @@ def _run(known: argparse.Namespace, rest: list[str]) -> int:
             output=known.output,
             chrome_output=known.chrome,
         )
+    if known.command == "demo":
+        from lab.demo.command import demo
+
+        return demo(known.act, known.seed_answers, no_pause=known.no_pause)
     if known.command == "atlas":
         return _atlas(known.add, known.setup, known.json)
     if known.command == "report":

@@ -48,7 +48,9 @@ def test_wheel(copy: Path, tmp_path: Path) -> None:
     assert built == {
         f"lab/{path.stem}{suffix}" for path in (ROOT / "lab").glob("*.pyx")
     }
-    for name in ("py.typed", "kernels.pyi", "stopwatch.pyi", "renderers/terminal.py"):
+    shown = ("kernels.pyx", "interpreted.py", "demo/stage.py")  # by the demo
+    typed = ("py.typed", "kernels.pyi", "stopwatch.pyi", "renderers/terminal.py")
+    for name in (*shown, *typed):
         assert f"lab/{name}" in names
     for name in names:
         assert name.startswith(("lab/", "gil_lab-0.1.0.dist-info/"))

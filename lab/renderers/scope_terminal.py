@@ -1,6 +1,7 @@
 """A trace for a terminal: a table of threads, and a strip of time for each."""
 
 import io
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -40,7 +41,9 @@ def render(trace: Trace, width: int, colour: bool) -> str:
     console.print(_table(trace, rows, colour))
     if len(rows) < len(trace.threads):
         console.print(f"and {len(trace.threads) - len(rows)} threads that did less")
-    console.print(_strips(trace, rows, width, colour), no_wrap=True)
+    console.print(strips(trace, rows, width, colour), no_wrap=True)
+    console.print(f"{trace.segments_start_s:.3f} to {trace.duration_s:.3f} s")
+    console.print(legend(colour))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
@@ -77,7 +80,8 @@ def _table(trace: Trace, rows: list[int], colour: bool) -> Table:
     return table
 
 
-def _strips(trace: Trace, rows: list[int], width: int, colour: bool) -> Text:
+def strips(trace: Trace, rows: Sequence[int], width: int, colour: bool) -> Text:
+    """A line of time for each of these threads, at most `width` columns wide."""
     names = [_text(trace.threads[index], colour) for index in rows]
     label = min(max(map(len, names), default=0), width // 3)
     slices = width - label - 1
@@ -92,12 +96,17 @@ def _strips(trace: Trace, rows: list[int], width: int, colour: bool) -> Text:
             else:
                 text.append(marks[state], style=STYLES[state])
         text.append("\n")
-    text.append(f"{trace.segments_start_s:.3f} to {trace.duration_s:.3f} s\n")
-    for state in STATES:
-        text.append(marks[state], style=STYLES[state])
-        text.append(f" {WORDS[state]}" + ("\n" if state == STATES[-1] else "  "))
     text.rstrip()
     return text
+
+
+def legend(colour: bool) -> Text:
+    """What the marks of a strip mean."""
+    marks = BLOCKS if colour else PLAIN
+    return Text("  ").join(
+        Text.assemble((marks[state], STYLES[state]), f" {WORDS[state]}")
+        for state in STATES
+    )
 
 
 def _slices(trace: Trace, count: int) -> dict[int, list[State | None]]:

@@ -1,0 +1,1 @@
+"""The guided tour: plays in a child process, shown on a terminal."""

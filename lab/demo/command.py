@@ -1,0 +1,88 @@
+"""python -m lab demo: which acts, with whose predictions, on what; the exit code."""
+
+import signal
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from lab.child import Terminated, terminable
+from lab.errors import UsageError
+
+if TYPE_CHECKING:
+    from lab.demo.acts import Act
+    from lab.demo.sizes import Sizes
+    from lab.demo.tour import Pace
+
+
+def demo(
+    number: int | None,
+    seeds: str | None,
+    *,
+    no_pause: bool,
+    sizes: "Sizes | None" = None,
+    pace: "Pace | None" = None,
+) -> int:
+    """Give the tour, or act `number` alone; 0, or 130 or 143 after SIGINT or SIGTERM.
+
+    seeds: predictions such as 2,1; no_pause: nobody is asked, nor waited for; the
+    same where input or output is no terminal. sizes, pace: as usual unless given.
+    Raises UsageError.
+    """
+    try:
+        # An interrupt may come as early as during these imports.
+        with terminable():
+            return _give(number, seeds, no_pause, sizes, pace)
+    except KeyboardInterrupt:
+        print("gil-lab: interrupted", file=sys.stderr)
+        return 128 + signal.SIGINT
+    except Terminated:
+        print("gil-lab: terminated", file=sys.stderr)
+        return 128 + signal.SIGTERM
+
+
+def _give(
+    number: int | None,
+    seeds: str | None,
+    no_pause: bool,
+    sizes: "Sizes | None",
+    pace: "Pace | None",
+) -> int:
+    from lab.demo.acts import acts
+    from lab.demo.play import NORMAL, act
+    from lab.demo.screens import final
+    from lab.demo.terminal import Paper, Projector, answerable, projectable
+    from lab.demo.tour import Pace, Tour
+
+    every = acts()
+    chosen = every if number is None else (act(number),)
+    predictions = _predictions(seeds, chosen)
+    # A question that nobody may see, or cannot answer, is not asked.
+    asks = not no_pause and answerable() and projectable()
+    with Projector() if projectable() else Paper() as display:
+        tour = Tour(
+            display, pace or Pace(pause=asks), sizes or NORMAL, count=len(every)
+        )
+        for each, prediction in zip(chosen, predictions, strict=True):
+            tour.give(each, prediction)
+    # On the screen that stays.
+    display.epilogue(final(tour.turns))
+    return 0
+
+
+def _predictions(seeds: str | None, chosen: "Sequence[Act]") -> list[int | None]:
+    """One for each act; UsageError for anything else."""
+    if seeds is None:
+        return [None] * len(chosen)
+    words = seeds.split(",")
+    if len(words) != len(chosen):
+        raise UsageError(
+            f"--seed-answers {seeds}: expected one for each act played, "
+            f"{len(chosen)}, got {len(words)}"
+        )
+    for word, act in zip(words, chosen, strict=True):
+        if word.strip() not in map(str, range(1, len(act.options) + 1)):
+            raise UsageError(
+                f"--seed-answers {seeds}: act {act.number} has options 1 to "
+                f"{len(act.options)}, not {word!r}"
+            )
+    return [int(word) for word in words]

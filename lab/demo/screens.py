@@ -1,0 +1,213 @@
+"""The still screens of the tour: the question, the answer, the code, the score.
+
+Each fits 24 rows of 80 columns with a line left for the prompt. They decide nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from lab.demo.acts import Act
+from lab.demo.marks import Marks
+from lab.demo.outcome import Outcome, Turn, score
+from lab.renderers.scope_terminal import legend, strips
+from lab.sources import Cut
+from lab.trace import Trace
+from lab.twins import Bound
+from lab.units import duration
+from lab.verdicts import Finding
+
+NO_GIL = "There is no GIL in this interpreter: nothing to hold, nothing to release."
+MORAL = "C helps threads only where someone releases the GIL."
+RESULT_COLUMN = 41
+# How a thread of a race is called, and how the class knows it.
+RACER = "racer-"
+
+
+def question(act: Act, count: int, predicted: int | None) -> RenderableType:
+    """The act, what will be played, and the answers to choose from."""
+    options = [
+        Text.assemble("   ", (f" {number} ", "bold reverse"), f"  {option}")
+        for number, option in enumerate(act.options, 1)
+    ]
+    lines: list[RenderableType] = [
+        _title(f"Act {act.number} of {count}: {act.title}"),
+        *(Text(line) for line in act.lines),
+        Text(),
+        Text(act.question, style="bold"),
+        Text(),
+    ]
+    for option in options:
+        lines += [option, Text()]
+    if predicted is not None:
+        lines.append(Text(f"Predicted: {predicted}", style="bold"))
+    return Group(*lines)
+
+
+def answer(turn: Turn, marks: Marks, width: int) -> list[RenderableType]:
+    """What was measured, with a strip of time; then the code, on a second screen."""
+    if turn.outcome is None:
+        title = _title(f"Act {turn.act.number}: {turn.act.title}")
+        text = f"This act cannot be played here: {turn.why_not}"
+        return [Group(title, Text(text), Text("It does not count."))]
+    return [
+        _measured(turn, turn.outcome, marks, width),
+        _code(turn.outcome),
+    ]
+
+
+def final(turns: Sequence[Turn]) -> RenderableType:
+    """The class's score, and every act in a line."""
+    lines: list[RenderableType] = [_title("What was measured")]
+    for turn in turns:
+        title = f"  {turn.act.number}  {turn.act.title}".ljust(RESULT_COLUMN)
+        lines.append(Text(title + _result(turn)))
+    true, counted = score(turns)
+    if counted:
+        predictions = "prediction" if counted == 1 else "predictions"
+        text = f"The class's score: {true} of {counted} {predictions} came true."
+        lines += [Text(), Text(text, style="bold")]
+    outcomes = [turn.outcome for turn in turns if turn.outcome is not None]
+    gil = all(outcome.gil for outcome in outcomes)
+    return Group(*lines, Text(), Text(MORAL if gil else NO_GIL, style="bold"))
+
+
+def _result(turn: Turn) -> str:
+    if turn.outcome is None:
+        return "could not be played"
+    if turn.outcome.right is None:
+        return "open, it does not count"
+    said = {True: ", as predicted", False: f", not {turn.predicted}", None: ""}
+    right = turn.outcome.right
+    return f"{turn.act.options[right - 1]}{said[turn.came_true]}"
+
+
+def _title(text: str) -> RenderableType:
+    return Group(Text(text, style="bold underline"), Text())
+
+
+def _measured(turn: Turn, outcome: Outcome, marks: Marks, width: int) -> RenderableType:
+    act = outcome.act
+    lines: list[RenderableType] = [_title(f"Act {act.number}: {act.title}")]
+    if outcome.right is None:
+        lines += [
+            _bar("MEASURED: OPEN", width),
+            Text(f"This act does not count: {outcome.reason}."),
+        ]
+    else:
+        option = act.options[outcome.right - 1]
+        lines += [_bar(f"MEASURED: {outcome.right}  {option}", width), _said(turn)]
+    lines.append(Text())
+    for finding in outcome.findings:
+        lines += [Text(line) for line in _figures(finding, marks.sign)]
+    if not outcome.gil:
+        lines.append(Text(NO_GIL, style="bold"))
+    lines.append(Text())
+    if outcome.no_scope:
+        lines.append(Text(f"No strip of time: {outcome.no_scope}"))
+    for twin, trace in outcome.traces.items():
+        title = next(s.title for s in reversed(act.scenes) if s.twin == twin)
+        lines += _strip(title, trace, marks, width)
+    if outcome.traces:
+        lines.append(legend(marks.blocks))
+    return Group(*lines)
+
+
+def _bar(text: str, width: int) -> Text:
+    """Seen from the last row: reversed, over the whole width."""
+    return Text(f"  {text}".ljust(width), style="bold reverse")
+
+
+def _said(turn: Turn) -> Text:
+    if turn.came_true is None:
+        return Text("Nothing was predicted.")
+    if turn.came_true:
+        return Text(f"Predicted: {turn.predicted}. It came true.", style="bold green")
+    said = turn.act.options[(turn.predicted or 1) - 1]
+    return Text(f"Predicted: {turn.predicted}, {said}. Not so.", style="bold red")
+
+
+def _figures(finding: Finding, sign: str) -> list[str]:
+    race = finding.race
+    took = duration(finding.time_s.median)
+    name = f"{race.kernel} {race.twin}, {race.threads} threads: {took} in the median"
+    speedup = ""
+    if finding.speedup is not None:
+        value, half = finding.speedup.median, finding.speedup.half_width
+        speedup = f"speedup {value:.2f} {sign}{half:.2f}, most {finding.limit:g}; "
+    witness = f"{finding.cores:.2f} cores in use"
+    if race.bound is Bound.BLOCKING:
+        witness = f"{finding.overlap:.0f} inside the call at once"
+    return [
+        f"{name} of {len(race.rounds)} rounds",
+        f"  {speedup}{witness}: {finding.verdict}",
+    ]
+
+
+def _strip(title: str, trace: Trace, marks: Marks, width: int) -> list[RenderableType]:
+    """The racers of a trace, by the names the live play gave them."""
+    threads = tuple(
+        replace(each, name=f"thread {int(each.name.removeprefix(RACER)) + 1}")
+        if each.name.startswith(RACER)
+        else each
+        for each in trace.threads
+    )
+    rows = [
+        place for place, each in enumerate(trace.threads) if each.name.startswith(RACER)
+    ]
+    took = duration(trace.duration_s)
+    free = f"nobody held the GIL for {trace.gil_free:.0%} of {took}"
+    return [
+        Text(f"{title}: {free}", style="bold"),
+        strips(replace(trace, threads=threads), rows, width - 2, marks.blocks),
+    ]
+
+
+def _code(outcome: Outcome) -> RenderableType:
+    act = outcome.act
+    lines: list[RenderableType] = [_title(f"Act {act.number}: the lines that did it")]
+    for each in outcome.cuts:
+        lines += [*_cut(each), Text()]
+    if act.descent:
+        lines += _descent(outcome)
+    lesson = NO_GIL
+    if outcome.gil:
+        lesson = act.lessons.get(outcome.right or 0, "")
+    lines.append(Padding(Text(lesson, style="bold"), (0, 2, 0, 0)))
+    return Group(*lines)
+
+
+def _cut(cut: Cut) -> list[RenderableType]:
+    first = cut.lines[0][0]
+    rows: list[RenderableType] = [Text(f"{cut.file}:{first}", style="dim")]
+    head = True
+    for number, line in cut.lines:
+        style = "" if head else "bold cyan"
+        text = Text.assemble((f"  {number:4} ", "dim"), (line, style))
+        text.no_wrap, text.overflow = True, "crop"
+        rows.append(text)
+        head = False
+    return rows
+
+
+def _descent(outcome: Outcome) -> list[RenderableType]:
+    """The way from the Python function down, and what was seen of it live."""
+    rows: list[RenderableType] = [Text("From there down, in CPython's own source:")]
+    for depth, (function, file) in enumerate(outcome.act.descent):
+        bold = "bold cyan" if function.startswith("Py_BEGIN") else "bold"
+        rows.append(
+            Text.assemble("  " + " " * depth, (function, bold), ("  " + file, "dim"))
+        )
+    seen = outcome.stands
+    inside = [stand for stand in seen if stand.call]
+    if inside:
+        first = inside[0]
+        where = f"{first.function}, {first.file}:{first.line}"
+        text = (
+            f"Seen while they waited: {len(inside)} of {len(seen)} threads in {where}"
+        )
+        rows.append(Text(f"{text},\nand below it in the system call {first.call}."))
+    return [*rows, Text()]

@@ -1,0 +1,226 @@
+"""The child process that plays an act: python -m lab.demo.stage.
+
+It tells on stdout, a line of JSON each, what happens; how far each thread is stands
+on a board (see lab.demo.board). First the scenes, to be watched; then the race that
+is believed, undisturbed; then traces. Records go to a file.
+"""
+
+import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lab.blocking import uninterrupted, whole_fifo
+from lab.catalogue import catalogue
+from lab.demo.acts import Act, Scene, acts
+from lab.demo.board import AFTER, INSIDE, ImageBoard, StateBoard, States
+from lab.demo.sizes import Sizes
+from lab.demo.standing import Stand, stands
+from lab.race import Crew, lap, measure
+from lab.records import wall_ns
+from lab.scope import Scope, unavailable
+from lab.trace import Trace
+from lab.twins import Bound, Call, Claim, Kernel, Twin
+
+# A play that lasts so long is ended by the system, even if it holds the GIL.
+HARD_END_S = 90
+# Between the last thing told and the race: whoever draws it is done by then.
+HUSH_S = 0.15
+# Images to be watched: bytecode takes some 60 times as long for a pixel.
+SIDES = {"bytecode": 60, "Cython": 400}
+CALIBRATION = 250  # iterations
+# A scene that waits is traced as it is played; nothing in it is shorter than this.
+SLEEPY_INTERVAL_S = 0.5e-3
+
+RESULT = "result.json"
+
+
+class Stage:
+    """Plays one act; everything it writes goes to the folder."""
+
+    def __init__(self, act: Act, sizes: Sizes, folder: Path) -> None:
+        self._act, self._sizes, self._folder = act, sizes, folder
+        self._kernel = _kernel(act, sizes)
+        self._traces: dict[str, Trace] = {}
+        self._stands: tuple[Stand, ...] = ()
+
+    def play(self, show: bool) -> None:
+        """Scenes (to be watched; only where they are evidence too, if not show),
+        then the race, then what traces are still missing."""
+        blocking = self._kernel.bound is Bound.BLOCKING
+        for place, scene in enumerate(self._act.scenes):
+            if blocking and (show or scene.threads > 1):
+                self._wait(place, scene)
+            elif show and not blocking:
+                self._compute(place, scene)
+        _tell("measuring", at_most_s=self._longest_race_s())
+        time.sleep(HUSH_S)
+        races = [
+            measure(self._kernel, self._twin(name), self._act.threads, _repeat)
+            for name in self._act.twins
+        ]
+        if not blocking and unavailable() is None:
+            for name in self._act.twins:
+                with self._twin(name).setting(self._act.threads) as calls:
+                    self._traces[name] = self._traced(calls)
+        for name, trace in self._traces.items():
+            trace.save(self._folder / f"{name}.trace")
+        result = {
+            "races": [race.to_json() for race in races],
+            "traces": list(self._traces),
+            "no_scope": unavailable() or "",
+            "stands": [asdict(stand) for stand in self._stands],
+        }
+        (self._folder / RESULT).write_text(json.dumps(result), encoding="utf-8")
+        _tell("over")
+
+    def _twin(self, name: str) -> Twin:
+        return next(twin for twin in self._kernel.twins if twin.name == name)
+
+    def _longest_race_s(self) -> float | None:
+        """If all calls wait for each other; None where calls are short."""
+        if self._kernel.delay_s is None:
+            return None
+        rounds = self._kernel.rounds * len(self._act.twins)
+        return rounds * (1 + self._act.threads) * self._kernel.delay_s
+
+    def _compute(self, place: int, scene: Scene) -> None:
+        """A scene whose calls write images, all on one board."""
+        twin = self._twin(scene.twin)
+        assert twin.function is not None
+        side, share = SIDES[twin.via], self._act.threads // scene.threads
+        image = np.zeros((side, side), np.int32)
+        trial = Call(partial(twin.function, image, CALIBRATION))
+        alone_s = min(lap(trial).wall_ns for _ in range(3)) / 1e9
+        # Pixels in the set cost every iteration, the others what they did here.
+        limit = max(CALIBRATION, round(CALIBRATION * self._sizes.call_s / alone_s))
+        work = np.where(image == CALIBRATION, limit, image) + 1
+        call_s = alone_s * float(work.sum() / (image + 1).sum())
+        file = self._folder / f"scene-{place}"
+        board = ImageBoard.create(file, scene.threads, np.tile(work, (share, 1)))
+        calls = [
+            Call(
+                partial(
+                    _one_by_one,
+                    [
+                        partial(twin.function, part, limit)
+                        for part in np.split(whole, share)
+                    ],
+                )
+            )
+            for whole in board.images
+        ]
+        with Crew(calls) as crew:
+            _tell("scene", place=place, alone_s=share * call_s)
+            crew.go()
+        _tell("end", place=place, wall_s=wall_ns(crew.laps()) / 1e9)
+
+    def _wait(self, place: int, scene: Scene) -> None:
+        """A scene whose calls wait, each with its state on a board."""
+        board = StateBoard.create(self._folder / f"scene-{place}", scene.threads)
+        share = self._act.threads // scene.threads
+        # Uninterrupted: no thread loses the GIL between its call and the state that
+        # says so.
+        with self._twin(scene.twin).setting(self._act.threads) as all_calls:
+            lanes = [
+                _noted(all_calls[lane * share : (lane + 1) * share], board.states, lane)
+                for lane in range(scene.threads)
+            ]
+            scoped = scene.threads > 1 and unavailable() is None
+            looks = self._act.descent and scene.threads > 1
+            with uninterrupted(), Crew(lanes) as crew:
+                if looks:
+                    looker = threading.Thread(target=self._look)
+                    looker.start()
+                _tell("scene", place=place, alone_s=None)
+                with Scope(SLEEPY_INTERVAL_S) if scoped else nullcontext() as scope:
+                    crew.go()
+                if looks:
+                    looker.join()
+        if scope is not None:
+            self._traces[scene.twin] = scope.trace
+        _tell("end", place=place, wall_s=wall_ns(crew.laps()) / 1e9)
+
+    def _look(self) -> None:
+        """See where the racers stand, halfway through their calls."""
+        time.sleep(self._sizes.wait_s / 2)
+        racers = [each for each in threading.enumerate() if "racer" in each.name]
+        self._stands = stands(racers)
+
+    def _traced(self, calls: Sequence[Call]) -> Trace:
+        with Crew(calls) as crew, Scope() as scope:
+            crew.go()
+        crew.laps()  # raises what a call raised
+        return scope.trace
+
+
+def _kernel(act: Act, sizes: Sizes) -> Kernel:
+    if act.kernel != "Path.read_bytes":
+        return next(each for each in catalogue() if each.name == act.kernel)
+    setting = whole_fifo(_read_bytes, 1.05 * sizes.wait_s)
+    twin = Twin("released", "Python", setting, Claim.HELPS)
+    source = "Python/fileutils.c _Py_read, from Modules/_io/fileio.c"
+    return Kernel(act.kernel, Bound.BLOCKING, (twin,), 2, sizes.wait_s, source)
+
+
+def _read_bytes(path: Path) -> Callable[[], object]:
+    return partial(Path.read_bytes, path)
+
+
+def _one_by_one(runs: Sequence[Callable[[], object]]) -> None:
+    for run in runs:
+        run()
+
+
+def _noted(calls: Sequence[Call], states: States, lane: int) -> Call:
+    """One call that makes these, one after the other, and notes when it is inside."""
+
+    def run() -> None:
+        for call in calls:
+            if call.before is not None:
+                call.before()
+            states[lane] = INSIDE
+            value = call.run()
+            if call is calls[-1]:
+                states[lane] = AFTER
+            if call.check is not None:
+                call.check(value)
+
+    return Call(run)
+
+
+def _repeat(race: Callable[[], None], prepare: Callable[[], None], rounds: int) -> None:
+    for _ in range(rounds):
+        prepare()
+        race()
+
+
+def _tell(event: str, **details: Any) -> None:
+    print(json.dumps({"event": event, **details}), flush=True)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """FOLDER ACT SHOW CALL_S WAIT_S; 1 where the system does not let the act play."""
+    signal.alarm(HARD_END_S)
+    folder, number, show, call_s, wait_s = arguments
+    act = acts()[int(number) - 1]
+    try:
+        stage = Stage(act, Sizes(float(call_s), float(wait_s)), Path(folder))
+        stage.play(show == "show")
+    except OSError as error:  # no FIFO, no room on the disk, no peer
+        _tell("failed", reason=str(error))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,213 @@
+"""What the tour is shown on: a terminal's whole screen, or plain lines for a pipe."""
+
+import signal
+import sys
+import termios
+import time
+from types import FrameType, TracebackType
+from typing import Protocol
+
+from rich.console import Console, RenderableType
+from rich.control import Control
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+
+from lab.demo.marks import ASCII, BLOCKS, Marks
+
+WIDEST = 110
+PIPE_WIDTH = 80
+
+
+def projectable() -> bool:
+    """Whether output is a terminal that can be drawn on."""
+    console = Console()  # the environment may say that it is none, or a dumb one
+    return sys.stdout.isatty() and console.is_terminal and not console.is_dumb_terminal
+
+
+def answerable() -> bool:
+    """Whether input is a terminal that somebody may type on."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+class Display(Protocol):
+    """Screens one after another, and somebody who may answer."""
+
+    marks: Marks
+
+    @property
+    def width(self) -> int:
+        """Columns there are now."""
+
+    def frame(self, screen: RenderableType) -> None:
+        """One picture of many: drawn where there is a terminal."""
+
+    def still(self, screen: RenderableType) -> None:
+        """A picture to be read: drawn everywhere."""
+
+    def ask(self, prompt: str) -> str | None:
+        """A line typed below the still screen; None at the end of the input."""
+
+    def rest(self, seconds: float) -> None:
+        """Leave the still screen for a while, where somebody may be looking."""
+
+    def epilogue(self, screen: RenderableType) -> None:
+        """A last picture, after leaving: it stays."""
+
+
+class Paper:
+    """Plain ASCII, at most 80 columns, no control codes; nobody answers."""
+
+    marks = ASCII
+    width = PIPE_WIDTH
+
+    def __init__(self) -> None:
+        self._console = Console(
+            file=sys.stdout,
+            width=PIPE_WIDTH,
+            force_terminal=False,
+            color_system=None,
+            highlight=False,
+            legacy_windows=False,
+        )
+
+    def __enter__(self) -> "Paper":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing was changed."""
+
+    def frame(self, screen: RenderableType) -> None:
+        """Nobody is watching."""
+
+    def still(self, screen: RenderableType) -> None:
+        with self._console.capture() as capture:
+            self._console.print(screen)
+        lines = [line.rstrip() for line in capture.get().splitlines()]
+        text = "\n".join(lines).strip("\n").encode("ascii", "replace").decode()
+        print(f"{text}\n", flush=True)
+
+    def ask(self, prompt: str) -> str | None:
+        return None
+
+    def rest(self, seconds: float) -> None:
+        """Nobody is watching."""
+
+    def epilogue(self, screen: RenderableType) -> None:
+        self.still(screen)
+
+
+class Projector:
+    """A terminal's other screen: what was on it before is there again afterwards.
+
+    with Projector() as display: nothing typed shows, unless display.ask asks.
+    Leaving puts cursor, screen and modes back as they were.
+    """
+
+    def __init__(self) -> None:
+        self._console = Console(highlight=False)
+        self._input = sys.stdin.fileno() if answerable() else None
+        unicode = self._console.encoding.startswith("utf")
+        self.marks = BLOCKS if unicode else ASCII
+        self._still: RenderableType = Text()
+        self._prompt = ""
+        self._painting = self._due = False
+
+    @property
+    def width(self) -> int:
+        return min(WIDEST, self._console.width)
+
+    def __enter__(self) -> "Projector":
+        if self._input is not None:
+            self._modes = termios.tcgetattr(self._input)
+        self._winch = signal.getsignal(signal.SIGWINCH)
+        try:
+            self._echo(False)
+            self._console.set_alt_screen(True)
+            self._console.show_cursor(False)
+            signal.signal(signal.SIGWINCH, self._resized)
+        except BaseException:  # an interrupt as early as this
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        signal.signal(signal.SIGWINCH, self._winch)
+        self._console.show_cursor(True)
+        self._console.set_alt_screen(False)
+        if self._input is not None:
+            termios.tcsetattr(self._input, termios.TCSAFLUSH, self._modes)
+
+    def frame(self, screen: RenderableType) -> None:
+        self._still, self._prompt = screen, ""
+        self._paint()
+
+    def still(self, screen: RenderableType) -> None:
+        self.frame(screen)
+
+    def ask(self, prompt: str) -> str | None:
+        self._prompt = prompt
+        # Before the prompt is seen: nothing that is typed after it may be lost.
+        self._echo(True)
+        self._console.show_cursor(True)
+        self._paint()
+        try:
+            line = sys.stdin.readline()
+        finally:
+            self._console.show_cursor(False)
+            self._echo(False)
+        return line if line else None
+
+    def rest(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    def epilogue(self, screen: RenderableType) -> None:
+        self._console.print(screen, width=self.width)
+
+    def _paint(self) -> None:
+        """Draw the screen; once more if the size changes in the middle of it."""
+        self._due = True
+        if self._painting:
+            return
+        self._painting = True
+        try:
+            while self._due:
+                self._due = False
+                self._draw()
+        finally:
+            self._painting = False
+
+    def _resized(self, number: int, frame: FrameType | None) -> None:
+        self._paint()
+
+    def _draw(self) -> None:
+        """Every cell anew, so that no resizing leaves anything behind."""
+        width, height = self._console.size
+        options = self._console.options.update(width=self.width, height=None)
+        lines = self._console.render_lines(self._still, options, pad=False)
+        row = 0
+        if self._prompt:  # on the last row, where a small terminal cuts the rest
+            row = min(len(lines) + 1, height - 1)
+            prompt = Segment(self._prompt, Style(bold=True))
+            lines = [*lines[: row - 1], [], [prompt]]
+        lines = [Segment.adjust_line_length(line, width) for line in lines[:height]]
+        lines += [[Segment(" " * width)]] * (height - len(lines))
+        self._console.update_screen_lines(lines)
+        if self._prompt:
+            self._console.control(Control.move_to(len(self._prompt), row))
+
+    def _echo(self, on: bool) -> None:
+        """Whether what is typed shows. What was typed unasked is forgotten."""
+        if self._input is None:
+            return
+        modes = termios.tcgetattr(self._input)
+        if on:
+            modes[3] |= termios.ECHO
+        else:
+            modes[3] &= ~termios.ECHO
+        termios.tcsetattr(self._input, termios.TCSAFLUSH, modes)

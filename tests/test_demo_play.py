@@ -1,0 +1,137 @@
+"""Acts in their child: what is seen live, what is handed over, what is left."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from lab.demo.acts import acts
+from lab.demo.outcome import Outcome, Turn, score
+from lab.demo.play import Performance, PlayError, SceneView, act, play
+from lab.demo.sizes import Sizes
+from lab.errors import UsageError
+from lab.machine import gil_enabled
+from lab.records import Race
+from lab.scope import unavailable
+from lab.verdicts import Verdict, judge
+
+SMALL = Sizes(call_s=0.4, wait_s=0.3)
+RECORDS = Path(__file__).parent / "records"
+
+
+def _watched(number: int) -> tuple[list[SceneView], Outcome]:
+    with Performance(act(number), SMALL) as performance:
+        stages = list(performance.follow())
+        assert stages.count("measuring") == 1
+        assert stages[-1] == "measuring"  # nothing to be drawn after it
+        return performance.views, performance.outcome()
+
+
+def _grow_together(view: SceneView) -> bool:
+    """Whether both threads' images were ever seen unfinished at one moment."""
+    return any(
+        all(0 < lane.done < 1 for lane in glance.lanes) for glance in view.glances
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "together"),
+    [
+        (1, True),  # turns of 5 ms
+        pytest.param(
+            2,
+            False,
+            marks=pytest.mark.skipif(not gil_enabled(), reason="there is no GIL"),
+        ),
+        (3, True),
+    ],
+)
+def test_who_computes_beside_whom(number: int, together: bool) -> None:
+    views, outcome = _watched(number)
+    alone, threads = views
+    assert [view.scene for view in views] == list(act(number).scenes)
+    for view in views:
+        assert [lane.done for lane in view.glances[-1].lanes] == [1] * len(
+            view.glances[0].lanes
+        )
+        assert view.wall_s is not None
+        assert view.alone_s is not None
+    assert len(alone.glances[0].lanes) == 1
+    assert len(threads.glances[0].lanes) == 2
+    assert _grow_together(threads) == together
+    (finding,) = outcome.findings
+    assert finding.race.twin == act(number).twins[0]
+    assert finding.race.threads == 2
+
+
+def test_handed_over_without_a_show() -> None:
+    outcome = play(5, SMALL)
+    (finding,) = outcome.findings
+    assert finding.race.kernel == "Path.read_bytes"
+    assert finding.race.delay_s == SMALL.wait_s
+    assert finding.verdict in (Verdict.HELPS, Verdict.INCONCLUSIVE)
+    assert bool(outcome.traces) == (unavailable() is None)
+    assert bool(outcome.no_scope) == (unavailable() is not None)
+    assert {stand.function for stand in outcome.stands} <= {"read_bytes", "open"}
+    assert {stand.call for stand in outcome.stands} <= {"read(2) from a FIFO", ""}
+    assert outcome.cuts[0].lines[0][1].startswith("def read_bytes")
+
+
+def test_no_such_act() -> None:
+    for number in (0, 6, -1):
+        with pytest.raises(UsageError, match=f"no act {number}: they are 1 to 5"):
+            play(number)
+
+
+def test_what_cannot_be_played_says_why() -> None:
+    unplayable = Performance(act(2), dataclasses.replace(SMALL, call_s=float("nan")))
+    with unplayable, pytest.raises(PlayError, match="NaN"):
+        list(unplayable.follow())
+
+
+def test_every_line_that_is_shown_is_there() -> None:
+    for each in acts():
+        assert each.cuts()
+
+
+def test_every_verdict_of_threads_has_a_lesson() -> None:
+    for each in acts():
+        assert set(each.answers.values()) == set(range(1, len(each.options) + 1))
+        assert set(each.lessons) == set(each.answers.values())
+        assert {scene.twin for scene in each.scenes} == set(each.twins)
+
+
+def _outcome(record: str, **changes: object) -> Outcome:
+    """Act 2, had it measured what a record of the bench says."""
+    content = json.loads((RECORDS / record).read_text())
+    races = [
+        Race.from_json(plain)
+        for benchmark in content["benchmarks"]
+        for plain in benchmark["extra_info"]["gil_lab"]
+    ]
+    race = next(r for r in races if r.threads == 2 and r.bound == "compute")
+    race = dataclasses.replace(race, **changes)  # type: ignore[arg-type]
+    return Outcome(act(2), (judge(race),), {}, "", (), ())
+
+
+def test_the_right_answer_is_the_measured_one() -> None:
+    """The act is the held one: it must not matter."""
+    held, released = _outcome("held.json"), _outcome("released.json")
+    assert (held.right, held.reason) == (1, "")
+    assert (released.right, released.reason) == (2, "")
+
+
+def test_what_is_open_says_why_and_does_not_count() -> None:
+    held, one_core = _outcome("held.json"), _outcome("held.json", cores=1.0)
+    assert one_core.right is None
+    assert "one usable core" in one_core.reason
+    turns = [
+        Turn(held.act, 1, held),
+        Turn(held.act, 2, held),
+        Turn(held.act, None, held),
+        Turn(held.act, 1, one_core),
+        Turn(held.act, 1, None, "no FIFO here"),
+    ]
+    assert [turn.came_true for turn in turns] == [True, False, None, None, None]
+    assert score(turns) == (1, 2)
