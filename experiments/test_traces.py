@@ -22,6 +22,8 @@ from lab.scope import Scope, unavailable
 from lab.twins import Call
 
 CALLS = 3
+# For the eye: sampled more often, the scope would want half a core of two.
+INTERVAL_S = 1e-4
 KEPT = (
     ("mandelbrot", "held"),
     ("mandelbrot", "released"),
@@ -47,7 +49,7 @@ def test_traces(record: Recorder, name: str, twin_name: str) -> None:
                 Call(partial(_trace_naively, call, spans_ns))
                 for call, spans_ns in zip(calls, noted, strict=True)
             ]
-            with Crew(traced) as crew, Scope() as scope:
+            with Crew(traced) as crew, Scope(INTERVAL_S) as scope:
                 crew.go()
             crew.laps()  # raises what a call raised
         spans = _spans(noted, scope.began_ns)

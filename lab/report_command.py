@@ -76,7 +76,8 @@ def _runs(paths: Sequence[Path]) -> list[Judged]:
 def _check_timelines(runs: Sequence[Judged]) -> None:
     """A page draws who held the GIL: from every run that could know."""
     for it in runs:
-        if not it.run.timelines and not it.run.no_scope:
+        could = it.run.machine.gil and not it.run.no_scope
+        if could and not it.run.timelines:
             raise UsageError(
                 f"{it.name}: a run without traces, which the page draws: choose one of "
                 "the whole bench (make bench), or --format markdown"

@@ -17,6 +17,12 @@ from lab.files import write_whole
 
 State = Literal["holds", "runs_free", "waits"]
 STATES: tuple[State, ...] = get_args(State)
+# As people read them.
+WORDS: dict[State, str] = {
+    "holds": "holds the GIL",
+    "runs_free": "runs free",
+    "waits": "waits",
+}
 
 # Of the file. 1: the first.
 FORMAT = 1

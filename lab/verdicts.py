@@ -30,6 +30,8 @@ OVERLAP = 0.75
 SHORTEST = 0.95
 # A speedup carries the noise of two clocks: this much above its ceiling is none.
 CEILING_SLACK = 1.1
+# What no threads can gain, the single call has lost.
+BEYOND = "faster than possible: the single call was kept waiting"
 # Below this part of min(N, cores, ceiling), something besides the GIL's share
 # keeps the speedup down.
 UNDER_LINE = 0.9
@@ -111,6 +113,8 @@ def judge(race: Race) -> Finding:
     elif not enough:
         verdict = Verdict.INCONCLUSIVE
         reason = _why_unusable(race, len(usable))
+    elif speedup.median > CEILING_SLACK * limit:
+        verdict, reason = Verdict.INCONCLUSIVE, BEYOND
     elif race.bound is Bound.BLOCKING:
         verdict, reason = _blocking(race, speedup, max(map(_overlap, rounds)), overlap)
     else:

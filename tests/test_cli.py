@@ -38,6 +38,7 @@ def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
         (("report", "/no/such/file.json"), ""),
         (("report", "pyproject.toml"), ""),
         (("report", "lab"), ""),
+        (("report",), ""),
         (("probe", "1 +"), ""),
         (("probe", "no_such_name(1)"), ""),
         (("probe", "print", "--setup", "import no_such_module"), ""),
@@ -56,9 +57,7 @@ def test_one_line_and_exit_2(arguments: tuple[str, ...], threads: str) -> None:
     assert "Traceback" not in done.stderr + done.stdout
 
 
-@pytest.mark.parametrize(
-    "arguments", [(), ("nonsense",), ("report",), ("report", "a", "b")]
-)
+@pytest.mark.parametrize("arguments", [(), ("nonsense",), ("trace",)])
 def test_usage_errors(
     arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:

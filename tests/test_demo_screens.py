@@ -10,9 +10,10 @@ from rich.console import Console, RenderableType
 from lab.demo.acts import Act, acts
 from lab.demo.marks import ASCII, BLOCKS, Marks
 from lab.demo.outcome import Outcome, Turn
-from lab.demo.screens import MORAL, NO_GIL, answer, final, question
+from lab.demo.screens import NO_GIL, answer, final, question
 from lab.demo.standing import Stand
 from lab.records import Race
+from lab.renderers.words import MORAL
 from lab.trace import Segment, ThreadTrace, Trace
 from lab.twins import Bound
 from lab.verdicts import judge

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from lab.renderers import chrome, scope_terminal
-from lab.trace import STATES, Segment, ThreadTrace, Trace, half_width, load
+from lab.trace import STATES, WORDS, Segment, ThreadTrace, Trace, half_width, load
 
 
 def thread(
@@ -268,7 +268,7 @@ def test_reading_needs_nothing_compiled() -> None:
 
 
 def test_every_state_is_drawn() -> None:
-    assert set(STATES) == set(chrome.WORDS) == set(scope_terminal.STYLES)
+    assert set(STATES) == set(WORDS) == set(scope_terminal.STYLES)
 
 
 def test_chosen_threads_keep_their_segments(trace: Trace) -> None:

@@ -147,6 +147,12 @@ TURNS = [(0, 200, 100), (1, 200, 100)]  # bytecode: both in the call, one core
             Verdict.INCONCLUSIVE,
             Judgement.INCONCLUSIVE,
         ),
+        # More than two threads can gain: so did the reference lose it.
+        (
+            _race(PARALLEL, reference=(0, 150, 150), claim=Claim.NO_HELP),
+            Verdict.INCONCLUSIVE,
+            Judgement.INCONCLUSIVE,
+        ),
         # Two released threads that shared one core with strangers.
         (_race(TURNS, starved_ms=100), Verdict.INCONCLUSIVE, Judgement.INCONCLUSIVE),
         # References that got half a core.
@@ -188,6 +194,11 @@ PAIRS = [(100 * (n // 2), 100 * (n // 2) + 100, 0) for n in range(4)]
         # One after the other, with a reference that came late.
         (
             _race(QUEUE, reference=(0, 200, 0), claim=Claim.NO_HELP),
+            Verdict.INCONCLUSIVE,
+            Judgement.INCONCLUSIVE,
+        ),
+        (
+            _race(ABREAST, reference=(0, 200, 0)),
             Verdict.INCONCLUSIVE,
             Judgement.INCONCLUSIVE,
         ),

@@ -14,6 +14,7 @@ from lab.demo.acts import Act
 from lab.demo.marks import Marks
 from lab.demo.outcome import Outcome, Turn, score
 from lab.renderers.scope_terminal import legend, strips
+from lab.renderers.words import MORAL
 from lab.sources import Cut
 from lab.trace import Trace
 from lab.twins import Bound
@@ -21,7 +22,7 @@ from lab.units import duration
 from lab.verdicts import Finding
 
 NO_GIL = "There is no GIL in this interpreter: nothing to hold, nothing to release."
-MORAL = "C helps threads only where someone releases the GIL."
+
 RESULT_COLUMN = 41
 # How a thread of a race is called, and how the class knows it.
 RACER = "racer-"
@@ -109,7 +110,10 @@ def _measured(turn: Turn, outcome: Outcome, marks: Marks, width: int) -> Rendera
     if outcome.no_scope:
         lines.append(Text(f"No strip of time: {outcome.no_scope}"))
     for twin, trace in outcome.traces.items():
-        title = next(s.title for s in reversed(act.scenes) if s.twin == twin)
+        # Calls that wait were traced as they were played; others, a few in a row.
+        title = "two threads, a few calls each"
+        if outcome.findings[0].race.bound is Bound.BLOCKING:
+            title = next(s.title for s in reversed(act.scenes) if s.twin == twin)
         lines += _strip(title, trace, marks, width)
     if outcome.traces:
         lines.append(legend(marks.blocks))
@@ -159,7 +163,8 @@ def _strip(title: str, trace: Trace, marks: Marks, width: int) -> list[Renderabl
         place for place, each in enumerate(trace.threads) if each.name.startswith(RACER)
     ]
     took = duration(trace.duration_s)
-    free = f"nobody held the GIL for {trace.gil_free:.0%} of {took}"
+    share = f"{trace.gil_free:.0%} {marks.sign}{trace.error:.0%}"
+    free = f"nobody held the GIL {share} of {took}"
     return [
         Text(f"{title}: {free}", style="bold"),
         strips(replace(trace, threads=threads), rows, width - 2, marks.blocks),

@@ -13,7 +13,7 @@ import altair as alt
 
 from lab.renderers import words
 from lab.series_verdicts import SeriesFinding
-from lab.verdicts import Finding
+from lab.verdicts import Finding, Verdict
 
 HEIGHT = 380
 INK = "currentColor"
@@ -50,17 +50,19 @@ def picture(findings: Sequence[Finding], vias: Sequence[str]) -> Spec:
     that a shape means the same in each picture.
     """
     limit, threads = findings[0].limit, findings[0].race.threads
-    points = alt.Chart(alt.InlineData(values=_points(findings)))
+    rows = _points(findings)
+    points = alt.Chart(alt.InlineData(values=rows))
     x = alt.X(
         "free:Q",
         title="GIL-free part of the call's time",
         scale=alt.Scale(domain=[-0.16, 1.16], nice=False),
         axis=alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], labelExpr="datum.value"),
     )
+    top = max([1.12 * limit, *(1.05 * one["speedup"] for one in rows)])
     y = alt.Y(
         "speedup:Q",
         title=f"speedup with {threads} threads",
-        scale=alt.Scale(domain=[0, 1.12 * limit], nice=False),
+        scale=alt.Scale(domain=[0, top], nice=False),
         axis=alt.Axis(tickMinStep=1 if limit >= 4 else 0.5),
     )
     steps = [step / 200 for step in range(201)]
@@ -86,15 +88,17 @@ def picture(findings: Sequence[Finding], vias: Sequence[str]) -> Spec:
         legend=alt.Legend(symbolType="square", orient="top"),
     )
     offset: Any = {"expr": "datum.apart"}
-    intervals = points.mark_rule(aria=False, xOffset=offset, strokeWidth=1.5).encode(
-        x=x, y=alt.Y("low:Q"), y2="high:Q", color=colour
-    )
+    faint: Any = alt.when("datum.open").then(alt.value(0.35)).otherwise(alt.value(1))
+    intervals = points.mark_rule(
+        aria=False, clip=True, xOffset=offset, strokeWidth=1.5
+    ).encode(x=x, y=alt.Y("low:Q"), y2="high:Q", color=colour, opacity=faint)
     marks = points.mark_point(
-        filled=True, size=170, opacity=0.9, xOffset=offset, stroke="var(--page)"
+        filled=True, size=170, xOffset=offset, stroke="var(--page)"
     ).encode(
         x=x,
         y=y,
         color=colour,
+        opacity=faint,
         shape=alt.Shape(
             "via:N",
             title="call by",
@@ -146,6 +150,7 @@ def _points(findings: Sequence[Finding]) -> list[dict[str, Any]]:
                 "speedup": speedup.median,
                 "low": speedup.low,
                 "high": speedup.high,
+                "open": finding.verdict is Verdict.INCONCLUSIVE,
                 "twin": race.twin if race.twin in TWINS else TWINS[-1],
                 "via": race.via,
                 "label": f"{race.kernel} {race.twin}, by {race.via}: speedup "

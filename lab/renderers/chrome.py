@@ -6,12 +6,11 @@ a length in microseconds, metadata events ("M") name the lanes.
 
 from typing import Any
 
-from lab.trace import Trace
+from lab.trace import WORDS, Trace
 
 GIL_LANE = 0
 # The viewers' own names of colours.
 COLOURS = {"holds": "terrible", "runs_free": "good", "waits": "grey"}
-WORDS = {"holds": "holds the GIL", "runs_free": "runs free", "waits": "waits"}
 
 
 def render(trace: Trace) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from importlib import resources
 
 import vl_convert
-from altair import SCHEMA_VERSION
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -75,8 +74,12 @@ def render(runs: Sequence[Judged]) -> str:
         findings=[words.finding(it, SHOWN) for it in runs],
         tiles=[_tiles(it) for it in runs],
         pictures=[_pictures(place, it, _vias(runs)) for place, it in enumerate(runs)],
+        undrawn=[", ".join(_undrawn(it)) for it in runs],
         timelines=[
-            [_timeline(place, line) for line in it.run.timelines]
+            [
+                _timeline(f"timeline-{place}-{number}", line)
+                for number, line in enumerate(it.run.timelines)
+            ]
             for place, it in enumerate(runs)
         ],
         sections=_sections(runs),
@@ -93,9 +96,8 @@ def render(runs: Sequence[Judged]) -> str:
 
 
 def _bundle() -> str:
-    """Vega, Vega-Lite and vega-embed, of the version that the charts are written in."""
-    version = "v" + ".".join(SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-    text = vl_convert.javascript_bundle(vl_version=version)  # type: ignore[call-arg]
+    """Vega, Vega-Lite and vega-embed, the newest there are."""
+    text = vl_convert.javascript_bundle()  # type: ignore[call-arg]  # it has defaults
     return str(text).replace("</script", r"<\/script")
 
 
@@ -152,7 +154,15 @@ def _pictures(place: int, it: Judged, vias: Sequence[str]) -> list[Figure]:
     ]
 
 
-def _timeline(place: int, line: Timeline) -> Figure:
+def _undrawn(it: Judged) -> list[str]:
+    return [
+        words.name(one)
+        for one in it.findings
+        if one.race.threads > 1 and charts.free_share(one) is None
+    ]
+
+
+def _timeline(name: str, line: Timeline) -> Figure:
     named = list(dict.fromkeys(call.thread for call in line.calls))
     threads = {thread.name: thread for thread in line.trace.threads}
     calls = {
@@ -164,7 +174,7 @@ def _timeline(place: int, line: Timeline) -> Figure:
         for name, made in calls.items()
     }
     return Figure(
-        id=f"timeline-{place}-{line.kernel}-{line.twin}",
+        id=name,
         title=f"{line.kernel} {line.twin}",
         text="Above, what the scope saw; below, what a naive tracer draws of the same "
         "calls.",

@@ -7,16 +7,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lab.trace import STATES, State, ThreadTrace, Trace
+from lab.trace import STATES, WORDS, State, ThreadTrace, Trace
 
 STYLES: dict[State, str] = {"holds": "red", "runs_free": "green", "waits": "dim"}
 PLAIN: dict[State, str] = {"holds": "#", "runs_free": "=", "waits": "."}
 BLOCKS: dict[State, str] = {"holds": "█", "runs_free": "▄", "waits": "·"}
-WORDS: dict[State, str] = {
-    "holds": "holds the GIL",
-    "runs_free": "runs free",
-    "waits": "waits",
-}
 MOST_ROWS = 24
 NARROWEST = 40
 

@@ -87,7 +87,9 @@ def _says(cell: Cell) -> bool:
 
 
 def labels(runs: Sequence[Judged]) -> list[str]:
-    """What tells the runs apart, a line each."""
+    """What each ran on, in a line; with its name where there are several."""
+    if len(runs) == 1:
+        return [words.machine(runs[0].run.machine)]
     return [f"{it.name}: {words.machine(it.run.machine)}" for it in runs]
 
 

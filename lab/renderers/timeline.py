@@ -7,15 +7,10 @@ import altair as alt
 
 from lab.records import Span
 from lab.renderers.charts import Spec, layered
-from lab.trace import Segment, State, Trace
+from lab.trace import WORDS, Segment, Trace
 
 # The name of the zoom, by which a page can change it.
 ZOOM = "zoom"
-WORDS: dict[State, str] = {
-    "holds": "holds the GIL",
-    "runs_free": "runs free",
-    "waits": "waits",
-}
 CALLS = "in the call"
 COLOURS = {
     WORDS["holds"]: "var(--held)",

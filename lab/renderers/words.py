@@ -139,7 +139,7 @@ def finding(it: Judged, bounds: Sequence[Bound] = tuple(Bound)) -> str:
     held = [gains(it.findings, "held", bound) for bound in bounds]
     released = [gains(it.findings, "released", bound) for bound in bounds]
     if not any(held) and not any(released):
-        return "nothing could be told here: see the reasons above."
+        return "nothing could be told here: the reasons stand with the verdicts."
     if not it.run.machine.gil:
         return (
             "this interpreter has no GIL, so there is nothing to release: "

@@ -4,27 +4,36 @@
 (() => {
   const options = { renderer: "svg", actions: false, mode: "vega-lite" };
 
-  function reachable(chart, readout) {
-    const marks = [...chart.querySelectorAll('[role="graphics-symbol"][aria-label]')];
-    const stop = (mark) => {
-      for (const other of marks) other.setAttribute("tabindex", other === mark ? "0" : "-1");
+  const MARK = '[role="graphics-symbol"][aria-label]';
+
+  // Listens on the chart, not on its marks: Vega draws those anew now and then.
+  function reachable(place, readout) {
+    const marks = () => [...place.querySelectorAll(MARK)];
+    const stop = (chosen) => {
+      for (const mark of marks()) mark.setAttribute("tabindex", mark === chosen ? 0 : -1);
     };
     const say = (event) => {
-      readout.textContent = event.currentTarget.getAttribute("aria-label");
+      const mark = event.target.closest(MARK);
+      if (mark) readout.textContent = mark.getAttribute("aria-label");
     };
-    marks.forEach((mark, place) => {
-      mark.addEventListener("mouseenter", say);
-      mark.addEventListener("focus", say);
-      mark.addEventListener("keydown", (event) => {
-        const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-        if (!step) return;
-        event.preventDefault();
-        const next = marks[(place + step + marks.length) % marks.length];
-        stop(next);
-        next.focus();
-      });
+    place.addEventListener("mouseover", say);
+    place.addEventListener("focusin", say);
+    place.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      const all = marks();
+      const at = all.indexOf(event.target.closest(MARK));
+      if (!step || at < 0) return;
+      event.preventDefault();
+      const next = all[(at + step + all.length) % all.length];
+      stop(next);
+      next.focus();
     });
-    if (marks.length) stop(marks[0]);
+    const begin = () => {
+      const all = marks();
+      if (!all.some((mark) => mark.getAttribute("tabindex") === "0")) stop(all[0]);
+    };
+    begin();
+    new MutationObserver(begin).observe(place, { childList: true, subtree: true });
   }
 
   function zoomable(figure, view, name, readout) {
@@ -57,10 +66,7 @@
     place.style.width = "100%";
     chart.append(place);
     vegaEmbed(place, spec, options).then(({ view }) => {
-      const marks = () => reachable(chart, readout);
-      marks();
-      // Vega draws the marks anew at another size or zoom.
-      new MutationObserver(marks).observe(place, { childList: true, subtree: true });
+      reachable(place, readout);
       if (chart.dataset.zoom) zoomable(figure, view, chart.dataset.zoom, readout);
       chart.dataset.drawn = "";
     });

@@ -1,0 +1,250 @@
+"""What a report says in each format, and that nothing bad goes in or gets lost."""
+
+import csv
+import io
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lab.renderers import formats, markdown, plain_csv, plain_json, terminal
+from lab.results import FORMAT, KEY, load
+from lab.summary import Judged, judged
+
+ROOT = Path(__file__).parent.parent
+RECORDS = ROOT / "tests/records"
+WHOLE = RECORDS / "whole.json"
+
+
+def _report(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "lab", "report", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def whole() -> Judged:
+    return judged(load(WHOLE), "whole")
+
+
+@pytest.fixture(scope="module")
+def free() -> Judged:
+    return judged(load(RECORDS / "free_threaded.json"), "free")
+
+
+def test_terminal_runs_follow_each_other(whole: Judged, free: Judged) -> None:
+    text = terminal.render([whole, free])
+    assert text.isascii()
+    assert max(map(len, text.splitlines())) <= 100
+    assert text.count("gil-lab: CPython") == text.count("The myth:") == 2
+    assert "GIL off (free-threaded)" in text
+
+
+def test_json_has_every_figure(whole: Judged) -> None:
+    (run,) = json.loads(plain_json.render([whole]))["runs"]
+    assert run["python"] == whole.run.machine.python
+    assert len(run["races"]) == len(whole.findings)
+    assert len(run["series"]) == len(whole.series)
+    for plain, finding in zip(run["races"], whole.findings, strict=True):
+        assert plain["verdict"] == finding.verdict
+        assert plain["time_s"] == finding.time_s.median
+        if finding.speedup is not None:
+            assert plain["speedup_low"] <= plain["speedup"] <= plain["speedup_high"]
+        if finding.ceiling is not None and math.isinf(finding.ceiling.value):
+            assert plain["ceiling"] is None
+
+
+def test_csv_has_a_line_for_each(whole: Judged, free: Judged) -> None:
+    rows = list(csv.DictReader(io.StringIO(plain_csv.render([whole, free]))))
+    count = sum(len(it.findings) + len(it.series) for it in (whole, free))
+    assert len(rows) == count
+    assert {row["run"] for row in rows} == {"whole", "free"}
+    races = [row for row in rows if row["kind"] == "race" and row["threads"] != "1"]
+    assert all(float(row["speedup"]) > 0 for row in races)
+    assert all(row["measured"] == "" for row in races)
+    assert not any(None in row for row in rows)  # no line longer than the head
+
+
+def test_csv_starts_no_formula(whole: Judged) -> None:
+    race = replace(whole.run.races[0], kernel="=1+1")
+    text = plain_csv.render([judged(replace(whole.run, races=(race,)), "evil")])
+    row = next(csv.DictReader(io.StringIO(text)))
+    assert row["kernel"] == "'=1+1"
+
+
+def test_markdown_tables_are_tables(whole: Judged, free: Judged) -> None:
+    race = replace(whole.run.races[1], kernel="a|b <i> @me `x` _y_")
+    run = replace(whole.run, races=(race, *whole.run.races))
+    for runs in ([judged(run, "evil")], [judged(run, "evil"), free]):
+        text = markdown.render(runs)
+        assert r"a\|b \<i\> \@me \`x\` \_y\_" in text
+        assert "libc.usleep" in text
+        lines = text.splitlines()
+        for start, line in enumerate(lines):
+            if not line.startswith("| --- "):
+                continue
+            columns = line.count("|")
+            for row in (lines[start - 1], *_rows(lines[start + 1 :])):
+                assert row.replace(r"\|", "").count("|") == columns
+        assert text.count("The finding:") == len(runs)
+
+
+def _rows(lines: list[str]) -> list[str]:
+    end = next(place for place, line in enumerate(lines) if not line.startswith("|"))
+    return lines[:end]
+
+
+@pytest.mark.parametrize("row", formats.FORMATS, ids=lambda row: row.name)
+def test_the_suffix_says_the_format(row: formats.Format, tmp_path: Path) -> None:
+    if row.extra:
+        pytest.importorskip("altair", reason="make .venv/.test installs it")
+    output = tmp_path / f"report{row.suffix}"
+    done = _report(WHOLE, "-o", output)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"Report: {output}\n"
+    first = {
+        "terminal": "gil-lab: CPython",
+        "markdown": "## Does C help",
+        "json": "{",
+        "csv": "run,date,",
+        "html": "<!DOCTYPE html>",
+    }[row.name]
+    text = output.read_text(encoding="utf-8").lstrip()
+    assert text.startswith(first)
+    assert [path.name for path in tmp_path.iterdir()] == [output.name]
+    if row.name in ("markdown", "json", "csv"):
+        assert _report(WHOLE, "--format", row.name).stdout.strip() == text.strip()
+
+
+def test_the_choices_are_the_rows() -> None:
+    """The command line names the formats without importing them."""
+    done = _report("--format", "nonsense", WHOLE)
+    assert done.returncode == 2
+    for row in formats.FORMATS:
+        assert row.name in done.stderr
+
+
+def _without(kind: str) -> str:
+    content = json.loads(WHOLE.read_text())
+    for benchmark in content["benchmarks"]:
+        records = benchmark["extra_info"][KEY]
+        benchmark["extra_info"][KEY] = [one for one in records if one["kind"] != kind]
+    return json.dumps(content)
+
+
+def _newer() -> str:
+    content = json.loads(WHOLE.read_text())
+    content[KEY]["format"] = FORMAT + 1
+    return json.dumps(content)
+
+
+def _empty_run() -> str:
+    content = json.loads(WHOLE.read_text())
+    content["benchmarks"] = []
+    return json.dumps(content)
+
+
+def _damaged_trace() -> str:
+    content = json.loads(WHOLE.read_text())
+    for benchmark in content["benchmarks"]:
+        for record in benchmark["extra_info"][KEY]:
+            if record["kind"] == "timeline":
+                record["trace"]["segments"] = [["nonsense"]]
+    return json.dumps(content)
+
+
+BAD: dict[str, tuple[Callable[[], str], str]] = {
+    "empty": (lambda: "", "not a result file"),
+    "foreign": (lambda: '{"benchmarks": []}', "not a result file of gil-lab"),
+    "newer": (_newer, "run the bench again"),
+    "half written": (lambda: WHOLE.read_text()[:5000], "not a result file"),
+    "without traces": (lambda: _without("timeline"), "make bench"),
+    "nothing in it": (_empty_run, "run the bench again"),
+    "damaged trace": (_damaged_trace, "damaged"),
+}
+
+
+def _refused(done: subprocess.CompletedProcess[str], said: str) -> None:
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("gil-lab: ")
+    assert said in line
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_results_are_one_line(name: str, tmp_path: Path) -> None:
+    text, said = BAD[name]
+    result, output = tmp_path / "result.json", tmp_path / "report.html"
+    result.write_text(text())
+    output.write_text("the report of yesterday")
+    _refused(_report(result, "-o", output), said)
+    assert output.read_text() == "the report of yesterday"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "no result file chosen"),
+        (("-o", "report.html"), "make bench"),
+        (("/no/such/result.json",), "No such file"),
+        ((RECORDS,), "a folder"),
+        ((WHOLE, "--format", "html"), "add -o report.html"),
+        ((WHOLE, "-o", "/no/such/folder/report.html"), "no such folder"),
+        ((WHOLE, "-o", RECORDS), "which format"),
+        ((WHOLE, "-o", RECORDS, "--format", "json"), "a folder"),
+        ((WHOLE, "-o", "report.pdf"), "which format"),
+        ((WHOLE, "-o", WHOLE), "one of the results"),
+        ((WHOLE, "-o", "/proc/report.md"), "/proc/report.md"),
+    ],
+)
+def test_bad_usage_is_one_line(arguments: tuple[str | Path, ...], said: str) -> None:
+    before = WHOLE.read_bytes()
+    _refused(_report(*arguments), said)
+    assert WHOLE.read_bytes() == before
+
+
+def test_traces_are_needed_for_a_page_only(tmp_path: Path) -> None:
+    result = tmp_path / "result.json"
+    result.write_text(_without("timeline"))
+    assert _report(result).returncode == 0
+    assert _report(result, "--format", "markdown").returncode == 0
+
+
+def test_where_there_is_no_scope_a_page_says_so(tmp_path: Path) -> None:
+    pytest.importorskip("altair", reason="make .venv/.test installs it")
+    content = json.loads(_without("timeline"))
+    content[KEY]["no_scope"] = "no GIL: nothing to see"
+    result, output = tmp_path / "result.json", tmp_path / "report.html"
+    result.write_text(json.dumps(content))
+    assert _report(result, "-o", output).returncode == 0
+    assert "no GIL: nothing to see" in output.read_text()
+
+
+def test_no_traces_are_wanted_where_there_is_no_gil(tmp_path: Path) -> None:
+    pytest.importorskip("altair", reason="make .venv/.test installs it")
+    output = tmp_path / "report.html"
+    assert _report(RECORDS / "free_threaded.json", "-o", output).returncode == 0
+
+
+def test_runs_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "latest.json").write_text(WHOLE.read_text())
+    done = _report(
+        *(tmp_path / folder / "latest.json" for folder in ("a", "b")),
+        *("--format", "json"),
+    )
+    names = [run["run"] for run in json.loads(done.stdout)["runs"]]
+    assert len(set(names)) == 2
