@@ -37,6 +37,8 @@ LEAST_SHOWN_S = 5e-3
 # Threads that were there before, as the front end's, are shown if they held the GIL or
 # ran for this part of the time.
 BUSY = 0.1
+# A cell is watched for the eye: more often, the scope would want half a core of two.
+INTERVAL_S = 1e-4
 COLUMNS = 80
 
 
@@ -181,7 +183,7 @@ def _run(shell: Shell, name: str, cell: str) -> None:
     if _in_loop() and _awaits(shell, cell):
         raise UsageError("%%gil: a cell that awaits cannot run inside another here")
     before = _older()
-    scope = Scope()
+    scope = Scope(INTERVAL_S)
     try:
         scope.__enter__()
     except (RuntimeError, OSError, MemoryError) as error:
