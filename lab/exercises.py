@@ -1,19 +1,17 @@
 """The demo's acts as exercises for a notebook: predict, then let it be measured."""
 
 import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rich.console import Console
 
 from lab.demo.marks import ASCII
 from lab.demo.outcome import Outcome, Turn
 from lab.demo.play import NORMAL, PlayError, act, play
-from lab.demo.screens import NO_GIL, RACER, answer
+from lab.demo.screens import NO_GIL, answer, figures, seen, shown
 from lab.demo.sizes import Sizes
 from lab.errors import UsageError
-from lab.renderers import notebook, words
-from lab.trace import Trace
-from lab.units import duration
+from lab.renderers import notebook
 from lab.verdicts import Finding
 
 COLUMNS = 80
@@ -88,11 +86,7 @@ def reveal(number: int, prediction: int | None, sizes: Sizes = NORMAL) -> Reveal
 
 
 def _figures(finding: Finding) -> str:
-    speedup = words.speedup(finding, "±")
-    gain = f", speedup {speedup} of at most {finding.limit:g}" if speedup else ""
-    return notebook.paragraph(
-        f"{words.name(finding)}: {words.time(finding)}{gain}: {finding.verdict}"
-    )
+    return notebook.paragraph(" ".join(figures(finding, "±")))
 
 
 def _descent(outcome: Outcome) -> list[str]:
@@ -103,38 +97,17 @@ def _descent(outcome: Outcome) -> list[str]:
         f"{'  ' * depth}{function}  {place}"
         for depth, (function, place) in enumerate(outcome.act.descent)
     )
-    parts = [notebook.paragraph("From there down, in CPython's own source:")]
-    parts += [notebook.pre(steps)]
-    inside = [stand for stand in outcome.stands if stand.call]
-    if inside:
-        first = inside[0]
-        text = f"Seen while they waited: {len(inside)} of {len(outcome.stands)} threads"
-        text += f" in {first.function}, {first.file}:{first.line}, and below it in the "
-        parts += [notebook.paragraph(f"{text}system call {first.call}.")]
-    return parts
+    return [
+        notebook.paragraph("From there down, in CPython's own source:"),
+        notebook.pre(steps),
+        notebook.paragraph(" ".join(seen(outcome))),
+    ]
 
 
 def _timelines(outcome: Outcome) -> list[str]:
     if outcome.no_scope:
         return [notebook.paragraph(f"No timeline: {outcome.no_scope}")]
     parts = []
-    for twin, trace in outcome.traces.items():
-        scene = next(s for s in reversed(outcome.act.scenes) if s.twin == twin)
-        took = duration(trace.duration_s)
-        free = f"nobody held the GIL for {trace.gil_free:.0%} of {took}"
-        parts += [notebook.paragraph(f"{scene.title}: {free}")]
-        parts += [notebook.timeline(_racers(trace), scene.title)]
+    for title, racers in shown(outcome, "±"):
+        parts += [notebook.paragraph(title), notebook.timeline(racers, title)]
     return parts
-
-
-def _racers(trace: Trace) -> Trace:
-    """Those of the race, by the names that the demo gives them."""
-    places = [
-        place for place, each in enumerate(trace.threads) if each.name.startswith(RACER)
-    ]
-    racers = trace.only(places)
-    threads = [
-        replace(each, name=f"thread {int(each.name.removeprefix(RACER)) + 1}")
-        for each in racers.threads
-    ]
-    return replace(racers, threads=tuple(threads))

@@ -3,7 +3,7 @@
 Each fits 24 rows of 80 columns with a line left for the prompt. They decide nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from rich.console import Group, RenderableType
@@ -103,18 +103,16 @@ def _measured(turn: Turn, outcome: Outcome, marks: Marks, width: int) -> Rendera
         lines += [_bar(f"MEASURED: {outcome.right}  {option}", width), _said(turn)]
     lines.append(Text())
     for finding in outcome.findings:
-        lines += [Text(line) for line in _figures(finding, marks.sign)]
+        lines += [Text(line) for line in figures(finding, marks.sign)]
     if not outcome.gil:
         lines.append(Text(NO_GIL, style="bold"))
     lines.append(Text())
     if outcome.no_scope:
         lines.append(Text(f"No strip of time: {outcome.no_scope}"))
-    for twin, trace in outcome.traces.items():
-        # Calls that wait were traced as they were played; others, a few in a row.
-        title = "two threads, a few calls each"
-        if outcome.findings[0].race.bound is Bound.BLOCKING:
-            title = next(s.title for s in reversed(act.scenes) if s.twin == twin)
-        lines += _strip(title, trace, marks, width)
+    for title, racers in shown(outcome, marks.sign):
+        places = range(len(racers.threads))
+        lines.append(Text(title, style="bold"))
+        lines.append(strips(racers, places, width - 2, marks.blocks))
     if outcome.traces:
         lines.append(legend(marks.blocks))
     return Group(*lines)
@@ -134,7 +132,8 @@ def _said(turn: Turn) -> Text:
     return Text(f"Predicted: {turn.predicted}, {said}. Not so.", style="bold red")
 
 
-def _figures(finding: Finding, sign: str) -> list[str]:
+def figures(finding: Finding, sign: str) -> list[str]:
+    """Two lines: what was raced and how long it took, and the verdict."""
     race = finding.race
     took = duration(finding.time_s.median)
     name = f"{race.kernel} {race.twin}, {race.threads} threads: {took} in the median"
@@ -151,24 +150,29 @@ def _figures(finding: Finding, sign: str) -> list[str]:
     ]
 
 
-def _strip(title: str, trace: Trace, marks: Marks, width: int) -> list[RenderableType]:
-    """The racers of a trace, by the names the live play gave them."""
-    threads = tuple(
-        replace(each, name=f"thread {int(each.name.removeprefix(RACER)) + 1}")
-        if each.name.startswith(RACER)
-        else each
-        for each in trace.threads
-    )
-    rows = [
-        place for place, each in enumerate(trace.threads) if each.name.startswith(RACER)
-    ]
-    took = duration(trace.duration_s)
-    share = f"{trace.gil_free:.0%} {marks.sign}{trace.error:.0%}"
-    free = f"nobody held the GIL {share} of {took}"
-    return [
-        Text(f"{title}: {free}", style="bold"),
-        strips(replace(trace, threads=threads), rows, width - 2, marks.blocks),
-    ]
+def shown(outcome: Outcome, sign: str) -> Iterator[tuple[str, Trace]]:
+    """For each trace what it comes to, and its racers by the names of the live play."""
+    for twin, trace in outcome.traces.items():
+        # Calls that wait were traced as they were played; others, a few in a row.
+        title = "two threads, a few calls each"
+        if outcome.findings[0].race.bound is Bound.BLOCKING:
+            scenes = reversed(outcome.act.scenes)
+            title = next(scene.title for scene in scenes if scene.twin == twin)
+        share = f"{trace.gil_free:.0%} {sign}{trace.error:.0%}"
+        took = duration(trace.duration_s)
+        racers = trace.only(
+            [
+                place
+                for place, each in enumerate(trace.threads)
+                if each.name.startswith(RACER)
+            ]
+        )
+        threads = tuple(
+            replace(each, name=f"thread {int(each.name.removeprefix(RACER)) + 1}")
+            for each in racers.threads
+        )
+        title += f": nobody held the GIL {share} of {took}"
+        yield title, replace(racers, threads=threads)
 
 
 def _code(outcome: Outcome) -> RenderableType:
@@ -206,13 +210,18 @@ def _descent(outcome: Outcome) -> list[RenderableType]:
         rows.append(
             Text.assemble("  " + " " * depth, (function, bold), ("  " + file, "dim"))
         )
-    seen = outcome.stands
-    inside = [stand for stand in seen if stand.call]
-    if inside:
-        first = inside[0]
-        where = f"{first.function}, {first.file}:{first.line}"
-        text = (
-            f"Seen while they waited: {len(inside)} of {len(seen)} threads in {where}"
-        )
-        rows.append(Text(f"{text},\nand below it in the system call {first.call}."))
-    return [*rows, Text()]
+    return [*rows, *(Text(line) for line in seen(outcome)), Text()]
+
+
+def seen(outcome: Outcome) -> list[str]:
+    """Two lines: where the threads were seen while they waited, if they were."""
+    inside = [stand for stand in outcome.stands if stand.call]
+    if not inside:
+        return []
+    first = inside[0]
+    where = f"{first.function}, {first.file}:{first.line}"
+    count = f"{len(inside)} of {len(outcome.stands)}"
+    return [
+        f"Seen while they waited: {count} threads in {where},",
+        f"and below it in the system call {first.call}.",
+    ]
