@@ -86,7 +86,7 @@ def reveal(number: int, prediction: int | None, sizes: Sizes = NORMAL) -> Reveal
 
 
 def _figures(finding: Finding) -> str:
-    return notebook.paragraph(" ".join(figures(finding, "±")))
+    return notebook.paragraph("; ".join(line.strip() for line in figures(finding, "±")))
 
 
 def _descent(outcome: Outcome) -> list[str]:

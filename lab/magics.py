@@ -61,7 +61,7 @@ class Probed:
         from lab.renderers import notebook
 
         shown = None if self.trace is None else self._shown(self.trace)
-        return notebook.probed(self.probe, shown, self.expression)
+        return notebook.probed(self.probe, shown)
 
     def _shown(self, trace: Trace) -> Trace:
         """The last few calls, by the thread that made them and those it started."""

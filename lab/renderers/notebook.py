@@ -29,7 +29,7 @@ COLOURS = {1: "#d55e00", 2: "#1f83c0"}
 EDGES = {"held": "double #d55e00", "released": "solid #1f83c0"}
 FAINT = "#808080"
 PLAIN = f"solid {FAINT}"
-PRE = "line-height: 1.25; overflow-x: auto; white-space: pre"
+PRE = "line-height: 1.25; margin: 0.6em 0; overflow-x: auto; white-space: pre"
 # The report's colours, for the image; it has no other style than this.
 PAGE = """<style>
 :root { background: #ffffff; color: #16202a; border-radius: 4px;
@@ -41,12 +41,11 @@ PAGE = """<style>
 </style>"""
 
 
-def probed(probe: Probe, trace: Trace | None, expression: str) -> str:
+def probed(probe: Probe, trace: Trace | None) -> str:
     """The verdict on a call, its figures, and the strip and timeline of its trace."""
     verdict, *figures = text(probe).splitlines()
     parts = [
         headline(verdict, EDGES.get(probe.verdict, PLAIN)),
-        f"<p><code>{escape(expression)}</code></p>",
         pre("\n".join(figures)) if figures else "",
     ]
     if trace is not None:
