@@ -23,7 +23,7 @@ import pytest
 
 import lab
 from lab import kernels, looks, probing
-from lab.knocker import Knock
+from lab.knocker import KNOCKER, Knock
 from lab.machine import gil_enabled
 from lab.probing import Probe, probe
 from lab.scope import unavailable
@@ -312,3 +312,23 @@ def test_waits_that_follow_the_interval_are_bytecode() -> None:
     unanswered = [Knock(0, end_ns + 1, short_s)]
     assert looks.preempted(unanswered, end_ns) is False
     assert looks.preempted(unanswered, 10 * MS) is None
+
+
+@needs_scope
+@pytest.mark.parametrize("seconds", [0.003, 0.3])
+def test_the_trace_is_of_the_calls_that_were_measured(seconds: float) -> None:
+    made = 0
+
+    def call() -> None:
+        nonlocal made
+        made += 1
+        end_s = time.perf_counter() + seconds
+        while time.perf_counter() < end_s:
+            pass
+
+    found, trace = probing.traced(call, (), {})
+    assert trace is not None
+    assert made == found.calls
+    assert trace.samples == found.samples
+    assert KNOCKER not in [thread.name for thread in trace.threads]
+    assert all(segment.thread < len(trace.threads) for segment in trace.segments)
