@@ -158,7 +158,7 @@ cdef class Scope:
 
     @property
     def began_ns(self):
-        """CLOCK_MONOTONIC at second 0 of the trace. RuntimeError where there is none."""
+        """CLOCK_MONOTONIC at second 0 of the trace; RuntimeError if there is none."""
         if self.s == NULL:
             raise RuntimeError("the scope has not run")
         return self.s.begin_ns
