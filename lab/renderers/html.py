@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from lab.records import Timeline
-from lab.renderers import charts, sheet, timeline, words
+from lab.renderers import charts, picture, sheet, timeline, words
 from lab.renderers.charts import Spec
 from lab.summary import Judged, gains
 from lab.twins import Bound
@@ -129,7 +129,7 @@ def _pictures(place: int, it: Judged, vias: Sequence[str]) -> list[Figure]:
     """A picture for each number of threads and limit."""
     groups: dict[tuple[int, float], list[Finding]] = {}
     for one in it.findings:
-        if one.race.threads > 1 and charts.free_share(one) is not None:
+        if one.race.threads > 1 and picture.free_share(one) is not None:
             groups.setdefault((one.race.threads, one.limit), []).append(one)
     return [
         Figure(
@@ -137,13 +137,13 @@ def _pictures(place: int, it: Judged, vias: Sequence[str]) -> list[Figure]:
             title=f"{threads} threads, at most {limit:g} times as fast",
             text="Speedup over the GIL-free part of the call's time, each call a "
             f"point; the dashed line is min({limit:g}, 1 / (1 - GIL-free)).",
-            spec=_json(charts.picture(found, vias)),
+            spec=_json(picture.picture(found, vias)),
             titles=("call", "call by", "GIL-free", "speedup", "threads"),
             rows=tuple(
                 (
                     f"{one.race.kernel} {one.race.twin}",
                     one.race.via,
-                    f"{charts.free_share(one):.2f}",
+                    f"{picture.free_share(one):.2f}",
                     words.speedup(one, "±"),
                     words.verdict(one),
                 )
@@ -158,7 +158,7 @@ def _undrawn(it: Judged) -> list[str]:
     return [
         words.name(one)
         for one in it.findings
-        if one.race.threads > 1 and charts.free_share(one) is None
+        if one.race.threads > 1 and picture.free_share(one) is None
     ]
 
 
