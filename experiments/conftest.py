@@ -3,7 +3,9 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import pytest
@@ -16,6 +18,8 @@ from lab.race import Racer, measure, share
 from lab.records import Race, Recorder, Series, Share, Timeline
 from lab.scope import unavailable
 from lab.twins import Kernel, Twin
+
+MEASURED_WITH = ("gil-lab", "numpy", "pytest-benchmark")
 
 
 @pytest.fixture(scope="session")
@@ -100,9 +104,16 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Progress(int(descriptor)))
 
 
+def _versions() -> Iterator[str]:
+    for name in MEASURED_WITH:
+        with suppress(PackageNotFoundError):  # a checkout that is not installed
+            yield f"{name} {version(name)}"
+
+
 def pytest_benchmark_update_json(output_json: dict[str, Any]) -> None:
     output_json[results.KEY] = {
         "format": results.FORMAT,
         "machine": asdict(Machine.here()),
+        "versions": ", ".join(_versions()),
         "no_scope": unavailable() or "",
     }

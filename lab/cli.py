@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lab.errors import UsageError
+from lab.renderers.formats import FORMATS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("-o", type=Path, dest="output", metavar="FILE")
     report.add_argument(
         "--format",
-        choices=("terminal", "markdown", "json", "csv", "html"),
+        choices=[row.name for row in FORMATS],
         help="what FILE's suffix says, if not given",
     )
     probe = commands.add_parser("probe", help="say whether a call releases the GIL")

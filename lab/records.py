@@ -224,8 +224,9 @@ Recorder = Callable[[Callable[[], Iterable[Series | Timeline]]], None]
 class Run:
     """One run of the bench.
 
-    date: when it ended, ISO 8601; processor: as it calls itself; no_scope: why there
-    was no scope, if so. Empty where the file does not tell.
+    date: when it ended, ISO 8601; processor: as it calls itself; versions: of what was
+    measured with; no_scope: why there was no scope, if so. Empty where the file does
+    not tell.
     """
 
     machine: Machine
@@ -234,4 +235,5 @@ class Run:
     timelines: tuple[Timeline, ...] = ()
     date: str = ""
     processor: str = ""
+    versions: str = ""
     no_scope: str = ""

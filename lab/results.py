@@ -49,6 +49,7 @@ def load(path: Path) -> Run:
             tuple(map(Timeline.from_json, _records(content, Timeline.KIND))),
             str(content.get("datetime", "")),
             str(content.get("machine_info", {}).get("cpu", {}).get("brand_raw", "")),
+            str(lab.get("versions", "")),
             str(lab.get("no_scope", "")),
         )
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:

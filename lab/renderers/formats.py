@@ -8,10 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lab.summary import Judged
+if TYPE_CHECKING:  # the command line reads the rows, and nothing heavy with them
+    from lab.summary import Judged
 
-Render = Callable[[Sequence[Judged]], str]
+Render = Callable[[Sequence["Judged"]], str]
 
 
 @dataclass(frozen=True, slots=True)

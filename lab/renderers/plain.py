@@ -29,6 +29,7 @@ def run(it: Judged) -> Row:
         "switch_interval_s": machine.switch_interval_s,
         "system": machine.system,
         "processor": it.run.processor,
+        "versions": it.run.versions,
     }
 
 

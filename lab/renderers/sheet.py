@@ -118,9 +118,12 @@ def _verdict(finding: Finding, sign: str) -> Cell:
 
 SPEEDUP: tuple[str, Figures] = "speedup", lambda f, sign: Cell(words.speedup(f, sign))
 CORES: tuple[str, Figures] = "cores", lambda f, _: Cell(f"{f.cores:.2f}")
-FREE: tuple[str, Figures] = "free", lambda f, _: Cell(words.free(f))
+FREE: tuple[str, Figures] = (
+    "GIL-free",
+    lambda f, sign: Cell(words.free_within(f, sign)),
+)
 ALONE: tuple[tuple[str, Figures], ...] = (
-    ("time", lambda f, _: Cell(words.time(f))),
+    ("time", lambda f, sign: Cell(words.time_within(f, sign))),
     SPEEDUP,
     CORES,
     ("limit", lambda f, _: Cell(f"{f.limit:g}")),

@@ -54,6 +54,11 @@ def time(finding: Finding) -> str:
     return duration(finding.time_s.median)
 
 
+def time_within(finding: Finding, sign: str) -> str:
+    """The time of the race and its interval."""
+    return f"{time(finding)} {sign}{duration(finding.time_s.half_width)}"
+
+
 def speedup(finding: Finding, sign: str) -> str:
     """The speedup and its interval; empty for one thread."""
     if finding.speedup is None:
@@ -67,6 +72,12 @@ def free(finding: Finding) -> str:
     """The GIL-free share; empty where there is none."""
     share = finding.race.share
     return f"{share.gil_free:.2f}" if share else ""
+
+
+def free_within(finding: Finding, sign: str) -> str:
+    """The GIL-free share and its interval."""
+    share = finding.race.share
+    return f"{share.gil_free:.2f} {sign}{share.error:.2f}" if share else ""
 
 
 def ceiling(finding: Finding) -> str:
@@ -166,4 +177,5 @@ def _sentence(groups: list[Gains | None], deed: str) -> str:
     parts = [
         f"{gained(group)} on {group.threads} threads ({group.bound})" for group in known
     ]
-    return f"{calls} C calls that {deed} gained {', '.join(parts)}"
+    counted = "1 C call" if calls == 1 else f"{calls} C calls"
+    return f"{counted} that {deed} gained {', '.join(parts)}"
