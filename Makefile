@@ -98,9 +98,9 @@ $(VENV)/.built: $(SOURCES) | $(VENV)/.installed compiler
 $(VENV)/.report: pyproject.toml | $(VENV)/.installed
 	@echo 'gil-lab: installing what draws the report into $(VENV)'
 	@$(BIN)/python -m pip install --quiet --no-build-isolation -e '.[report]' \
-	  || { echo 'gil-lab: what draws the report is not to be had for this Python:' \
-	       'another draws it of the same results, as in make report PYTHON=python3.13' \
-	       >&2; exit 1; }
+	  2>$(VENV)/report.log || { echo 'gil-lab: cannot install what draws the report' \
+	  '(see $(VENV)/report.log). If this Python is free-threaded, let another draw it' \
+	  'of the same results: make report PYTHON=python3.13' >&2; exit 1; }
 	@touch $@
 
 $(VENV)/.notebook: pyproject.toml | $(VENV)/.installed

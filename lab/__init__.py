@@ -1,4 +1,15 @@
-"""Does this call release the GIL? Experiments and instruments that measure it."""
+"""Does this call release the GIL? Experiments and instruments that measure it.
+
+Rooms, in order: a file imports only from its own and those before.
+
+kernels      twins, kernels, interpreted, libc, blocking, peer, macros, catalogue
+records      machine, trace, records, results: what is measured, and its file
+measurement  stopwatch, knocker, scope, probing, race and what is built on them
+verdicts     verdicts, series_verdicts, summary: from records, by named thresholds
+renderers/   a module for each way to show them; they decide nothing
+commands     cli, and bench, run_program, report_command, atlas_command, magics
+demo/        the tour; exercises are the same for notebooks
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,8 @@ from lab.renderers.formats import FORMATS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; its exit code: 0, 1 (a claim contradicted), 2 (bad usage)."""
+    """Run one command; its exit code: 0, 1 (a claim contradicted), 2 (bad usage), 130
+    (interrupted)."""
     parser = _parser()
     known, rest = parser.parse_known_args(arguments)
     if rest and known.command != "bench":
@@ -22,6 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UsageError as error:
         print(f"gil-lab: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("gil-lab: interrupted", file=sys.stderr)
+        return 128 + signal.SIGINT
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -119,6 +120,23 @@ def test_probe_ends_with_what_the_call_raises() -> None:
     done = _run("-m", "lab", "probe", "int('x')")
     assert done.returncode == 1
     assert done.stderr == "ValueError: invalid literal for int() with base 10: 'x'\n"
+
+
+def test_an_interrupt_is_one_line() -> None:
+    call = "print('begun', flush=True) or time.sleep(20)"
+    with subprocess.Popen(
+        [sys.executable, "-m", "lab", "probe", call, "--setup", "import time"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "begun\n"
+        child.send_signal(signal.SIGINT)
+        _, err = child.communicate(timeout=15)
+    assert child.returncode == 130
+    assert err == "gil-lab: interrupted\n"
 
 
 @pytest.mark.skipif(unavailable() is not None, reason=f"no scope: {unavailable()}")
