@@ -40,7 +40,7 @@ def layered(layers: Sequence[alt.Chart], height: int) -> Spec:
 
 def break_even(series: Sequence[SeriesFinding]) -> Spec:
     """Ratios over the length of a call."""
-    return _sweep(series, "length of one call", "times")
+    return _sweep(series, "length of one call", "ratio")
 
 
 def responsiveness(series: Sequence[SeriesFinding]) -> Spec:

@@ -201,6 +201,7 @@ def _sections(runs: Sequence[Judged]) -> list[Section]:
             runs,
             "break-even",
             "From what length on a release pays",
+            "What releasing costs one thread, and what two gain",
             "Above the dashed line two threads that release beat one that holds "
             "(for one thread: the release costs that factor of processor time).",
             charts.break_even,
@@ -209,6 +210,7 @@ def _sections(runs: Sequence[Judged]) -> list[Section]:
             runs,
             "responsiveness",
             "What a call costs the other threads",
+            "How late a beat comes beside a call of 0.1 s",
             "A thread beats every 5 ms beside the call: the further right, the longer "
             "it stood still; each line of the grid is ten times the last.",
             charts.responsiveness,
@@ -217,6 +219,7 @@ def _sections(runs: Sequence[Judged]) -> list[Section]:
             runs,
             "handoff",
             "How long until the GIL is there",
+            "From wanting the GIL to having it",
             "Free, it is there in nanoseconds; dropped, a thread must be woken up; "
             "beside bytecode, a thread waits for a whole switch interval.",
             charts.handoff,
@@ -228,6 +231,7 @@ def _section(
     runs: Sequence[Judged],
     experiment: str,
     title: str,
+    caption: str,
     reading: str,
     draw: Callable[..., Spec],
 ) -> Section:
@@ -239,7 +243,7 @@ def _section(
             figures.append(
                 Figure(
                     id=f"{experiment}-{place}",
-                    title=sheet.labels(runs)[place] if len(runs) > 1 else experiment,
+                    title=sheet.labels(runs)[place] if len(runs) > 1 else caption,
                     text=reading,
                     spec=_json(draw(drawn)),
                     titles=("of", "measured"),
