@@ -50,7 +50,8 @@ def test_wheel(copy: Path, tmp_path: Path) -> None:
     }
     shown = ("kernels.pyx", "interpreted.py", "demo/stage.py")  # by the demo
     typed = ("py.typed", "kernels.pyi", "stopwatch.pyi", "renderers/terminal.py")
-    for name in (*shown, *typed):
+    page = [f"renderers/page/report.{kind}" for kind in ("html.j2", "css", "js")]
+    for name in (*shown, *typed, *page):
         assert f"lab/{name}" in names
     for name in names:
         assert name.startswith(("lab/", "gil_lab-0.1.0.dist-info/"))
