@@ -1,6 +1,7 @@
 """python -m lab report: kept runs, judged again and written as one of the formats."""
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,8 +35,9 @@ def report(paths: Sequence[Path], name: str | None, output: Path | None) -> int:
         print(f"Report: {output}")
     elif chosen.name == "terminal":
         _show(runs)
-    else:
-        print(_render(chosen, runs), end="")
+    else:  # files are UTF-8, whatever the terminal's language
+        sys.stdout.buffer.write(_render(chosen, runs).encode())
+        sys.stdout.flush()
     return int(any(it.contradicted for it in runs))
 
 
@@ -50,7 +52,7 @@ def _format(name: str | None, output: Path | None) -> Format:
             known = ", ".join(row.suffix for row in formats.FORMATS)
             raise UsageError(f"{output}: which format? Use one of {known}, or --format")
         chosen = suffix
-    if chosen.name == "html" and output is None:
+    if chosen.name == "html" and output is None and sys.stdout.isatty():
         raise UsageError("a page is not for a terminal: add -o report.html")
     return chosen
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -200,7 +201,6 @@ def test_bad_results_are_one_line(name: str, tmp_path: Path) -> None:
         (("-o", "report.html"), "make bench"),
         (("/no/such/result.json",), "No such file"),
         ((RECORDS,), "a folder"),
-        ((WHOLE, "--format", "html"), "add -o report.html"),
         ((WHOLE, "-o", "/no/such/folder/report.html"), "no such folder"),
         ((WHOLE, "-o", RECORDS), "which format"),
         ((WHOLE, "-o", RECORDS, "--format", "json"), "a folder"),
@@ -213,6 +213,22 @@ def test_bad_usage_is_one_line(arguments: tuple[str | Path, ...], said: str) -> 
     before = WHOLE.read_bytes()
     _refused(_report(*arguments), said)
     assert WHOLE.read_bytes() == before
+
+
+def test_a_page_is_not_for_a_terminal() -> None:
+    reader, terminal = os.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "lab", "report", str(WHOLE), "--format", "html"],
+        cwd=ROOT,
+        stdout=terminal,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(terminal)
+    os.close(reader)
+    assert done.returncode == 2
+    assert "add -o report.html" in done.stderr
 
 
 def test_traces_are_needed_for_a_page_only(tmp_path: Path) -> None:
