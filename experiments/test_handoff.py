@@ -117,9 +117,7 @@ def test_handoff_wait(record: Recorder) -> None:
         last = [sorted(batch)[len(batch) * 99 // 100] for batch in batches if batch]
         claim = "a thread must be woken up"
         subject, at = "wait for a drop", "dropped while waiting"
-        yield _series(
-            f"{subject}, median of {len(waits)}", waits, claim, "s", at=f"{at}, median"
-        )
+        yield _series(f"{subject}, median", waits, claim, "s", at=f"{at}, median")
         yield _series(f"{subject}, p99", last, "", "s", at=f"{at}, p99")
 
     record(lambda: list(measure()))

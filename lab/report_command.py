@@ -1,6 +1,5 @@
 """python -m lab report: kept runs, judged again and written as one of the formats."""
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +8,7 @@ from lab.errors import UsageError
 from lab.files import write_whole
 from lab.renderers import formats
 from lab.renderers.formats import Format
-from lab.results import load
+from lab.results import ForeignFileError, load
 from lab.summary import Judged, judged
 
 WANTED = "name one, such as results/latest.json (make bench makes it)"
@@ -26,18 +25,20 @@ def report(paths: Sequence[Path], name: str | None, output: Path | None) -> int:
     if chosen.name == "html":
         _check_timelines(runs)
     if output is not None:
-        _check_output(output, paths)
+        _check_output(output)
         text = _render(chosen, runs)
         try:
             write_whole(output, text)
         except OSError as error:
             raise UsageError(f"{output}: {error.strerror}: name another -o") from error
         print(f"Report: {output}")
-    elif chosen.name == "terminal":
-        _show(runs)
-    else:  # files are UTF-8, whatever the terminal's language
-        sys.stdout.buffer.write(_render(chosen, runs).encode())
-        sys.stdout.flush()
+    else:
+        try:
+            _print(chosen, runs)
+        except BrokenPipeError:  # the reader has seen enough
+            raise
+        except OSError as error:
+            raise UsageError(f"standard output: {error.strerror}") from error
     return int(any(it.contradicted for it in runs))
 
 
@@ -86,13 +87,16 @@ def _check_timelines(runs: Sequence[Judged]) -> None:
             )
 
 
-def _check_output(output: Path, paths: Sequence[Path]) -> None:
+def _check_output(output: Path) -> None:
     if output.is_dir():
         raise UsageError(f"{output}: a folder: name a file in it")
     if not output.parent.is_dir():
         raise UsageError(f"{output}: no such folder: create {output.parent}")
-    if any(output.exists() and os.path.samefile(output, path) for path in paths):
-        raise UsageError(f"{output}: is one of the results: name another -o")
+    try:
+        load(output)
+    except (ForeignFileError, OSError):
+        return
+    raise UsageError(f"{output}: is a result, which is not to be lost: name another -o")
 
 
 def _render(chosen: Format, runs: Sequence[Judged]) -> str:
@@ -108,14 +112,16 @@ def _render(chosen: Format, runs: Sequence[Judged]) -> str:
     return render(runs)
 
 
+def _print(chosen: Format, runs: Sequence[Judged]) -> None:
+    if chosen.name == "terminal":
+        _show(runs)
+    else:  # files are UTF-8, whatever the terminal's language
+        sys.stdout.buffer.write(_render(chosen, runs).encode())
+    sys.stdout.flush()
+
+
 def _show(runs: Sequence[Judged]) -> None:
     from lab.renderers.console import console
     from lab.renderers.terminal import show
 
-    out = console()
-    for place, it in enumerate(runs):
-        if place:
-            out.print()
-        if len(runs) > 1:
-            out.print(it.name, style="bold")
-        show(it, out)
+    show(runs, console())

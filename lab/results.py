@@ -31,7 +31,7 @@ def load(path: Path) -> Run:
     """Read a result file. ForeignFileError if it is none, OSError if unreadable."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:  # not JSON, or not text
+    except (ValueError, RecursionError) as error:  # not JSON, or not text
         raise ForeignFileError(f"{path}: not a result file: {error}") from error
     lab = content.get(KEY) if isinstance(content, dict) else None
     if not isinstance(lab, dict):
@@ -39,7 +39,7 @@ def load(path: Path) -> Run:
     if lab.get("format") not in READABLE:
         raise ForeignFileError(
             f"{path}: format {lab.get('format')}, this version reads "
-            f"{' and '.join(map(str, READABLE))}: run the bench again"
+            f"{', '.join(map(str, READABLE))}: run the bench again"
         )
     try:
         return Run(

@@ -205,7 +205,8 @@ def test_bad_results_are_one_line(name: str, tmp_path: Path) -> None:
         ((WHOLE, "-o", RECORDS), "which format"),
         ((WHOLE, "-o", RECORDS, "--format", "json"), "a folder"),
         ((WHOLE, "-o", "report.pdf"), "which format"),
-        ((WHOLE, "-o", WHOLE), "one of the results"),
+        ((WHOLE, "-o", WHOLE), "is a result"),
+        ((WHOLE, "-o", RECORDS / "held.json"), "is a result"),
         ((WHOLE, "-o", "/proc/report.md"), "/proc/report.md"),
     ],
 )

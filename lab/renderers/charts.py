@@ -16,7 +16,10 @@ from lab.series_verdicts import SeriesFinding
 
 HEIGHT = 380
 INK = "currentColor"
-SHAPES = ("circle", "square", "diamond", "cross", "triangle-up", "triangle-down")
+SHAPES = (
+    *("circle", "square", "diamond", "cross", "triangle-up", "triangle-down"),
+    *("triangle-right", "triangle-left", "wedge", "arrow"),
+)
 # A label for a number of seconds on a logarithmic axis.
 SECONDS = (
     "datum.value >= 1 ? format(datum.value, '~g') + ' s'"
@@ -38,6 +41,18 @@ def layered(layers: Sequence[alt.Chart], height: int) -> Spec:
     return spec
 
 
+def drawable(series: Sequence[SeriesFinding]) -> list[SeriesFinding]:
+    """Those that have a place on a chart with logarithmic axes."""
+    return [one for one in series if _has_place(one)]
+
+
+def _has_place(one: SeriesFinding) -> bool:
+    at = one.series.at
+    if at is None or one.estimate is None or one.estimate.median <= 0:
+        return False
+    return isinstance(at, str) or at > 0
+
+
 def break_even(series: Sequence[SeriesFinding]) -> Spec:
     """Ratios over the length of a call."""
     return _sweep(series, "length of one call", "ratio")
@@ -54,7 +69,7 @@ def handoff(series: Sequence[SeriesFinding]) -> Spec:
 
 
 def _sweep(series: Sequence[SeriesFinding], across: str, up: str) -> Spec:
-    rows = _rows(series)
+    rows = [row for row in _rows(series) if isinstance(row["at"], float)]
     names = list(dict.fromkeys(row["figure"] for row in rows))
     tens = _tens([row["at"] for row in rows])
     x = alt.X("at:Q", title=across, scale=_log(tens), axis=_seconds(tens))
@@ -118,10 +133,8 @@ def _dots(series: Sequence[SeriesFinding], across: str, up: str | None) -> Spec:
 
 def _tens(values: Sequence[float]) -> list[float]:
     """The powers of ten from below the smallest to above the largest."""
-    first, last = (
-        math.floor(math.log10(min(values))),
-        math.ceil(math.log10(max(values))),
-    )
+    first = math.floor(math.log10(min(values, default=1.0)))
+    last = math.ceil(math.log10(max(values, default=1.0)))
     return [10.0**power for power in range(first, max(last, first + 1) + 1)]
 
 
@@ -171,10 +184,8 @@ def _rows(series: Sequence[SeriesFinding]) -> list[dict[str, Any]]:
             "high": one.estimate.high,
             "label": f"{one.series.subject}: {words.measured(one, '±')}",
         }
-        for one in series
-        if one.series.at is not None
-        and one.estimate is not None
-        and one.estimate.median > 0
+        for one in drawable(series)
+        if one.estimate is not None
     ]
 
 

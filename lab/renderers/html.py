@@ -22,6 +22,8 @@ from lab.verdicts import Finding
 
 # Whose gains stand at the top: what memory allows is another story.
 SHOWN = (Bound.COMPUTE, Bound.BLOCKING)
+KEPT = (("held", "kept the GIL"), ("released", "released it"))
+NO_GIL = (("held", "would keep a GIL"), ("released", "would release it"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ def render(runs: Sequence[Judged]) -> str:
         runs=runs,
         labels=sheet.labels(runs),
         findings=[words.finding(it, SHOWN) for it in runs],
+        gil=[it.run.machine.gil for it in runs],
         tiles=[_tiles(it) for it in runs],
         pictures=[_pictures(place, it, _vias(runs)) for place, it in enumerate(runs)],
         undrawn=[", ".join(_undrawn(it)) for it in runs],
@@ -113,7 +116,7 @@ def _json(spec: Spec) -> Markup:
 def _tiles(it: Judged) -> list[Tile]:
     tiles = []
     for bound in SHOWN:
-        for twin, deed in (("held", "kept the GIL"), ("released", "released it")):
+        for twin, deed in KEPT if it.run.machine.gil else NO_GIL:
             group = gains(it.findings, twin, bound)
             if group is not None:
                 text = f"{bound}, {deed}: speedup on {group.threads} threads"
@@ -163,16 +166,6 @@ def _undrawn(it: Judged) -> list[str]:
 
 
 def _timeline(name: str, line: Timeline) -> Figure:
-    named = list(dict.fromkeys(call.thread for call in line.calls))
-    threads = {thread.name: thread for thread in line.trace.threads}
-    calls = {
-        name: [call for call in line.calls if call.thread == name] for name in named
-    }
-    in_call = {
-        name: sum(call.leave_s - call.enter_s for call in made)
-        / (max(call.leave_s for call in made) - min(call.enter_s for call in made))
-        for name, made in calls.items()
-    }
     return Figure(
         id=name,
         title=f"{line.kernel} {line.twin}",
@@ -180,17 +173,7 @@ def _timeline(name: str, line: Timeline) -> Figure:
         "calls.",
         spec=_json(timeline.chart(line.trace, line.calls)),
         titles=("thread", "holds the GIL", "runs free", "waits", "naive: in the call"),
-        rows=tuple(
-            (
-                f"thread {number}",
-                f"{threads[name].holds:.1%}",
-                f"{threads[name].runs_free:.1%}",
-                f"{threads[name].waits:.1%}",
-                f"{in_call[name]:.1%}",
-            )
-            for number, name in enumerate(named, 1)
-            if name in threads
-        ),
+        rows=tuple(timeline.shares(line.trace, line.calls)),
         zoom=True,
     )
 
@@ -238,7 +221,7 @@ def _section(
     figures = []
     for place, it in enumerate(runs):
         series = [one for one in it.series if one.series.experiment == experiment]
-        drawn = [one for one in series if one.series.at is not None and one.estimate]
+        drawn = charts.drawable(series)
         if drawn:
             figures.append(
                 Figure(

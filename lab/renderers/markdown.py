@@ -34,7 +34,7 @@ def _lines(runs: Sequence[Judged]) -> Iterator[str]:
             yield ""
             yield f"### {title}"
             yield ""
-            yield from _table(table)
+            yield from _table(table, [it.name for it in runs])
     for it in runs:
         notes = [text.strip() for text, _ in words.notes(it.findings)]
         if notes:
@@ -48,11 +48,13 @@ def _named(it: Judged, runs: Sequence[Judged], text: str) -> str:
     return text if len(runs) == 1 else f"{it.name}: {text}"
 
 
-def _table(table: Sheet) -> Iterator[str]:
-    groups = [name for name, count in table.groups for _ in range(count)]
-    names = [""] * table.own + [f"{group.partition(':')[0]}: " for group in groups]
+def _table(table: Sheet, runs: Sequence[str]) -> Iterator[str]:
+    """runs: their names, for there is no head over several columns."""
+    names = [""] * table.own
+    for run, (_, columns) in zip(runs, table.groups, strict=False):
+        names += [f"{run}: "] * columns
     titles = table.titles
-    if groups:
+    if table.groups:
         titles = tuple(map("".join, zip(names, table.titles, strict=True)))
     yield _row(map(_escaped, titles))
     yield _row("---" for _ in titles)

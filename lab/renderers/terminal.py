@@ -50,18 +50,21 @@ COLUMNS = (
 
 
 def render(runs: Sequence[Judged]) -> str:
-    """The runs one after another, plain, for a file."""
+    """The runs, plain, for a file."""
     out = io.StringIO()
-    target = console(out)
-    for it in runs:
-        show(it, target)
+    show(runs, console(out))
     return out.getvalue()
 
 
-def show(it: Judged, target: Console) -> None:
-    """Print header, table, reasons and finding."""
-    header(it.run.machine, target)
-    report(it, target)
+def show(runs: Sequence[Judged], target: Console) -> None:
+    """Print header, table, reasons and finding of one run after another."""
+    for place, it in enumerate(runs):
+        if place:
+            target.print()
+        if len(runs) > 1:
+            target.print(Text(it.name, style="bold"))
+        header(it.run.machine, target)
+        report(it, target)
 
 
 def header(machine: Machine, target: Console) -> None:

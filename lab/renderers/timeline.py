@@ -7,7 +7,7 @@ import altair as alt
 
 from lab.records import Span
 from lab.renderers.charts import Spec, layered
-from lab.trace import WORDS, Segment, Trace
+from lab.trace import STATES, WORDS, Segment, Trace
 
 # The name of the zoom, by which a page can change it.
 ZOOM = "zoom"
@@ -76,6 +76,8 @@ def chart(trace: Trace, calls: Sequence[Span] = ()) -> Spec:
         )
         for state in colours
     ]
+    if not layers:  # nothing was seen: an empty frame
+        layers = [alt.Chart(alt.InlineData(values=[])).mark_bar()]
     # The wheel belongs to the page; with a key pressed, to the chart.
     zoom = alt.selection_interval(
         name=ZOOM,
@@ -85,6 +87,27 @@ def chart(trace: Trace, calls: Sequence[Span] = ()) -> Spec:
     )
     layers[0] = layers[0].add_params(zoom)
     return layered(layers, LANE_PX * len(order))
+
+
+def shares(trace: Trace, calls: Sequence[Span]) -> list[tuple[str, ...]]:
+    """Per thread, as drawn by `chart`: its title, the parts of the time in which it
+    holds, runs free and waits, and that in which a naive tracer has it in the call."""
+    start_s = min((call.enter_s for call in calls), default=0.0)
+    end_s = max((call.leave_s for call in calls), default=0.0)
+    if end_s <= start_s:
+        return []
+    rows = []
+    for number, name in enumerate(dict.fromkeys(call.thread for call in calls), 1):
+        spent_s = dict.fromkeys(STATES, 0.0)
+        for segment in trace.segments:
+            clipped = _clipped(segment, start_s, end_s)
+            if trace.threads[segment.thread].name == name and clipped is not None:
+                spent_s[segment.state] += clipped[1] - clipped[0]
+        inside_s = sum(c.leave_s - c.enter_s for c in calls if c.thread == name)
+        parts = [*spent_s.values(), inside_s]
+        cells = (f"{part / (end_s - start_s):.1%}" for part in parts)
+        rows.append((f"thread {number}", *cells))
+    return rows
 
 
 def _titles(names: list[str], numbered: bool) -> list[str]:

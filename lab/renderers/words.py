@@ -146,10 +146,15 @@ def _ceiling_notes(finding: Finding) -> list[tuple[str, Judgement]]:
 
 
 def finding(it: Judged, bounds: Sequence[Bound] = tuple(Bound)) -> str:
-    """What a run's races of these bounds show as a whole."""
+    """What a run's races of these bounds show as a whole, or of all bounds if
+    these show nothing."""
     held = [gains(it.findings, "held", bound) for bound in bounds]
     released = [gains(it.findings, "released", bound) for bound in bounds]
     if not any(held) and not any(released):
+        if set(bounds) < set(Bound):
+            return finding(it)
+        if all(found.race.threads == 1 for found in it.findings):
+            return "no call was raced in two threads or more."
         return "nothing could be told here: the reasons stand with the verdicts."
     if not it.run.machine.gil:
         return (
