@@ -18,7 +18,7 @@ from lab.child import Terminated, end, terminable
 from lab.errors import UsageError
 from lab.machine import Machine
 from lab.race import thread_override
-from lab.results import load, publish
+from lab.results import ForeignFileError, load, publish
 
 # What an interrupted child gets to end by itself; an interrupt promises 2 s.
 GRACE_S = 1.0
@@ -67,9 +67,13 @@ def bench(arguments: Sequence[str]) -> int:
             raise UsageError("pytest does not understand these arguments")
         if not result.exists():
             return code
-        run = load(result)
         name = time.strftime("%Y-%m-%dT%H-%M-%S")
         text = result.read_text(encoding="utf-8")
+        try:
+            run = load(result)
+        except ForeignFileError:  # our own mistake, but what was measured is kept
+            publish(text, folder, name)
+            raise
         kept = publish(text, folder, name, run.timelines)
     it = judged(run, name)
     report(it, out)

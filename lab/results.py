@@ -16,6 +16,7 @@ from lab.errors import UsageError
 from lab.files import write_whole
 from lab.machine import Machine
 from lab.records import Race, Run, Series, Timeline
+from lab.soundness import check
 
 FORMAT = 3
 # Older ones that still say enough.
@@ -42,7 +43,7 @@ def load(path: Path) -> Run:
             f"{', '.join(map(str, READABLE))}: run the bench again"
         )
     try:
-        return Run(
+        run = Run(
             Machine(**lab["machine"]),
             tuple(map(Race.from_json, _records(content, Race.KIND))),
             tuple(map(Series.from_json, _records(content, Series.KIND))),
@@ -52,8 +53,10 @@ def load(path: Path) -> Run:
             str(lab.get("versions", "")),
             str(lab.get("no_scope", "")),
         )
+        check(run)
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ForeignFileError(f"{path}: damaged: {error!r}") from error
+    return run
 
 
 def _records(content: dict[str, Any], kind: str) -> Iterator[dict[str, Any]]:

@@ -103,6 +103,19 @@ def test_benchmarks_of_others_are_passed_over(tmp_path: Path) -> None:
         json.dumps(_content(bound="nonsense")),
         json.dumps(_content(rounds=[{"reference": [1], "laps": []}])),
         json.dumps(_content(rounds=3)),
+        json.dumps(_content(rounds=[])),
+        json.dumps(_content(rounds=[{"reference": [0, 1, 1, 0], "laps": []}])),
+        json.dumps(
+            _content(rounds=[{"reference": [5, 5, 1, 0], "laps": [[0, 1, 1, 0]]}])
+        ),
+        json.dumps(_content(cores="2")),
+        json.dumps(_content(threads="2")),
+        json.dumps(_content(via=None)),
+        json.dumps(_content(kernel=7)),
+        json.dumps(_content(kernel="\ud800")),
+        json.dumps(_content(bound="blocking")),
+        json.dumps(_content(share={"gil_free": float("nan"), "error": 0.1})),
+        "[" * 200_000,
     ],
 )
 def test_foreign_files_are_refused(tmp_path: Path, text: str) -> None:

@@ -69,6 +69,8 @@
       reachable(place, readout);
       if (chart.dataset.zoom) zoomable(figure, view, chart.dataset.zoom, readout);
       chart.dataset.drawn = "";
+    }).catch(() => {
+      readout.textContent = "This chart cannot be drawn here; its figures are below.";
     });
   }
 })();
