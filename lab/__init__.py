@@ -3,7 +3,7 @@
 Rooms, in order: a file imports only from its own and those before.
 
 kernels      twins, kernels, interpreted, libc, blocking, peer, macros, catalogue
-records      machine, trace, records, results: what is measured, and its file
+records      machine, trace, records, soundness, results: what is measured, its file
 measurement  stopwatch, knocker, scope, probing, race and what is built on them
 verdicts     verdicts, series_verdicts, summary: from records, by named thresholds
 renderers/   a module for each way to show them; they decide nothing
