@@ -120,10 +120,6 @@ def catalogue() -> tuple[Kernel, ...]:
     )
 
 
-def _mixtures() -> tuple[Twin, ...]:
-    return tuple(_mixed(percent) for percent in range(0, 101, 25))
-
-
 def _mixed(percent: int) -> Twin:
     """A call that is without the GIL for so much of its work, in turns of 0.1 ms."""
     steps = 100_000
