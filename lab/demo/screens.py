@@ -13,8 +13,8 @@ from rich.text import Text
 from lab.demo.acts import Act
 from lab.demo.marks import Marks
 from lab.demo.outcome import Outcome, Turn, score
+from lab.renderers import words
 from lab.renderers.scope_terminal import legend, strips
-from lab.renderers.words import MORAL
 from lab.sources import Cut
 from lab.trace import Trace
 from lab.twins import Bound
@@ -22,7 +22,6 @@ from lab.units import duration
 from lab.verdicts import Finding
 
 NO_GIL = "There is no GIL in this interpreter: nothing to hold, nothing to release."
-
 RESULT_COLUMN = 41
 # How a thread of a race is called, and how the class knows it.
 RACER = "racer-"
@@ -73,7 +72,7 @@ def final(turns: Sequence[Turn]) -> RenderableType:
         lines += [Text(), Text(text, style="bold")]
     outcomes = [turn.outcome for turn in turns if turn.outcome is not None]
     gil = all(outcome.gil for outcome in outcomes)
-    return Group(*lines, Text(), Text(MORAL if gil else NO_GIL, style="bold"))
+    return Group(*lines, Text(), Text(words.MORAL if gil else NO_GIL, style="bold"))
 
 
 def _result(turn: Turn) -> str:
@@ -135,12 +134,11 @@ def _said(turn: Turn) -> Text:
 def figures(finding: Finding, sign: str) -> list[str]:
     """Two lines: what was raced and how long it took, and the verdict."""
     race = finding.race
-    took = duration(finding.time_s.median)
+    took = words.time(finding)
     name = f"{race.kernel} {race.twin}, {race.threads} threads: {took} in the median"
-    speedup = ""
-    if finding.speedup is not None:
-        value, half = finding.speedup.median, finding.speedup.half_width
-        speedup = f"speedup {value:.2f} {sign}{half:.2f}, most {finding.limit:g}; "
+    speedup = words.speedup(finding, sign)
+    if speedup:
+        speedup = f"speedup {speedup}, most {finding.limit:g}; "
     witness = f"{finding.cores:.2f} cores in use"
     if race.bound is Bound.BLOCKING:
         witness = f"{finding.overlap:.0f} inside the call at once"

@@ -42,7 +42,7 @@ def layered(layers: Sequence[alt.Chart], height: int) -> Spec:
 
 
 def drawable(series: Sequence[SeriesFinding]) -> list[SeriesFinding]:
-    """Those that have a place on a chart with logarithmic axes."""
+    """Those that have a place on logarithmic axes: what the charts below take."""
     return [one for one in series if _has_place(one)]
 
 
@@ -184,7 +184,7 @@ def _rows(series: Sequence[SeriesFinding]) -> list[dict[str, Any]]:
             "high": one.estimate.high,
             "label": f"{one.series.subject}: {words.measured(one, '±')}",
         }
-        for one in drawable(series)
+        for one in series
         if one.estimate is not None
     ]
 

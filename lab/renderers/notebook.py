@@ -56,9 +56,8 @@ def probed(probe: Probe, trace: Trace | None) -> str:
 
 def seen(trace: Trace, note: str = "") -> str:
     """A trace: what it comes to, its threads, strip and timeline; a note below."""
-    free = (
-        f"nobody held the GIL for {trace.gil_free:.0%} of {duration(trace.duration_s)}"
-    )
+    share, took = f"{trace.gil_free:.0%} ±{trace.error:.0%}", duration(trace.duration_s)
+    free = f"nobody held the GIL for {share} of {took}"
     return block(
         [
             headline(free),

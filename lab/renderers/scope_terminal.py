@@ -31,9 +31,7 @@ def render(trace: Trace, width: int, colour: bool) -> str:
     console.print(_table(trace, rows, colour))
     if len(rows) < len(trace.threads):
         console.print(f"and {len(trace.threads) - len(rows)} threads that did less")
-    console.print(strips(trace, rows, width, colour), no_wrap=True)
-    console.print(f"{trace.segments_start_s:.3f} to {trace.duration_s:.3f} s")
-    console.print(legend(colour))
+    _print_lanes(trace, console, width, colour)
     return _text_of(console)
 
 
@@ -41,10 +39,14 @@ def lanes(trace: Trace, width: int, colour: bool) -> str:
     """The strips and their legend alone; the rest as in `render`."""
     width = max(width, NARROWEST)
     console = _console(width, colour)
+    _print_lanes(trace, console, width, colour)
+    return _text_of(console)
+
+
+def _print_lanes(trace: Trace, console: Console, width: int, colour: bool) -> None:
     console.print(strips(trace, busiest(trace), width, colour), no_wrap=True)
     console.print(f"{trace.segments_start_s:.3f} to {trace.duration_s:.3f} s")
     console.print(legend(colour))
-    return _text_of(console)
 
 
 def busiest(trace: Trace) -> list[int]:

@@ -35,8 +35,7 @@ def chart(trace: Trace, calls: Sequence[Span] = ()) -> Spec:
         if not calls or thread.name in named
     ]
     titles = _titles([trace.threads[place].name for place in lanes], bool(calls))
-    start_s = min((call.enter_s for call in calls), default=trace.segments_start_s)
-    end_s = max((call.leave_s for call in calls), default=trace.duration_s)
+    start_s, end_s = _window(trace, calls)
     rows = [
         *_segments(trace, dict(zip(lanes, titles, strict=True)), start_s, end_s),
         *_calls(calls, named, start_s),
@@ -92,8 +91,7 @@ def chart(trace: Trace, calls: Sequence[Span] = ()) -> Spec:
 def shares(trace: Trace, calls: Sequence[Span]) -> list[tuple[str, ...]]:
     """Per thread, as drawn by `chart`: its title, the parts of the time in which it
     holds, runs free and waits, and that in which a naive tracer has it in the call."""
-    start_s = min((call.enter_s for call in calls), default=0.0)
-    end_s = max((call.leave_s for call in calls), default=0.0)
+    start_s, end_s = _window(trace, calls)
     if end_s <= start_s:
         return []
     rows = []
@@ -108,6 +106,13 @@ def shares(trace: Trace, calls: Sequence[Span]) -> list[tuple[str, ...]]:
         cells = (f"{part / (end_s - start_s):.1%}" for part in parts)
         rows.append((f"thread {number}", *cells))
     return rows
+
+
+def _window(trace: Trace, calls: Sequence[Span]) -> tuple[float, float]:
+    """What is drawn, in seconds since the trace began."""
+    start_s = min((call.enter_s for call in calls), default=trace.segments_start_s)
+    end_s = max((call.leave_s for call in calls), default=trace.duration_s)
+    return start_s, end_s
 
 
 def _titles(names: list[str], numbered: bool) -> list[str]:
