@@ -48,7 +48,7 @@ def bench(arguments: Sequence[str]) -> int:
         result = Path(scratch, "result.json")
         command = _command(experiments, result, arguments, out.is_terminal)
         try:
-            code, printed = _watch(command, experiments.parent, out.width)
+            code, printed = _watch(command, experiments.parent, scratch, out.width)
         except KeyboardInterrupt:
             print("gil-lab: interrupted, nothing kept", file=sys.stderr)
             return 128 + signal.SIGINT
@@ -103,7 +103,7 @@ def _command(
     ]
 
 
-def _watch(command: list[str], root: Path, width: int) -> tuple[int, str]:
+def _watch(command: list[str], root: Path, scratch: str, width: int) -> tuple[int, str]:
     """Run the child in root, drawing its progress; its exit code and output."""
     from lab.renderers.progress import draw
 
@@ -111,6 +111,7 @@ def _watch(command: list[str], root: Path, width: int) -> tuple[int, str]:
     environment = {
         **os.environ,
         PROGRESS_FD: str(writer),
+        "TMPDIR": scratch,  # what it leaves when it is killed goes with the folder
         "COLUMNS": str(width),
     }
     with (

@@ -120,6 +120,22 @@ def test_interrupted_while_a_thread_holds_the_gil(
     assert set((checkout / "results").glob("*")) == before
 
 
+def test_interrupted_in_held_reads_of_fifos(checkout: Path, tmp_path: Path) -> None:
+    """Killed while a thread holds the GIL, it cannot tidy up itself."""
+    chosen = "test_files and fifo.libc.read-held"
+    with _bench(checkout, "-k", chosen, THREADS="256", TMPDIR=str(tmp_path)) as child:
+        assert child.stderr is not None
+        child.stderr.readline()
+        end = time.monotonic() + 20
+        while not list(tmp_path.rglob("200")) and time.monotonic() < end:
+            time.sleep(0.02)
+        assert list(tmp_path.rglob("200")), "no FIFO was made"
+        time.sleep(1)
+        child.send_signal(signal.SIGINT)
+        child.wait(timeout=10)
+    assert not list(tmp_path.iterdir())
+
+
 def test_interrupted_with_a_peer(checkout: Path) -> None:
     with _bench(checkout, "-k", "test_race and read-held", THREADS="64") as child:
         assert child.stderr is not None
