@@ -33,6 +33,7 @@ KEPT = (
 )
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("name", "twin_name"), KEPT)
 def test_traces(record: Recorder, name: str, twin_name: str) -> None:
     """One trace, and the part of its time in which nobody held the GIL."""
