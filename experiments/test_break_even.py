@@ -76,7 +76,8 @@ def test_break_even(record: Recorder) -> None:
     step_ns = min(timed(partial(without_releases, 10**6))[2] for _ in range(5)) / 1e6
 
     def cut(call_ns: float) -> tuple[int, int]:
-        return round(call_ns / step_ns), max(1, round(WORK_NS / call_ns))
+        steps, calls = round(call_ns / step_ns), round(WORK_NS / call_ns)
+        return max(1, steps), max(1, calls)
 
     def loss(call_ns: float) -> float:
         work = cut(call_ns)

@@ -85,7 +85,7 @@ def _largest(name: str, found: list[Beside]) -> Series:
 
 def _waits_an_interval(found: list[Beside]) -> Series:
     gil = gil_enabled()
-    told = [one.median_lag_s(STARVED) for one in found]
+    told = [one.median_inside_s(STARVED) for one in found]
     values = tuple(lag / sys.getswitchinterval() for lag in told if lag is not None)
     return Series(
         "responsiveness",
