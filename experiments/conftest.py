@@ -22,7 +22,7 @@ from lab.processes import PROGRESS_FD
 from lab.race import Racer, measure, share
 from lab.records import Race, Recorder, Series, Share, Timeline
 from lab.scope import unavailable
-from lab.twins import Kernel, Twin
+from lab.twins import Bound, Kernel, Twin
 
 MEASURED_WITH = ("gil-lab", "numpy", "pytest-benchmark")
 
@@ -101,7 +101,9 @@ def race(
         scaled, size = sized(kernel, twin, sizes)
         name = kernel.name, twin.name
         if name not in shares:
-            shares[name] = share(scaled)
+            # A wait is a wait in every process; how long work takes is not.
+            wanted = kernel.bound is not Bound.BLOCKING or process.place == 0
+            shares[name] = share(scaled) if wanted else None
         known = shares[name]
         found = measure(
             kernel,
@@ -191,7 +193,8 @@ class Progress:
             self._tell("failed", report.nodeid)
 
     def _tell(self, event: str, nodeid: str, **more: Any) -> None:
-        told = {"event": event, "name": nodeid.rpartition("::")[2], **more}
+        name = nodeid.rpartition("::")[2]
+        told = {"event": event, "id": nodeid, "name": name, **more}
         os.write(self._descriptor, (json.dumps(told) + "\n").encode())
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> Any:

@@ -54,7 +54,7 @@ def _libc_read(library: type[ctypes.CDLL]) -> Reader:
 
 THREADS = 4
 # Left to FULL=1.
-SLOW = ("cache.open.read", "cache.FileIO.read")
+SLOW = ("cache.open.read", "cache.FileIO.read", "cache.os.read")
 SOURCE = "Python/fileutils.c _Py_read, from Modules/_io/fileio.c"
 CTYPES = "Modules/_ctypes/callproc.c _call_function_pointer"
 BY_PATH: dict[str, Callable[[Path], bytes]] = {
@@ -172,7 +172,7 @@ def _all_of_it(mib: int, value: bytes | int) -> None:
         for kernel in (*_late(), *_cached())
         for twin in kernel.twins
         for threads in thread_counts(kernel, os.environ)
-        # Two roads to the same read(2) say it; the others take as long again.
+        # One road to the same read(2) says it; the others take as long each.
         if not kernel.name.startswith(SLOW) or full_run(os.environ)
     ],
 )

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ def bench(arguments: Sequence[str], *, verbose: bool = False) -> int:
     folder = suite.parent / "results"
     out = console()
     terminal.header(Machine.here(), out)
-    done = measured(suite, arguments, {ONE_THREAD: "1"} if verbose else {})
+    done = measured(suite, arguments, {ONE_THREAD: "1"} if verbose else {}, _wanting)
     if isinstance(done, int):
         return done
     done.content[KEY]["part"] = " ".join(arguments)
@@ -62,16 +62,35 @@ def experiments_of(name: str) -> Path:
     return suite
 
 
+def _wanting(content: dict[str, Any]) -> list[str]:
+    """The experiments with a verdict that is open, then those with a wide interval."""
+    from lab.summary import wanting
+
+    found = {
+        benchmark["fullname"]: wanting(
+            parse({**content, "benchmarks": [benchmark]}, "")
+        )
+        for benchmark in content["benchmarks"]
+    }
+    return sorted(
+        (name for name in found if found[name]), key=lambda name: -found[name]
+    )
+
+
 def measured(
-    suite: Path, arguments: Sequence[str], environment: dict[str, str]
-) -> "Experiments | int":
+    suite: Path,
+    arguments: Sequence[str],
+    environment: dict[str, str],
+    wanting: Callable[[dict[str, Any]], Sequence[str]],
+) -> Experiments | int:
     """Run a suite, drawing how far it is; an exit code where nothing was measured.
 
-    What a process that failed has printed is printed. Raises UsageError.
+    wanting: see Experiments. What a process that failed has printed is printed.
+    Raises UsageError.
     """
     from lab.renderers.progress import draw
 
-    done = Experiments(suite, arguments, environment)
+    done = Experiments(suite, arguments, environment, wanting)
     try:
         with terminable(), closing(done.lines()) as lines:
             draw(lines)

@@ -56,7 +56,8 @@ def find(time_s: Callable[[int], float], wanted_s: float = CALL_S) -> int:
     for _ in range(MENDS):
         if size >= LARGEST or 1 / NEAR <= took_s / wanted_s <= NEAR:
             break
-        mended = max(1, round(size * (wanted_s / took_s) ** (1 / slope)))
+        times = min(STEP, (wanted_s / took_s) ** (1 / slope))  # work may be memory
+        mended = max(1, round(size * times))
         if mended == size:
             break
         try:

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,9 @@ from lab.results import KEY
 
 # As many values as an interval of 95 % wants, one from each process.
 PROCESSES = ENOUGH
+# The whole may take so long; then no more processes are started. A start takes about
+# START_S; more than so many at the end are as busy as the ones before.
+LONGEST_S, START_S, MORE = 60.0, 1.5, 3
 # What an interrupted child gets to end by itself; an interrupt promises 2 s.
 GRACE_S = 1.0
 PROGRESS_FD = "GIL_LAB_PROGRESS_FD"
@@ -49,22 +52,28 @@ class Child:
 class Experiments:
     """folder: of a suite of experiments. arguments: pytest's, that choose of them.
 
-    environment: what the processes are given on top of this one's. Iterate over
-    `lines()`; then the rest is known. content: of all result files, merged; empty if
-    there is none. code: pytest's, of the first process that did not pass. printed: what
-    that one has printed. failed: the first experiment that did. skipped: names of
-    experiments that were left out, by reason.
+    environment: what the processes are given on top of this one's. wanting: given what
+    there is so far, which experiments want more values, by pytest's names, the most
+    urgent first: they get more processes while there is time.
+
+    Iterate over `lines()`; then the rest is known. content: of all result files,
+    merged; empty if there is none. code: pytest's, of the first process that did not
+    pass. printed: what that one has printed. failed: the first experiment that did.
+    skipped: names of experiments that were left out, by reason.
     """
 
     folder: Path
     arguments: Sequence[str]
     environment: dict[str, str]
+    wanting: Callable[[dict[str, Any]], Sequence[str]]
     content: dict[str, Any] = field(default_factory=dict)
     code: int = NO_TESTS
     printed: str = ""
     failed: str = ""
     skipped: dict[str, list[str]] = field(default_factory=dict)
     _contents: list[dict[str, Any]] = field(default_factory=list)
+    _took_s: dict[str, float] = field(default_factory=dict)
+    """How long each experiment took in the last process that made it."""
 
     def lines(self) -> Generator[str]:
         """Run all processes; what runs now, as "done<TAB>all<TAB>name" each time.
@@ -76,16 +85,27 @@ class Experiments:
             tempfile.TemporaryDirectory(prefix="gil-lab-") as scratch,
             ExitStack() as stack,
         ):
-            beside = self._start(stack, scratch, "beside", "0/1", "only")
+            chosen = [str(self.folder), *self.arguments]
+            beside = self._start(stack, scratch, "beside", "0/1", "only", chosen)
             for place in range(PROCESSES):
                 with ExitStack() as own:
                     name = f"{place}/{PROCESSES}"
-                    child = self._start(own, scratch, str(place), name, "without")
+                    child = self._start(own, scratch, name, name, "without", chosen)
                     for done, total, what in self._follow(child):
                         yield f"{place * total + done}\t{PROCESSES * total}\t{what}\n"
                     self._end(child)
                 if not self._contents and self.code != NO_TESTS:
                     return  # it cannot run, or was told to do something else
+            for place in range(PROCESSES, PROCESSES + MORE):
+                more = self._more(LONGEST_S - (time.monotonic() - begin_s))
+                if not more:
+                    break
+                with ExitStack() as own:
+                    name = f"{place}/{PROCESSES}"
+                    child = self._start(own, scratch, name, name, "without", more)
+                    for done, total, what in self._follow(child):
+                        yield f"{done}\t{total}\t{what}\n"
+                    self._end(child)
             for done, total, what in self._follow(beside):
                 yield f"{done}\t{total}\t{what}\n"
             self._end(beside)
@@ -93,20 +113,39 @@ class Experiments:
             self.content = merge(self._contents)
             self.content[KEY]["took_s"] = time.monotonic() - begin_s
 
+    def _more(self, left_s: float) -> list[str]:
+        """Which experiments get another process, in so many seconds."""
+        if self.code != PASSED or not self._contents:
+            return []
+        left_s -= START_S
+        chosen = []
+        for name in self.wanting(merge(self._contents)):
+            took_s = self._took_s.get(name, left_s)
+            if took_s < left_s:
+                chosen.append(name)
+                left_s -= took_s
+        return chosen
+
     def _start(
-        self, stack: ExitStack, scratch: str, name: str, process: str, beside: str
+        self,
+        stack: ExitStack,
+        scratch: str,
+        name: str,
+        process: str,
+        beside: str,
+        chosen: Sequence[str],
     ) -> Child:
-        result = Path(scratch, f"{name}.json")
+        result = Path(scratch, f"{name.replace('/', '-of-')}.json")
         reader, writer = os.pipe()
         events = stack.enter_context(os.fdopen(reader, encoding="utf-8"))
         output = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # it is
         command = [
-            *(sys.executable, "-m", "pytest", str(self.folder)),
+            *(sys.executable, "-m", "pytest"),
             *(f"--rootdir={self.folder.parent}", "-q", "-s", "-rs", "--no-header"),
             *(f"-c{self.folder.parent}/pyproject.toml", "-p", "no:cacheprovider"),
             *("--color=no", f"--benchmark-json={result}", f"--process={process}"),
             *(f"--sizes={scratch}/sizes", f"--beside={beside}"),
-            *self.arguments,
+            *chosen,
         ]
         try:
             child = subprocess.Popen(
@@ -130,9 +169,13 @@ class Experiments:
         return Child(child, output, events, result)
 
     def _follow(self, child: Child) -> Iterator[tuple[int, int, str]]:
+        before, since_s = "", time.monotonic()
         for line in child.events:
             event = json.loads(line)
             if event["event"] == "start":
+                now_s = time.monotonic()
+                self._took_s[before] = now_s - since_s
+                before, since_s = event["id"], now_s
                 yield event["done"], event["total"], event["name"]
             elif event["event"] == "failed":
                 self.failed = self.failed or event["name"]

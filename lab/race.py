@@ -18,7 +18,7 @@ from lab.twins import Bound, Call, Kernel, Twin
 # How often a round's reference is taken before it is kept as it is.
 REFERENCES = 4
 # How long a twin's GIL-free share is looked for, if its call is shorter.
-PROBE_S = 0.02
+PROBE_S = 0.01
 # Asks for rows of one thread too: every race times a single call anyway.
 ONE_THREAD = "GIL_LAB_ONE_THREAD"
 # pytest-benchmark's pedantic, given target, setup and rounds: it calls setup
