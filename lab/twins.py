@@ -88,6 +88,10 @@ class Kernel:
     beside: bool = False
     sample: Callable[[], tuple[Any, ...]] | None = None
 
+    def twin(self, name: str) -> Twin:
+        """The twin of that name. StopIteration if there is none."""
+        return next(twin for twin in self.twins if twin.name == name)
+
 
 # The arguments of one call, made anew for each thread: as a function of the size of
 # its work, which a pilot chooses, or without a parameter for work that is fixed.
