@@ -35,6 +35,7 @@ def bench(arguments: Sequence[str], *, verbose: bool = False) -> int:
     folder = suite.parent / "results"
     out = console()
     terminal.header(Machine.here(), out)
+    out.file.flush()  # who reads a pipe knows at once what runs, and where
     done = measured(suite, arguments, {ONE_THREAD: "1"} if verbose else {}, _wanting)
     if isinstance(done, int):
         return done
