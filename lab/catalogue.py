@@ -65,10 +65,10 @@ def catalogue() -> tuple[Kernel, ...]:
             "sum_squares",
             Bound.MEMORY,
             twins=(
-                held(kernels.sum_squares_held, lambda: (_large_vector(),)),
+                held(kernels.sum_squares_held, lambda: (_large_vector(), 1)),
                 released(
                     kernels.sum_squares_released,
-                    lambda: (_large_vector(),),
+                    lambda: (_large_vector(), 1),
                     claim=Claim.HELPS_SOME,
                 ),
                 Twin(
@@ -80,7 +80,7 @@ def catalogue() -> tuple[Kernel, ...]:
             ),
             rounds=5,
             source=CYTHON,
-            sample=lambda: (np.linspace(-1.0, 1.0, 1003),),
+            sample=lambda: (np.linspace(-1.0, 1.0, 1003), 3),
         ),
         Kernel(
             "nanosleep",
