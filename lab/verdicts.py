@@ -43,6 +43,7 @@ class Verdict(StrEnum):
     """What the figures of a race show."""
 
     HELPS = "threads help"
+    PARALLEL = "threads run in parallel"
     NO_HELP = "threads do not help"
     PARTLY = "threads help partly"
     INCONCLUSIVE = "inconclusive"
