@@ -123,22 +123,28 @@ cdef double _sum_squares(const double[::1] values) noexcept nogil:
     return ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7))
 
 
-def sum_squares_held(values):
+def sum_squares_held(values, passes):
     """The sum of the squares of `values`; the GIL is held.
 
     values: float64, shape (n,), n > 0, C-contiguous; may be read-only. Raises
     ValueError or TypeError.
     """
     cdef const double[::1] array = _vector(values)
-    return _sum_squares(array)
+    cdef int64_t _, times = count(passes, "passes", 1, 10**9)
+    cdef double total = 0
+    for _ in range(times):
+        total += _sum_squares(array)
+    return total
 
 
-def sum_squares_released(values):
+def sum_squares_released(values, passes):
     """The same as sum_squares_held, with the GIL released."""
     cdef const double[::1] array = _vector(values)
-    cdef double total
+    cdef int64_t _, times = count(passes, "passes", 1, 10**9)
+    cdef double total = 0
     with nogil:
-        total = _sum_squares(array)
+        for _ in range(times):
+            total += _sum_squares(array)
     return total
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from lab.intervals import Estimate
+from lab.machine import TWO_CORES
 from lab.records import Run
 from lab.series_verdicts import SeriesFinding, judge_series
 from lab.twins import Bound
@@ -13,6 +15,8 @@ KERNELS = "kernels"
 # A figure whose interval reaches over more than this factor has no order of magnitude;
 # a share, which lies between 0 and 1 anyway, must also leave half of that open.
 MAGNITUDE, HALF_OF_ALL = 10.0, 0.5
+# A half interval wider than this part of its figure is worth more rounds.
+WIDE = 0.05
 
 
 def overall(finding: Finding | SeriesFinding) -> Judgement:
@@ -44,7 +48,7 @@ def says_nothing(finding: SeriesFinding) -> bool:
     settled = finding.judgement in (Judgement.AS_PREDICTED, Judgement.CONTRADICTED)
     if it is None or it.low == it.high or settled:
         return False
-    if getattr(it, "modes", ()):  # it says that there are two
+    if it.modes:  # it says that there are two
         return False
     wide = it.low <= 0 or it.high > MAGNITUDE * it.low
     if finding.series.unit == "":
@@ -154,11 +158,11 @@ class Experiment:
 def experiments(it: Judged) -> tuple[Experiment, ...]:
     """The experiments of a run by name, apart from the catalogue's kernels."""
     names = {found.series.experiment for found in it.series}
-    names |= {_experiment(found) for found in it.findings}
+    names |= {found.race.experiment for found in it.findings}
     return tuple(
         Experiment(
             name,
-            tuple(found for found in it.findings if _experiment(found) == name),
+            tuple(found for found in it.findings if found.race.experiment == name),
             tuple(found for found in it.series if found.series.experiment == name),
         )
         for name in sorted(names - {KERNELS})
@@ -169,7 +173,7 @@ def kernels(it: Judged) -> dict[str, list[Finding]]:
     """The catalogue's races at the most threads, two at least, by kernel."""
     found: dict[str, list[Finding]] = {}
     for finding in at_the_most_threads(it.findings):
-        if _experiment(finding) == KERNELS:
+        if finding.race.experiment == KERNELS:
             found.setdefault(finding.race.kernel, []).append(finding)
     return found
 
@@ -193,5 +197,24 @@ def open_races(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
     return found
 
 
-def _experiment(finding: Finding) -> str:
-    return str(getattr(finding.race, "experiment", KERNELS))
+def wanting(run: Run) -> float:
+    """How much the records of a run want more values: 0 if not at all.
+
+    1 and more where a verdict is open that more values could settle; else how far an
+    interval is wider than WIDE, below 1.
+    """
+    it = judged(run, "")
+    races = [one for one in it.findings if one.speedup and one.limit >= TWO_CORES]
+    claims = [one for one in it.series if one.judgement is not Judgement.NO_CLAIM]
+    judgements = [one.judgement for one in races]
+    judgements += [one.judgement for one in claims]
+    estimates = [one.speedup for one in races] + [one.estimate for one in claims]
+    few = sum(judgement is Judgement.INCONCLUSIVE for judgement in judgements)
+    return few + max((_width(one) for one in estimates if one), default=0.0)
+
+
+def _width(estimate: Estimate) -> float:
+    if not estimate.median:
+        return 0.0
+    width = estimate.half_width / abs(estimate.median)
+    return min(0.99, width) if width > WIDE else 0.0

@@ -1,11 +1,11 @@
 """Figures in words: no more digits than their interval bears out, and never none."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from lab.intervals import Estimate
+from lab.intervals import Estimate, Kind
 from lab.records import Series
 from lab.renderers import words
 from lab.results import load
@@ -17,12 +17,8 @@ from lab.verdicts import Judgement
 RECORDS = Path(__file__).parent / "records"
 
 
-@dataclass(frozen=True)
-class Few(Estimate):
-    """An estimate of few values, or of two modes."""
-
-    kind: str = "interval"
-    modes: tuple[float, ...] = ()
+def _interval(median: float, low: float, high: float) -> Estimate:
+    return Estimate(median, low, high, Kind.INTERVAL, 6)
 
 
 def _figure(
@@ -50,38 +46,37 @@ def _figure(
 def test_digits_follow_from_the_interval(
     unit: str, median: float, low: float, high: float, expected: str
 ) -> None:
-    assert words.within(Estimate(median, low, high), unit, "+-") == expected
+    assert words.within(_interval(median, low, high), unit, "+-") == expected
 
 
 def test_an_interval_that_says_nothing_is_inconclusive() -> None:
-    vague = Estimate(347e-9, 12e-9, 5.2e-6)
+    vague = _interval(347e-9, 12e-9, 5.2e-6)
     assert words.measured(_figure(vague), "+-") == "inconclusive, 0.012 to 5.2 us"
     assert "inconclusive" not in words.measured(_figure(vague, claimed=True), "+-")
-    share = _figure(Estimate(0.01, 0.0, 0.02), "")  # near nothing, of a whole
+    share = _figure(_interval(0.01, 0.0, 0.02), "")  # near nothing, of a whole
     assert words.measured(share, "+-") == "0.010 (0 to 0.020)"
-    assert words.measured(_figure(Estimate(0.4, 0.0, 0.9), ""), "+-").startswith("inc")
+    assert words.measured(_figure(_interval(0.4, 0.0, 0.9), ""), "+-").startswith("inc")
 
 
 def test_a_figure_taken_once_has_no_interval() -> None:
-    once = _figure(Estimate(0.1971, 0.1971, 0.1971), values=1)
+    once = _figure(_interval(0.1971, 0.1971, 0.1971), values=1)
     assert words.measured(once, "+-") == "197 ms"
-    same = _figure(Estimate(0.5, 0.5, 0.5), "", values=6)
+    same = _figure(_interval(0.5, 0.5, 0.5), "", values=6)
     assert words.measured(same, "+-") == "0.500 each time"
 
 
 def test_a_range_is_called_one() -> None:
-    few = Few(1.05, 0.98, 1.2, kind="range")
-    assert words.within(few, "x", "+-") == "1.05 (range 0.98 to 1.20) x"
-    assert "range" not in words.within(replace(few, kind="interval"), "x", "+-")
+    few = Estimate(1.05, 0.98, 1.2, Kind.RANGE, 5)
+    assert words.within(few, "x", "+-") == "range 0.98 to 1.20 x"
+    assert "range" not in words.within(replace(few, kind=Kind.INTERVAL), "x", "+-")
 
 
 def test_two_modes_are_told() -> None:
-    two = Few(0.9, 0.55, 1.7, modes=(0.6, 1.6))
+    two = replace(_interval(0.9, 0.55, 1.7), modes=(0.6, 1.6))
     assert words.within(two, "x", "+-") == "0.60x or 1.6x"
     assert words.measured(_figure(two, "x"), "+-") == "0.60x or 1.6x"
-    assert words.within(Few(5e-5, 3e-5, 7e-5, modes=(3.5e-5, 7e-5)), "s", "") == (
-        "35 us or 70 us"
-    )
+    times = replace(_interval(5e-5, 3e-5, 7e-5), modes=(3.5e-5, 7e-5))
+    assert words.within(times, "s", "+-") == "35 us or 70 us"
 
 
 def _found(name: str) -> Judged:

@@ -62,13 +62,19 @@ def print_rows(it: Judged, target: Console) -> None:
 
 
 def _print_races(findings: Sequence[Finding], target: Console) -> None:
-    table = _races(findings, COLUMNS, target)
-    legend = LEGEND.format(plus_minus(target))
+    columns, left_out = list(COLUMNS), list[str]()
     unbounded = target.options.update(max_width=1000)
-    if Measurement.get(target, unbounded, table).maximum > target.width:
-        table = _races(findings, [one for one in COLUMNS if not one.spare], target)
-        left_out = ", ".join(one.title for one in COLUMNS if one.spare)
-        legend += f" No room for: {left_out}."
+    while True:
+        table = _races(findings, columns, target)
+        spare = [one for one in columns if one.spare]
+        width = Measurement.get(target, unbounded, table).maximum
+        if width <= target.width or not spare:
+            break
+        columns.remove(spare[-1])
+        left_out.append(spare[-1].title)
+    legend = LEGEND.format(plus_minus(target))
+    if left_out:
+        legend += f" No room for: {', '.join(left_out)}."
     target.print(table)
     target.print(Text(legend, style="dim"))
 

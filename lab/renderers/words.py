@@ -5,7 +5,7 @@ sign: what stands for plus-minus; some places know ASCII only.
 
 from collections.abc import Sequence
 
-from lab.intervals import Estimate
+from lab.intervals import Estimate, Kind
 from lab.machine import Machine
 from lab.series_verdicts import SeriesFinding
 from lab.summary import Gains, Judged, gains, open_races, says_nothing
@@ -58,30 +58,33 @@ def time(finding: Finding) -> str:
 
 
 def within(it: Estimate, unit: str, sign: str) -> str:
-    """A figure with the interval it can be trusted in, or the range of few values.
+    """A figure with the interval it can be trusted in.
 
     unit: as in a series. It has the digits that its interval bears out; an interval
-    that is wide, or lies to one side, is written as its two ends. A figure of two
-    modes is those two.
+    that is wide, or lies to one side, is written as its two ends. Few values are their
+    range, and a figure of two modes is those two.
     """
-    modes: tuple[float, ...] = getattr(it, "modes", ())
     factor, unit = fitting(it.median or it.high) if unit == "s" else (1.0, unit)
     middle, low, high = (one * factor for one in (it.median, it.low, it.high))
-    if modes:
-        each = (one * factor for one in modes)
+    if it.modes:
+        each = (one * factor for one in it.modes)
         gap = "" if unit == "x" else " "
         return " or ".join(f"{rounded(one)}{gap}{unit}".rstrip() for one in each)
     half = max(middle - low, high - middle)
     places = decimals(middle, half)
-    written = number(middle, places)
-    if half:
-        if getattr(it, "kind", "interval") == "range":
-            ends = f"{number(low, places)} to {number(high, places)}"
-            written += f" (range {ends})"
-        elif half >= abs(middle) / 2:
-            written = f"{rounded(middle)} ({rounded(low)} to {rounded(high)})"
-        else:
-            written += f" {sign}{number(upwards(half, places), places)}"
+    wide = half >= abs(middle) / 2
+    low_end, high_end = (
+        rounded(one) if wide else number(one, places) for one in (low, high)
+    )
+    if not half:
+        written = number(middle, places)
+    elif it.kind is Kind.RANGE:
+        written = f"range {low_end} to {high_end}"
+    elif wide:
+        written = f"{rounded(middle)} ({low_end} to {high_end})"
+    else:
+        off = number(upwards(half, places), places)
+        written = f"{number(middle, places)} {sign}{off}"
     return f"{written} {unit}".rstrip()
 
 
@@ -97,14 +100,12 @@ def speedup(finding: Finding, sign: str) -> str:
 
 def free(finding: Finding) -> str:
     """The GIL-free share; empty where there is none."""
-    share = finding.race.share
-    return f"{share.gil_free:.2f}" if share else ""
+    return f"{finding.free.median:.2f}" if finding.free else ""
 
 
 def free_within(finding: Finding, sign: str) -> str:
     """The GIL-free share and its interval."""
-    share = finding.race.share
-    return f"{share.gil_free:.2f} {sign}{share.error:.2f}" if share else ""
+    return within(finding.free, "", sign) if finding.free else ""
 
 
 def ceiling(finding: Finding) -> str:
@@ -175,6 +176,28 @@ def _ceiling_notes(finding: Finding) -> list[tuple[str, Judgement]]:
         text += " handing over the GIL takes the rest"
         return [(text, Judgement.NO_CLAIM)]
     return []
+
+
+def contradictions(it: Judged) -> list[str]:
+    """What contradicts its claim, a sentence each."""
+    found = [
+        *(
+            f"{name(one)}: claimed that {one.race.claim}, found that {one.verdict}"
+            for one in it.findings
+            if one.judgement is Judgement.CONTRADICTED
+        ),
+        *(
+            f"{name(one)}: a speedup above its ceiling"
+            for one in it.findings
+            if one.ceiling and one.ceiling.judgement is Judgement.CONTRADICTED
+        ),
+        *(
+            f"{one.series.experiment}, {one.series.subject}: claimed {one.series.claim}"
+            for one in it.series
+            if one.judgement is Judgement.CONTRADICTED
+        ),
+    ]
+    return [f"Contradicted: {text}" for text in found]
 
 
 def finding(it: Judged, bounds: Sequence[Bound] = tuple(Bound)) -> str:
