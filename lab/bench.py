@@ -102,8 +102,8 @@ def measured(
 ) -> Experiments | int:
     """Run a suite, drawing how far it is; an exit code where nothing was measured.
 
-    wanting: see Experiments. expected_s: what it may take. What a process that failed has printed is printed.
-    Raises UsageError.
+    wanting: see Experiments. expected_s: what it may take. What a process that failed
+    has printed is printed. Raises UsageError.
     """
     from lab.renderers.progress import draw
 
