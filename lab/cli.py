@@ -37,12 +37,15 @@ def _parser() -> argparse.ArgumentParser:
         prog="gil-lab", description="Does this call release the GIL?"
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser(
+    bench = commands.add_parser(
         "bench",
         help="race every kernel and judge the claims (needs a checkout)",
         epilog="Other options go to pytest: -k mandelbrot runs those experiments. "
         "THREADS=1,2,4 in the environment sets the numbers of threads, FULL=1 "
         "runs the long experiments too.",
+    )
+    bench.add_argument(
+        "-v", action="store_true", dest="verbose", help="every row, of one thread too"
     )
     report = commands.add_parser(
         "report", help="show kept runs, or write them as a page, table or data"
@@ -92,7 +95,7 @@ def _run(known: argparse.Namespace, rest: list[str]) -> int:
     if known.command == "bench":
         from lab.bench import bench
 
-        return bench(rest)
+        return bench(rest, verbose=known.verbose)
     if known.command == "scope":
         from lab.run_program import run
 

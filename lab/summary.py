@@ -3,10 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from lab.intervals import Estimate
+from lab.machine import TWO_CORES
 from lab.records import Run
 from lab.series_verdicts import SeriesFinding, judge_series
 from lab.twins import Bound
 from lab.verdicts import Finding, Judgement, Verdict, judge
+
+# A half interval wider than this part of its figure is worth more rounds.
+WIDE = 0.05
 
 
 def contradicted(findings: Iterable[Finding | SeriesFinding]) -> bool:
@@ -89,3 +94,26 @@ def gains(findings: Sequence[Finding], twin: str, bound: Bound) -> Gains | None:
         if finding.race.threads == threads and finding.speedup is not None
     ]
     return Gains(bound, len(medians), min(medians), max(medians), threads)
+
+
+def wanting(run: Run) -> float:
+    """How much the records of a run want more values: 0 if not at all.
+
+    1 and more where a verdict is open that more values could settle; else how far an
+    interval is wider than WIDE, below 1.
+    """
+    it = judged(run, "")
+    races = [one for one in it.findings if one.speedup and one.limit >= TWO_CORES]
+    claims = [one for one in it.series if one.judgement is not Judgement.NO_CLAIM]
+    judgements = [one.judgement for one in races]
+    judgements += [one.judgement for one in claims]
+    estimates = [one.speedup for one in races] + [one.estimate for one in claims]
+    few = sum(judgement is Judgement.INCONCLUSIVE for judgement in judgements)
+    return few + max((_width(one) for one in estimates if one), default=0.0)
+
+
+def _width(estimate: Estimate) -> float:
+    if not estimate.median:
+        return 0.0
+    width = estimate.half_width / abs(estimate.median)
+    return min(0.99, width) if width > WIDE else 0.0

@@ -88,10 +88,9 @@ def free_share(finding: Finding) -> float | None:
 
     Without a GIL nobody holds it, ever.
     """
-    share = finding.race.share
     if not finding.race.gil:
         return 1.0
-    return share.gil_free if share else None
+    return finding.free.median if finding.free else None
 
 
 def _points(findings: Sequence[Finding]) -> list[dict[str, Any]]:
@@ -100,7 +99,7 @@ def _points(findings: Sequence[Finding]) -> list[dict[str, Any]]:
         race, speedup, free = finding.race, finding.speedup, free_share(finding)
         if speedup is None or free is None:
             continue
-        error = f" ±{race.share.error:.2f}" if race.share else ""
+        error = f" ±{finding.free.half_width:.2f}" if finding.free else ""
         points.append(
             {
                 "free": free,

@@ -20,6 +20,7 @@ STYLES = {
     Verdict.HELPS: "green",
     Verdict.NO_HELP: "yellow",
     Verdict.PARTLY: "cyan",
+    Verdict.PARALLEL: "green",
     Verdict.INCONCLUSIVE: "dim",
     Verdict.SINGLE: "",
 }

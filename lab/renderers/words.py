@@ -19,6 +19,7 @@ VERDICTS = {
     Verdict.HELPS: "help",
     Verdict.NO_HELP: "do not help",
     Verdict.PARTLY: "help partly",
+    Verdict.PARALLEL: "run in parallel",
     Verdict.INCONCLUSIVE: "inconclusive",
     Verdict.SINGLE: "",
 }
@@ -70,14 +71,13 @@ def speedup(finding: Finding, sign: str) -> str:
 
 def free(finding: Finding) -> str:
     """The GIL-free share; empty where there is none."""
-    share = finding.race.share
-    return f"{share.gil_free:.2f}" if share else ""
+    return f"{finding.free.median:.2f}" if finding.free else ""
 
 
 def free_within(finding: Finding, sign: str) -> str:
     """The GIL-free share and its interval."""
-    share = finding.race.share
-    return f"{share.gil_free:.2f} {sign}{share.error:.2f}" if share else ""
+    found = finding.free
+    return f"{found.median:.2f} {sign}{found.half_width:.2f}" if found else ""
 
 
 def ceiling(finding: Finding) -> str:
@@ -143,6 +143,28 @@ def _ceiling_notes(finding: Finding) -> list[tuple[str, Judgement]]:
         text += " handing over the GIL takes the rest"
         return [(text, Judgement.NO_CLAIM)]
     return []
+
+
+def contradictions(it: Judged) -> list[str]:
+    """What contradicts its claim, a sentence each."""
+    found = [
+        *(
+            f"{name(one)}: claimed that {one.race.claim}, found that {one.verdict}"
+            for one in it.findings
+            if one.judgement is Judgement.CONTRADICTED
+        ),
+        *(
+            f"{name(one)}: a speedup above its ceiling"
+            for one in it.findings
+            if one.ceiling and one.ceiling.judgement is Judgement.CONTRADICTED
+        ),
+        *(
+            f"{one.series.experiment}, {one.series.subject}: claimed {one.series.claim}"
+            for one in it.series
+            if one.judgement is Judgement.CONTRADICTED
+        ),
+    ]
+    return [f"Contradicted: {text}" for text in found]
 
 
 def finding(it: Judged, bounds: Sequence[Bound] = tuple(Bound)) -> str:
