@@ -36,7 +36,7 @@ def bench(arguments: Sequence[str], *, verbose: bool = False) -> int:
     out = console()
     terminal.header(Machine.here(), out)
     out.file.flush()  # who reads a pipe knows at once what runs, and where
-    done = measured(suite, arguments, {ONE_THREAD: "1"} if verbose else {}, _wanting)
+    done = measured(suite, arguments, {ONE_THREAD: "1"} if verbose else {}, unsettled)
     if isinstance(done, int):
         return done
     done.content[KEY]["part"] = " ".join(arguments)
@@ -63,7 +63,7 @@ def experiments_of(name: str) -> Path:
     return suite
 
 
-def _wanting(content: dict[str, Any]) -> list[str]:
+def unsettled(content: dict[str, Any]) -> list[str]:
     """The experiments with a verdict that is open, then those with a wide interval."""
     from lab.summary import wanting
 
@@ -112,15 +112,17 @@ def measured(
     return done if done.content else done.code
 
 
-def keep(content: dict[str, Any], folder: Path, name: str) -> tuple[Run, Path]:
-    """Keep what was measured; the run, and its file."""
+def keep(
+    content: dict[str, Any], folder: Path, name: str, newest: str = "latest"
+) -> tuple[Run, Path]:
+    """Keep what was measured, as name and as the newest; the run, and its file."""
     text = json.dumps(content)
     try:
         run = parse(content, name)
     except ForeignFileError:  # our own mistake, but what was measured is kept
-        publish(text, folder, name)
+        publish(text, folder, name, newest=newest)
         raise
-    return run, publish(text, folder, name, run.timelines)
+    return run, publish(text, folder, name, run.timelines, newest)
 
 
 def near(path: Path) -> str:
