@@ -38,7 +38,8 @@ def bench(arguments: Sequence[str], *, verbose: bool = False) -> int:
     out.file.flush()  # who reads a pipe knows at once what runs, and where
     part = " ".join(arguments)
     environment = {ONE_THREAD: "1"} if verbose else {}
-    done = measured(suite, arguments, environment, _wanting, _took_s(folder, part))
+    took_s = _took_s(folder / "latest.json", part)
+    done = measured(suite, arguments, environment, unsettled, took_s)
     if isinstance(done, int):
         return done
     done.content[KEY]["part"] = part
@@ -69,16 +70,16 @@ def experiments_of(name: str) -> Path:
     return suite
 
 
-def _took_s(folder: Path, part: str) -> float | None:
+def _took_s(path: Path, part: str) -> float | None:
     """What the last run of the same part took, if there is one that can be read."""
     try:
-        last = load(folder / "latest.json")
+        last = load(path)
     except (UsageError, OSError):
         return None
     return last.took_s if last.took_s and last.part == part else None
 
 
-def _wanting(content: dict[str, Any]) -> list[str]:
+def unsettled(content: dict[str, Any]) -> list[str]:
     """The experiments with a verdict that is open, then those with a wide interval."""
     from lab.summary import wanting
 
@@ -128,15 +129,17 @@ def measured(
     return done if done.content else done.code
 
 
-def keep(content: dict[str, Any], folder: Path, name: str) -> tuple[Run, Path]:
-    """Keep what was measured; the run, and its file."""
+def keep(
+    content: dict[str, Any], folder: Path, name: str, newest: str = "latest"
+) -> tuple[Run, Path]:
+    """Keep what was measured, as name and as the newest; the run, and its file."""
     text = json.dumps(content)
     try:
         run = parse(content, name)
     except ForeignFileError:  # our own mistake, but what was measured is kept
-        publish(text, folder, name)
+        publish(text, folder, name, newest=newest)
         raise
-    return run, publish(text, folder, name, run.timelines)
+    return run, publish(text, folder, name, run.timelines, newest)
 
 
 def near(path: Path) -> str:

@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     (interrupted)."""
     parser = _parser()
     known, rest = parser.parse_known_args(arguments)
-    if rest and known.command != "bench":
+    if rest and known.command not in ("bench", "calibrate"):
         parser.error(f"unknown arguments: {' '.join(rest)}")
     try:
         return _run(known, rest)
@@ -46,6 +46,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     bench.add_argument(
         "-v", action="store_true", dest="verbose", help="every row, of one thread too"
+    )
+    commands.add_parser(
+        "calibrate",
+        help="measure how good the lab's instruments are (needs a checkout)",
+        epilog="Other options go to pytest: -k scope measures those instruments.",
     )
     report = commands.add_parser(
         "report", help="show kept runs, or write them as a page, table or data"
@@ -96,6 +101,10 @@ def _run(known: argparse.Namespace, rest: list[str]) -> int:
         from lab.bench import bench
 
         return bench(rest, verbose=known.verbose)
+    if known.command == "calibrate":
+        from lab.calibrate import calibrate
+
+        return calibrate(rest)
     if known.command == "scope":
         from lab.run_program import run
 

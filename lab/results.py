@@ -76,9 +76,13 @@ def _records(content: dict[str, Any], kind: str) -> Iterator[dict[str, Any]]:
 
 
 def publish(
-    text: str, folder: Path, name: str, timelines: Iterable[Timeline] = ()
+    text: str,
+    folder: Path,
+    name: str,
+    timelines: Iterable[Timeline] = (),
+    newest: str = "latest",
 ) -> Path:
-    """Keep a result file as folder/name.json and as folder/latest.json.
+    """Keep a result file as folder/name.json and as folder/newest.json.
 
     Both appear whole or not at all, and nothing that was there is lost: a name
     already taken gets a number. Its traces go to folder/name, a file each.
@@ -92,6 +96,6 @@ def publish(
     for line in timelines:
         traces.mkdir(exist_ok=True)
         line.trace.save(traces / f"{line.kernel}-{line.twin}.json")
-    for target in (path, folder / "latest.json"):
+    for target in (path, folder / f"{newest}.json"):
         write_whole(target, text)
     return path
