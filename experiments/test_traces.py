@@ -34,6 +34,7 @@ KEPT = (
 )
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("name", "twin_name"), KEPT)
 def test_traces(record: Recorder, sizes: Sizes, name: str, twin_name: str) -> None:
     """One trace, and the part of its time in which nobody held the GIL."""
