@@ -1,30 +1,73 @@
 """What the experiments share: the race fixture, and how a run is told and kept."""
 
+import itertools
+import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from lab import results
-from lab.bench import PROGRESS_FD
+from lab.files import write_whole
 from lab.machine import Machine
+from lab.pilot import Sizes, sized
+from lab.processes import PROGRESS_FD
 from lab.race import Racer, measure, share
 from lab.records import Race, Recorder, Series, Share, Timeline
 from lab.scope import unavailable
-from lab.twins import Kernel, Twin
+from lab.twins import Bound, Kernel, Twin
 
 MEASURED_WITH = ("gil-lab", "numpy", "pytest-benchmark")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("gil-lab", "one process of several, as bench starts them")
+    group.addoption(
+        "--process", default="0/1", metavar="I/N", help="this one, from 0, of so many"
+    )
+    group.addoption(
+        "--sizes", type=Path, metavar="FILE", help="the work of calls, kept for all"
+    )
+    group.addoption(
+        "--beside", choices=["without", "only"], help="what can run beside the others"
+    )
+
+
+class Process(NamedTuple):
+    """One process of a run: which, from 0 on, and of how many."""
+
+    place: int
+    all: int
+
+
+@pytest.fixture(scope="session")
+def process(pytestconfig: pytest.Config) -> Process:
+    """This one."""
+    place, _, everything = pytestconfig.getoption("process").partition("/")
+    return Process(int(place), int(everything))
+
+
+@pytest.fixture(scope="session")
+def sizes(pytestconfig: pytest.Config) -> Iterator[Sizes]:
+    """How much work a call of each kernel does, the same in all processes of a run."""
+    path: Path | None = pytestconfig.getoption("sizes")
+    known: Sizes = json.loads(path.read_text()) if path and path.exists() else {}
+    before = len(known)
+    yield known
+    if path is not None and len(known) > before:
+        write_whole(path, json.dumps(known))
+
+
 @pytest.fixture(scope="session")
 def shares() -> dict[tuple[str, str], Share | None]:
-    """The GIL-free shares of twins probed in this run, by kernel and twin."""
+    """The GIL-free shares of twins probed in this process, by kernel and twin."""
     return {}
 
 
@@ -38,9 +81,13 @@ def switch_interval() -> Iterator[None]:
 
 @pytest.fixture
 def race(
-    benchmark: BenchmarkFixture, shares: dict[tuple[str, str], Share | None]
+    benchmark: BenchmarkFixture,
+    request: pytest.FixtureRequest,
+    process: Process,
+    sizes: Sizes,
+    shares: dict[tuple[str, str], Share | None],
 ) -> Racer:
-    """Probe a twin, once a run, then race it in so many threads; keep the record."""
+    """Scale a twin's work, probe it, race it in so many threads; keep the record."""
 
     def run(kernel: Kernel, twin: Twin, threads: int) -> None:
         def repeat(
@@ -51,10 +98,23 @@ def race(
             )
 
         benchmark.group = kernel.name
+        scaled, size = sized(kernel, twin, sizes)
         name = kernel.name, twin.name
         if name not in shares:
-            shares[name] = share(twin)
-        _keep(benchmark, measure(kernel, twin, threads, repeat, shares[name]))
+            # A wait is a wait in every process; how long work takes is not.
+            wanted = kernel.bound is not Bound.BLOCKING or process.place == 0
+            shares[name] = share(scaled) if wanted else None
+        known = shares[name]
+        found = measure(
+            kernel,
+            scaled,
+            threads,
+            repeat,
+            processes=process.all,
+            shares=() if known is None else (known,),
+            size=size,
+        )
+        _keep(benchmark, replace(found, experiment=_experiment(request)))
 
     return run
 
@@ -64,7 +124,7 @@ def record(benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> Recor
     """Measure with a function that returns records, timed as one; keep them."""
 
     def run(measure: Callable[[], Iterable[Series | Timeline]]) -> None:
-        benchmark.group = request.node.path.stem.removeprefix("test_")
+        benchmark.group = _experiment(request)
         kept = benchmark.pedantic(measure)  # type: ignore[no-untyped-call]  # as above
         for one in kept:
             _keep(benchmark, one)
@@ -72,12 +132,47 @@ def record(benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> Recor
     return run
 
 
+def _experiment(request: pytest.FixtureRequest) -> str:
+    return str(request.node.path.stem.removeprefix("test_"))
+
+
 def _keep(benchmark: BenchmarkFixture, record: Race | Series | Timeline) -> None:
     benchmark.extra_info.setdefault(results.KEY, []).append(record.to_json())
 
 
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave out what another process of the run does.
+
+    What is marked `once` is done by one process, each by another in turn. What takes
+    seconds and no processor (Kernel.beside) has a process of its own.
+    """
+    place, _, everything = config.getoption("process").partition("/")
+    beside = config.getoption("beside")
+    chosen: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    once = itertools.count()
+    for item in items:
+        if item.get_closest_marker("once"):
+            mine = next(once) % int(everything) == int(place)
+        else:
+            mine = True
+        if beside is not None:
+            mine &= (_kernel_beside(item)) == (beside == "only")
+        (chosen if mine else left_out).append(item)
+    items[:] = chosen
+    config.hook.pytest_deselected(items=left_out)
+
+
+def _kernel_beside(item: pytest.Item) -> bool:
+    call = getattr(item, "callspec", None)
+    kernel = call.params.get("kernel") if call is not None else None
+    return isinstance(kernel, Kernel) and kernel.beside
+
+
 class Progress:
-    """Tells the process that watches which experiment begins."""
+    """Tells the process that watches what begins, what is left out and what failed."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -87,10 +182,20 @@ class Progress:
         self._total = len(session.items)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        name = nodeid.rpartition("::")[2]
-        line = f"{self._done}\t{self._total}\t{name}\n"
-        os.write(self._descriptor, line.encode())
+        self._tell("start", nodeid, done=self._done, total=self._total)
         self._done += 1
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped and isinstance(report.longrepr, tuple):
+            reason = report.longrepr[2].removeprefix("Skipped: ")
+            self._tell("skipped", report.nodeid, reason=reason)
+        elif report.failed:
+            self._tell("failed", report.nodeid)
+
+    def _tell(self, event: str, nodeid: str, **more: Any) -> None:
+        name = nodeid.rpartition("::")[2]
+        told = {"event": event, "id": nodeid, "name": name, **more}
+        os.write(self._descriptor, (json.dumps(told) + "\n").encode())
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> Any:
         if not report.passed:
@@ -116,4 +221,6 @@ def pytest_benchmark_update_json(output_json: dict[str, Any]) -> None:
         "machine": asdict(Machine.here()),
         "versions": ", ".join(_versions()),
         "no_scope": unavailable() or "",
+        "part": "",
+        "took_s": 0.0,
     }

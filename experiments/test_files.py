@@ -3,7 +3,7 @@
 Path.read_bytes, open().read, io.FileIO.read and os.read all end in _Py_read
 (Python/fileutils.c), which releases around read(2); opening does so too
 (Modules/_io/fileio.c). Each is raced on FIFOs whose writer, another process,
-answers late, and on a file of 64 MB that memory holds already. read(2) itself,
+answers late, and on a file that memory holds already. read(2) itself,
 through ctypes, is raced in both twins: CDLL releases, PyDLL holds. It surprises
 that a file which needs no disk gains too: the copying is work, done without the GIL.
 """
@@ -22,10 +22,11 @@ import pytest
 
 from lab.blocking import DELAY_S, fifo, whole_fifo
 from lab.libc import Libc, expect
-from lab.race import Racer, full_run, thread_counts, thread_override
+from lab.race import Racer, full_run, thread_counts
 from lab.twins import Bound, Call, Claim, Kernel, Setting, Twin
 
-SIZE = 64 * 2**20
+# A file in memory is as large as a call of some 20 ms reads: a pilot finds out.
+MIB = 2**20
 # Given an open descriptor and a size: what makes the call.
 Reader = Callable[[int, int], Callable[[], object]]
 
@@ -51,8 +52,9 @@ def _libc_read(library: type[ctypes.CDLL]) -> Reader:
     return call
 
 
+THREADS = 4
 # Left to FULL=1.
-SLOW = ("cache.open.read", "cache.FileIO.read")
+SLOW = ("cache.open.read", "cache.FileIO.read", "cache.os.read")
 SOURCE = "Python/fileutils.c _Py_read, from Modules/_io/fileio.c"
 CTYPES = "Modules/_ctypes/callproc.c _call_function_pointer"
 BY_PATH: dict[str, Callable[[Path], bytes]] = {
@@ -72,31 +74,37 @@ def _late() -> Iterator[Kernel]:
         settings[name] = _from_fifo(reader)
     for name, setting in settings.items():
         twin = Twin("released", "Python", setting, Claim.HELPS)
-        yield Kernel(f"fifo.{name}", Bound.BLOCKING, (twin,), 3, DELAY_S, SOURCE)
+        yield Kernel(
+            f"fifo.{name}", Bound.BLOCKING, (twin,), 6, DELAY_S, SOURCE, THREADS
+        )
     held = _from_fifo(_libc_read(ctypes.PyDLL))
     released = _from_fifo(_libc_read(ctypes.CDLL))
     twins = (
         Twin("held", "ctypes", held, Claim.NO_HELP),
         Twin("released", "ctypes", released, Claim.HELPS),
     )
-    yield Kernel("fifo.libc.read", Bound.BLOCKING, twins, 3, DELAY_S, CTYPES)
+    yield Kernel("fifo.libc.read", Bound.BLOCKING, twins, 6, DELAY_S, CTYPES, THREADS)
 
 
 def _cached() -> Iterator[Kernel]:
-    """Every call copies a file that is in memory."""
-    settings = {name: _whole_file(read) for name, read in BY_PATH.items()}
+    """Every call copies a file that is in memory; its size is in MiB."""
+    scales = {name: partial(_whole_file, read) for name, read in BY_PATH.items()}
     for name, reader in BY_DESCRIPTOR.items():
-        settings[name] = _open_file(partial(_rewound, reader))
-    for name, setting in settings.items():
-        twin = Twin("released", "Python", setting, Claim.HELPS_SOME)
-        yield Kernel(f"cache.{name}", Bound.MEMORY, (twin,), 5, source=SOURCE)
-    held = _open_file(partial(_into_fresh_memory, ctypes.PyDLL))
-    released = _open_file(partial(_into_fresh_memory, ctypes.CDLL))
+        scales[name] = partial(_open_file, partial(_rewound, reader))
+    for name, scale in scales.items():
+        twin = _scaled("released", "Python", scale, Claim.HELPS_SOME)
+        yield Kernel(f"cache.{name}", Bound.MEMORY, (twin,), source=SOURCE)
+    held = partial(_open_file, partial(_into_fresh_memory, ctypes.PyDLL))
+    released = partial(_open_file, partial(_into_fresh_memory, ctypes.CDLL))
     twins = (
-        Twin("held", "ctypes", held, Claim.NO_HELP),
-        Twin("released", "ctypes", released, Claim.HELPS_SOME),
+        _scaled("held", "ctypes", held, Claim.NO_HELP),
+        _scaled("released", "ctypes", released, Claim.HELPS_SOME),
     )
-    yield Kernel("cache.libc.read", Bound.MEMORY, twins, 5, source=CTYPES)
+    yield Kernel("cache.libc.read", Bound.MEMORY, twins, source=CTYPES)
+
+
+def _scaled(name: str, via: str, scale: Callable[[int], Setting], claim: Claim) -> Twin:
+    return Twin(name, via, scale(1), claim, scale=scale)
 
 
 def _from_fifo(reader: Reader) -> Setting:
@@ -104,66 +112,73 @@ def _from_fifo(reader: Reader) -> Setting:
 
 
 @contextmanager
-def _large_file() -> Iterator[Path]:
+def _large_file(mib: int) -> Iterator[Path]:
     with tempfile.NamedTemporaryFile(prefix="gil-lab-") as file:
-        file.write(b"x" * SIZE)
+        for _ in range(mib):
+            file.write(b"x" * MIB)
         file.flush()
         yield Path(file.name)
 
 
-def _whole_file(read: Callable[[Path], bytes]) -> Setting:
+def _whole_file(read: Callable[[Path], bytes], mib: int) -> Setting:
     @contextmanager
     def setting(threads: int) -> Iterator[Sequence[Call]]:
-        with _large_file() as path:
-            yield [Call(partial(read, path), check=_all_of_it)] * threads
+        with _large_file(mib) as path:
+            check = partial(_all_of_it, mib)
+            yield [Call(partial(read, path), check=check)] * threads
 
     return setting
 
 
-def _open_file(call: Callable[[int], Call]) -> Setting:
+def _open_file(call: Callable[[int, int], Call], mib: int) -> Setting:
     """Each thread has a descriptor of its own."""
 
     @contextmanager
     def setting(threads: int) -> Iterator[Sequence[Call]]:
-        with _large_file() as path, ExitStack() as stack:
+        with _large_file(mib) as path, ExitStack() as stack:
             files = [stack.enter_context(open(path, "rb")) for _ in range(threads)]
-            yield [call(file.fileno()) for file in files]
+            yield [call(file.fileno(), mib) for file in files]
 
     return setting
 
 
-def _rewound(reader: Reader, fd: int) -> Call:
+def _rewound(reader: Reader, fd: int, mib: int) -> Call:
     rewind = partial(os.lseek, fd, 0, os.SEEK_SET)
-    return Call(reader(fd, SIZE), before=rewind, check=_all_of_it)
+    run = reader(fd, mib * MIB)
+    return Call(run, before=rewind, check=partial(_all_of_it, mib))
 
 
-def _into_fresh_memory(library: type[ctypes.CDLL], fd: int) -> Call:
+def _into_fresh_memory(library: type[ctypes.CDLL], fd: int, mib: int) -> Call:
     """libc's read, into memory that is not there yet: as Python's bytes are."""
-    memory = mmap.mmap(-1, SIZE)
-    buffer = (ctypes.c_char * SIZE).from_buffer(memory)
+    memory = mmap.mmap(-1, mib * MIB)
+    buffer = (ctypes.c_char * (mib * MIB)).from_buffer(memory)
 
     def before() -> None:
         os.lseek(fd, 0, os.SEEK_SET)
         memory.madvise(mmap.MADV_DONTNEED)
 
-    run = partial(Libc(library).read_raw, fd, buffer, SIZE)
-    return Call(run, before=before, check=_all_of_it)
+    run = partial(Libc(library).read_raw, fd, buffer, mib * MIB)
+    return Call(run, before=before, check=partial(_all_of_it, mib))
 
 
-def _all_of_it(value: bytes | int) -> None:
-    expect(len(value) if isinstance(value, bytes) else value, SIZE)
+def _all_of_it(mib: int, value: bytes | int) -> None:
+    expect(len(value) if isinstance(value, bytes) else value, mib * MIB)
 
 
 @pytest.mark.parametrize(
     ("kernel", "twin", "threads"),
     [
-        pytest.param(kernel, twin, threads, id=f"{kernel.name}-{twin.name}-{threads}")
+        pytest.param(
+            kernel,
+            twin,
+            threads,
+            id=f"{kernel.name}-{twin.name}-{threads}",
+            marks=getattr(pytest.mark, kernel.bound),
+        )
         for kernel in (*_late(), *_cached())
         for twin in kernel.twins
         for threads in thread_counts(kernel, os.environ)
-        # Each race times a single call anyway: its own row is for the long run.
-        if threads > 1 or full_run(os.environ) or thread_override(os.environ)
-        # Two roads to the same read(2) say it; the others take as long again.
+        # One road to the same read(2) says it; the others take as long each.
         if not kernel.name.startswith(SLOW) or full_run(os.environ)
     ],
 )

@@ -4,7 +4,7 @@ accept, connect, send and recv each wait for another process: for a caller, for
 room in a full queue, for room in a full buffer, for a byte. The same system calls
 are made through the socket module (Modules/socketmodule.c releases: sock_call_ex,
 and internal_connect for connect), ctypes.CDLL (releases) and ctypes.PyDLL (holds),
-in 8 threads, each with a socket of its own. It surprises that connect blocks at
+in 4 threads, each with a socket of its own. It surprises that connect blocks at
 all: on one machine only a listener whose queue is full keeps it waiting.
 """
 
@@ -18,7 +18,7 @@ import pytest
 
 from lab.blocking import DELAY_S, accepting, connecting, receiving, sending
 from lab.libc import Libc, unix_address
-from lab.race import Racer, full_run, thread_counts, thread_override
+from lab.race import Racer, thread_counts
 from lab.twins import Bound, Claim, Kernel, Setting, Twin
 
 
@@ -46,6 +46,7 @@ def _recv(libc: Libc) -> Setting:
     )
 
 
+THREADS = 4
 MODULE = {
     "accept": accepting(lambda end: end.accept),
     "connect": connecting(lambda end, path: partial(end.connect, path)),
@@ -74,7 +75,15 @@ def _kernels() -> list[Kernel]:
         for module, made in twins.items():
             source = SOURCES[name] if module == "socket" else CTYPES
             kernels.append(
-                Kernel(f"{module}.{name}", Bound.BLOCKING, made, 3, DELAY_S, source)
+                Kernel(
+                    f"{module}.{name}",
+                    Bound.BLOCKING,
+                    made,
+                    6,
+                    DELAY_S,
+                    source,
+                    THREADS,
+                )
             )
     return kernels
 
@@ -82,12 +91,16 @@ def _kernels() -> list[Kernel]:
 @pytest.mark.parametrize(
     ("kernel", "twin", "threads"),
     [
-        pytest.param(kernel, twin, threads, id=f"{kernel.name}-{twin.name}-{threads}")
+        pytest.param(
+            kernel,
+            twin,
+            threads,
+            id=f"{kernel.name}-{twin.name}-{threads}",
+            marks=getattr(pytest.mark, kernel.bound),
+        )
         for kernel in _kernels()
         for twin in kernel.twins
         for threads in thread_counts(kernel, os.environ)
-        # Each race times a single call anyway: its own row is for the long run.
-        if threads > 1 or full_run(os.environ) or thread_override(os.environ)
     ],
 )
 def test_sockets(race: Racer, kernel: Kernel, twin: Twin, threads: int) -> None:

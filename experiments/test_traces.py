@@ -16,6 +16,7 @@ from functools import partial
 import pytest
 
 from lab.catalogue import catalogue
+from lab.pilot import Sizes, sized
 from lab.race import Crew
 from lab.records import Recorder, Series, Span, Timeline
 from lab.scope import Scope, unavailable
@@ -35,13 +36,13 @@ KEPT = (
 
 @pytest.mark.once
 @pytest.mark.parametrize(("name", "twin_name"), KEPT)
-def test_traces(record: Recorder, name: str, twin_name: str) -> None:
+def test_traces(record: Recorder, sizes: Sizes, name: str, twin_name: str) -> None:
     """One trace, and the part of its time in which nobody held the GIL."""
     reason = unavailable()
     if reason:
         pytest.skip(f"no scope: {reason}")
     kernel = next(kernel for kernel in catalogue() if kernel.name == name)
-    twin = next(twin for twin in kernel.twins if twin.name == twin_name)
+    twin, _ = sized(kernel, kernel.twin(twin_name), sizes)
 
     def measure() -> Iterator[Series | Timeline]:
         noted: list[list[tuple[int, int]]] = [[], []]

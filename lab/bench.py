@@ -1,139 +1,147 @@
-"""python -m lab bench: run the experiments in a child process, then judge them.
+"""python -m lab bench: run the experiments, keep what they measured, judge it."""
 
-The child measures. It has a process group of its own, so that an interrupt ends
-it and all it started even while one of its threads holds the GIL; and this
-process, which draws the progress, disturbs no measurement with a thread of its.
-"""
-
+import json
 import os
 import signal
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
-from lab.child import Terminated, end, terminable
+from lab.child import Terminated, terminable
 from lab.errors import UsageError
 from lab.machine import Machine
-from lab.race import thread_override
-from lab.results import ForeignFileError, load, publish
-
-# What an interrupted child gets to end by itself; an interrupt promises 2 s.
-GRACE_S = 1.0
-PROGRESS_FD = "GIL_LAB_PROGRESS_FD"
-# pytest's exit codes (pytest.ExitCode), without importing it.
-TESTS_FAILED, USAGE_ERROR, NO_TESTS = 1, 4, 5
+from lab.processes import NO_TESTS, USAGE_ERROR, Experiments
+from lab.race import ONE_THREAD, thread_override
+from lab.records import Run
+from lab.results import KEY, ForeignFileError, load, parse, publish
 
 
-def bench(arguments: Sequence[str]) -> int:
+def bench(arguments: Sequence[str], *, verbose: bool = False) -> int:
     """Run the experiments that arguments (pytest's) pick; print, keep, judge.
 
-    Returns 0 when no claim is contradicted, 1 when one is or an experiment
-    failed, 130 or 143 after SIGINT or SIGTERM. Raises UsageError.
+    verbose: every row, those of one thread too. Returns 0 when no claim is
+    contradicted, 1 when one is or an experiment failed, 130 or 143 after SIGINT or
+    SIGTERM. Raises UsageError.
     """
+    from lab.renderers import terminal, words
     from lab.renderers.console import console
-    from lab.renderers.terminal import header, report
     from lab.summary import judged
 
     thread_override(os.environ)
-    experiments = Path(__file__).resolve().parent.parent / "experiments"
-    if not (experiments / "conftest.py").is_file():
-        raise UsageError("no experiments here: bench runs in a checkout of gil-lab")
-    folder = experiments.parent / "results"
+    suite = experiments_of("experiments")
+    folder = suite.parent / "results"
     out = console()
-    header(Machine.here(), out)
-    with tempfile.TemporaryDirectory(prefix="gil-lab-") as scratch:
-        result = Path(scratch, "result.json")
-        command = _command(experiments, result, arguments, out.is_terminal)
-        try:
-            code, printed = _watch(command, experiments.parent, scratch, out.width)
-        except KeyboardInterrupt:
-            print("gil-lab: interrupted, nothing kept", file=sys.stderr)
-            return 128 + signal.SIGINT
-        except Terminated:
-            print("gil-lab: terminated, nothing kept", file=sys.stderr)
-            return 128 + signal.SIGTERM
-        if code == NO_TESTS:
-            raise UsageError(
-                f"no experiment matches {' '.join(arguments)!r}: "
-                "ARGS='--collect-only' lists them"
-            )
-        for line in printed.splitlines():
-            if not line.startswith("Wrote benchmark data in:"):  # it moves: see below
-                print(line)
-        if code == USAGE_ERROR:
-            raise UsageError("pytest does not understand these arguments")
-        if not result.exists():
-            return code
-        name = time.strftime("%Y-%m-%dT%H-%M-%S")
-        text = result.read_text(encoding="utf-8")
-        try:
-            run = load(result)
-        except ForeignFileError:  # our own mistake, but what was measured is kept
-            publish(text, folder, name)
-            raise
-        kept = publish(text, folder, name, run.timelines)
+    terminal.header(Machine.here(), out)
+    out.file.flush()  # who reads a pipe knows at once what runs, and where
+    part = " ".join(arguments)
+    environment = {ONE_THREAD: "1"} if verbose else {}
+    took_s = _took_s(folder / "latest.json", part)
+    done = measured(suite, arguments, environment, unsettled, took_s)
+    if isinstance(done, int):
+        return done
+    done.content[KEY]["part"] = part
+    name = time.strftime("%Y-%m-%dT%H-%M-%S")
+    run, kept = keep(done.content, folder, name)
     it = judged(run, name)
-    report(it, out)
-    out.print(f"\nKept: {_near(kept)}, also as {_near(folder / 'latest.json')}")
-    if kept.with_suffix("").is_dir():
-        out.print(f"Traces: {_near(kept.with_suffix(''))}")
-    return 1 if it.contradicted or code == TESTS_FAILED else code
+    if verbose:
+        terminal.report_rows(it, out)
+    else:
+        terminal.report(it, out, done.content)
+    for reason, names in done.skipped.items():
+        out.print(f"Left out, {len(names)} of them: {reason}", markup=False)
+    rest = "" if verbose else "; every row of it: make bench ARGS=-v"
+    out.print(f"Kept: {near(kept)}{rest}", markup=False)
+    wrong = words.contradictions(it)
+    if done.failed:
+        wrong.append(f"{done.failed} failed: its output stands above")
+    if wrong:
+        out.print(f"\n{wrong[0]}", style="bold red", markup=False)
+    return 1 if wrong else done.code
 
 
-def _near(path: Path) -> str:
-    """The path as seen from here, if that is shorter."""
-    return min(str(path), os.path.relpath(path), key=len)
+def experiments_of(name: str) -> Path:
+    """The folder of a suite of experiments. UsageError where there is no checkout."""
+    suite = Path(__file__).resolve().parent.parent / name
+    if not (suite / "conftest.py").is_file():
+        raise UsageError(f"no {name} here: this command runs in a checkout of gil-lab")
+    return suite
 
 
-def _command(
-    experiments: Path, result: Path, arguments: Sequence[str], colour: bool
-) -> list[str]:
-    return [
-        *(sys.executable, "-m", "pytest", str(experiments)),
-        *(f"--rootdir={experiments.parent}", f"-c{experiments.parent}/pyproject.toml"),
-        *("-q", "-s", "-rs", "--no-header", "-p", "no:cacheprovider"),
-        f"--color={'yes' if colour and 'NO_COLOR' not in os.environ else 'no'}",
-        f"--benchmark-json={result}",
-        *("--benchmark-group-by=group", "--benchmark-sort=fullname"),
-        *("--benchmark-columns=min,median,max,rounds", "--benchmark-name=short"),
-        *arguments,
-    ]
+def _took_s(path: Path, part: str) -> float | None:
+    """What the last run of the same part took, if there is one that can be read."""
+    try:
+        last = load(path)
+    except (UsageError, OSError):
+        return None
+    return last.took_s if last.took_s and last.part == part else None
 
 
-def _watch(command: list[str], root: Path, scratch: str, width: int) -> tuple[int, str]:
-    """Run the child in root, drawing its progress; its exit code and output."""
+def unsettled(content: dict[str, Any]) -> list[str]:
+    """The experiments with a verdict that is open, then those with a wide interval."""
+    from lab.summary import wanting
+
+    found = {
+        benchmark["fullname"]: wanting(
+            parse({**content, "benchmarks": [benchmark]}, "")
+        )
+        for benchmark in content["benchmarks"]
+    }
+    return sorted(
+        (name for name in found if found[name]), key=lambda name: -found[name]
+    )
+
+
+def measured(
+    suite: Path,
+    arguments: Sequence[str],
+    environment: dict[str, str],
+    wanting: Callable[[dict[str, Any]], Sequence[str]],
+    expected_s: float | None = None,
+) -> Experiments | int:
+    """Run a suite, drawing how far it is; an exit code where nothing was measured.
+
+    wanting: see Experiments. expected_s: what it may take. What a process that failed
+    has printed is printed. Raises UsageError.
+    """
     from lab.renderers.progress import draw
 
-    reader, writer = os.pipe()
-    environment = {
-        **os.environ,
-        PROGRESS_FD: str(writer),
-        "TMPDIR": scratch,  # what it leaves when it is killed goes with the folder
-        "COLUMNS": str(width),
-    }
-    with (
-        terminable(),
-        open(reader, encoding="utf-8") as progress,
-        tempfile.TemporaryFile() as output,
-    ):
-        child = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            cwd=root,  # python -m pytest finds lab there
-            pass_fds=[writer],
-            process_group=0,
+    done = Experiments(suite, arguments, environment, wanting)
+    try:
+        with terminable(), closing(done.lines()) as lines:
+            draw(lines, expected_s)
+    except KeyboardInterrupt:
+        print("gil-lab: interrupted, nothing kept", file=sys.stderr)
+        return 128 + signal.SIGINT
+    except Terminated:
+        print("gil-lab: terminated, nothing kept", file=sys.stderr)
+        return 128 + signal.SIGTERM
+    if done.code == NO_TESTS:
+        raise UsageError(
+            f"no experiment matches {' '.join(arguments)!r}: "
+            "ARGS='--collect-only' lists them"
         )
-        try:
-            os.close(writer)
-            draw(progress)
-            code = child.wait()
-        finally:
-            end(child, GRACE_S)
-        output.seek(0)
-        return code, output.read().decode(errors="replace")
+    print(done.printed, end="")
+    if done.code == USAGE_ERROR:
+        raise UsageError("pytest does not understand these arguments")
+    return done if done.content else done.code
+
+
+def keep(
+    content: dict[str, Any], folder: Path, name: str, newest: str = "latest"
+) -> tuple[Run, Path]:
+    """Keep what was measured, as name and as the newest; the run, and its file."""
+    text = json.dumps(content)
+    try:
+        run = parse(content, name)
+    except ForeignFileError:  # our own mistake, but what was measured is kept
+        publish(text, folder, name, newest=newest)
+        raise
+    return run, publish(text, folder, name, run.timelines, newest)
+
+
+def near(path: Path) -> str:
+    """The path as seen from here, if that is shorter."""
+    return min(str(path), os.path.relpath(path), key=len)

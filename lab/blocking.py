@@ -22,10 +22,11 @@ from lab.libc import Libc, expect
 from lab.peer import Peer, bound
 from lab.twins import Call, Setting
 
-DELAY_S = 0.03  # a blocking call: long beside the handing over of the GIL
+# A blocking call: long beside the handing over of the GIL, which takes some 50 us.
+DELAY_S = 0.02
 # What the peer really waits: who asks it may lose the core for a moment, and gets to
 # the call itself only some milliseconds later.
-PEER_S = 1.15 * DELAY_S
+PEER_S = DELAY_S + 0.005
 # A socket that blocks for so long is given up; it works while the GIL is held.
 LIMIT_S = 5
 # A switch interval that never ends: no thread must drop the GIL between asking and

@@ -8,6 +8,7 @@ import ctypes
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,12 +26,15 @@ from lab.twins import (
     Setting,
     Twin,
     bytecode,
-    each,
     held,
     released,
+    twin,
 )
 
-DELAY_S = 0.05  # a blocking call: long beside the handing over of the GIL
+# A blocking call: long beside the handing over of the GIL, which takes some 50 us.
+DELAY_S = 0.02
+# It shows its order in each round; an interval wants one from each of six processes.
+ROUNDS = 6
 # Where the releases are: with nogil: is this macro, ctypes has its own place.
 CYTHON = "Include/ceval.h Py_BEGIN_ALLOW_THREADS"
 CTYPES = "Modules/_ctypes/callproc.c _call_function_pointer"
@@ -43,9 +47,9 @@ def catalogue() -> tuple[Kernel, ...]:
             "mandelbrot",
             Bound.COMPUTE,
             twins=(
-                held(kernels.mandelbrot_held, lambda: (_image(400), 250)),
-                released(kernels.mandelbrot_released, lambda: (_image(400), 250)),
-                bytecode(interpreted.mandelbrot, lambda: (_image(60), 250)),
+                held(kernels.mandelbrot_held, lambda n: (_image(n), 250)),
+                released(kernels.mandelbrot_released, lambda n: (_image(n), 250)),
+                bytecode(interpreted.mandelbrot, lambda n: (_image(n), 250)),
             ),
             source=CYTHON,
             sample=lambda: (_image(16), 60),
@@ -54,9 +58,9 @@ def catalogue() -> tuple[Kernel, ...]:
             "collatz",
             Bound.COMPUTE,
             twins=(
-                held(kernels.collatz_held, lambda: (150_000,)),
-                released(kernels.collatz_released, lambda: (150_000,)),
-                bytecode(interpreted.collatz, lambda: (7_000,)),
+                held(kernels.collatz_held, lambda n: (n,)),
+                released(kernels.collatz_released, lambda n: (n,)),
+                bytecode(interpreted.collatz, lambda n: (n,)),
             ),
             source=CYTHON,
             sample=lambda: (3_000,),
@@ -65,22 +69,25 @@ def catalogue() -> tuple[Kernel, ...]:
             "sum_squares",
             Bound.MEMORY,
             twins=(
-                held(kernels.sum_squares_held, lambda: (_large_vector(),)),
+                held(kernels.sum_squares_held, lambda n: (_large_vector(), n)),
                 released(
                     kernels.sum_squares_released,
-                    lambda: (_large_vector(),),
+                    lambda n: (_large_vector(), n),
                     claim=Claim.HELPS_SOME,
                 ),
-                Twin(
-                    "numpy",
-                    "NumPy",
-                    each(np.einsum, lambda: ("i,i->", *(_large_vector(),) * 2)),
-                    Claim.HELPS_SOME,
+                replace(
+                    twin(
+                        "numpy",
+                        _passes,
+                        lambda n: (_large_vector(), n),
+                        Claim.HELPS_SOME,
+                        "NumPy",
+                    ),
+                    function=None,  # it adds in another order
                 ),
             ),
-            rounds=5,
             source=CYTHON,
-            sample=lambda: (np.linspace(-1.0, 1.0, 1003),),
+            sample=lambda: (np.linspace(-1.0, 1.0, 1003), 2),
         ),
         Kernel(
             "nanosleep",
@@ -89,7 +96,7 @@ def catalogue() -> tuple[Kernel, ...]:
                 held(kernels.nanosleep_held, lambda: (DELAY_S,)),
                 released(kernels.nanosleep_released, lambda: (DELAY_S,)),
             ),
-            rounds=3,
+            rounds=ROUNDS,
             delay_s=DELAY_S,
             source=CYTHON,
         ),
@@ -100,36 +107,52 @@ def catalogue() -> tuple[Kernel, ...]:
                 Twin("held", "Cython", _read(kernels.read_held), Claim.NO_HELP),
                 Twin("released", "Cython", _read(kernels.read_released), Claim.HELPS),
             ),
-            rounds=3,
+            rounds=ROUNDS,
             delay_s=DELAY_S,
             source=CYTHON,
         ),
-        Kernel("libc.usleep", Bound.BLOCKING, _libc(_usleep), 3, DELAY_S, CTYPES),
-        Kernel("libc.nanosleep", Bound.BLOCKING, _libc(_nanosleep), 3, DELAY_S, CTYPES),
-        Kernel("libc.read", Bound.BLOCKING, _libc(_libc_read), 3, DELAY_S, CTYPES),
-        # sleep(3) counts whole seconds: 8 held threads take 8 s a round.
-        Kernel("libc.sleep", Bound.BLOCKING, _libc(_sleep), 2, 1.0, CTYPES),
+        _foreign("libc.usleep", _libc(_usleep)),
+        _foreign("libc.nanosleep", _libc(_nanosleep)),
+        _foreign("libc.read", _libc(_libc_read)),
+        # sleep(3) counts whole seconds: 3 held threads take 3 s a round.
+        replace(
+            _foreign("libc.sleep", _libc(_sleep)), delay_s=1.0, threads=3, beside=True
+        ),
         Kernel(
             "mixed",
             Bound.COMPUTE,
-            tuple(map(_mixed, range(0, 101, 25))),
-            5,
+            twins=tuple(map(_mixed, range(0, 101, 25))),
             source=CYTHON,
         ),
         # A new kernel's row goes here.
     )
 
 
+def _foreign(name: str, twins: tuple[Twin, ...]) -> Kernel:
+    """A blocking call of libc's, through ctypes."""
+    return Kernel(name, Bound.BLOCKING, twins, ROUNDS, DELAY_S, source=CTYPES)
+
+
 def _mixed(percent: int) -> Twin:
-    """A call that is without the GIL for so much of its work, in turns of 0.1 ms."""
-    steps = 100_000
-    free = steps * percent // 100
-    return Twin(
-        f"{percent}% free",
-        "Cython",
-        each(kernels.mixed, lambda: (steps - free, free, 200)),
-        {0: Claim.NO_HELP, 100: Claim.HELPS}.get(percent, Claim.TO_CEILING),
+    """A call that is without the GIL for so much of its work, 200 times in turn.
+
+    The least size is 100 steps a cycle, so that each percentage is exact.
+    """
+
+    def arguments(size: int) -> tuple[int, int, int]:
+        return (100 - percent) * size, percent * size, 200
+
+    claim = {0: Claim.NO_HELP, 100: Claim.HELPS}.get(percent, Claim.TO_CEILING)
+    return replace(
+        twin(f"{percent}% free", kernels.mixed, arguments, claim, "Cython"),
+        function=None,  # each has work of its own: the tests have nothing to compare
     )
+
+
+def _passes(values: np.ndarray[Any, np.dtype[np.float64]], passes: int) -> None:
+    """NumPy's sum of squares, so many times: bytecode between calls of some ms."""
+    for _ in range(passes):
+        np.einsum("i,i->", values, values)
 
 
 def _image(side: int) -> np.ndarray[Any, np.dtype[np.int32]]:
@@ -137,12 +160,15 @@ def _image(side: int) -> np.ndarray[Any, np.dtype[np.int32]]:
 
 
 def _large_vector() -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Float64 ones, more than the last-level cache holds, if memory allows."""
+    """Float64 ones, twice what the last-level cache holds, if memory allows.
+
+    Each thread has its own: all of them take a quarter of the memory at most.
+    """
     caches = Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size")
     sizes = [int(path.read_text().rstrip("K\n")) * 1024 for path in caches]
-    wanted = max(64 * 2**20, *(size + size // 8 for size in sizes), 0)
-    free = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return np.ones(min(wanted, free // 16) // 8)
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    most = memory // (4 * max(2, os.cpu_count() or 1))
+    return np.ones(min(2 * max(sizes, default=32 * 2**20), most) // 8)
 
 
 def _libc(setting: Callable[[Libc], Setting]) -> tuple[Twin, ...]:

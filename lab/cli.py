@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     (interrupted)."""
     parser = _parser()
     known, rest = parser.parse_known_args(arguments)
-    if rest and known.command != "bench":
+    if rest and known.command not in ("bench", "calibrate"):
         parser.error(f"unknown arguments: {' '.join(rest)}")
     try:
         return _run(known, rest)
@@ -37,12 +37,20 @@ def _parser() -> argparse.ArgumentParser:
         prog="gil-lab", description="Does this call release the GIL?"
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser(
+    bench = commands.add_parser(
         "bench",
         help="race every kernel and judge the claims (needs a checkout)",
         epilog="Other options go to pytest: -k mandelbrot runs those experiments. "
         "THREADS=1,2,4 in the environment sets the numbers of threads, FULL=1 "
         "runs the long experiments too.",
+    )
+    bench.add_argument(
+        "-v", action="store_true", dest="verbose", help="every row, of one thread too"
+    )
+    commands.add_parser(
+        "calibrate",
+        help="measure how good the lab's instruments are (needs a checkout)",
+        epilog="Other options go to pytest: -k scope measures those instruments.",
     )
     report = commands.add_parser(
         "report", help="show kept runs, or write them as a page, table or data"
@@ -92,7 +100,11 @@ def _run(known: argparse.Namespace, rest: list[str]) -> int:
     if known.command == "bench":
         from lab.bench import bench
 
-        return bench(rest)
+        return bench(rest, verbose=known.verbose)
+    if known.command == "calibrate":
+        from lab.calibrate import calibrate
+
+        return calibrate(rest)
     if known.command == "scope":
         from lab.run_program import run
 

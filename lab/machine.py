@@ -60,6 +60,42 @@ def usable_cores(root: Path = Path("/")) -> float:
     return min([cores, *_quotas(root)])
 
 
+def worth(threads: int, root: Path = Path("/")) -> float:
+    """How many times the fastest usable core so many threads can compute, at least.
+
+    SMT siblings share one core's units: what the second adds is not counted, as it
+    may be next to nothing. Small cores count by their capacity, or their highest
+    clock where the system has no capacities. A quota cuts the whole.
+    """
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else ()
+    folder = root / "sys/devices/system/cpu"
+    speeds: dict[str, float] = {}
+    for cpu in allowed:
+        core = _text(folder / f"cpu{cpu}/topology/thread_siblings_list") or str(cpu)
+        speeds[core] = max(speeds.get(core, 0.0), _speed(folder / f"cpu{cpu}"))
+    fastest = max(speeds.values(), default=0.0)
+    if not fastest:
+        return min(float(threads), usable_cores(root))
+    ordered = sorted((speed / fastest for speed in speeds.values()), reverse=True)
+    return min([sum(ordered[:threads]), *_quotas(root)])
+
+
+def _speed(cpu: Path) -> float:
+    """Of one core, in any unit that is the same for all of them; 1 if nobody tells."""
+    for name in ("cpu_capacity", "cpufreq/cpuinfo_max_freq"):
+        text = _text(cpu / name)
+        if text.isdecimal():
+            return float(text)
+    return 1.0
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
+
+
 def _quotas(root: Path) -> list[float]:
     """CPU quotas, in cores, of this process's cgroup and those above it."""
     try:

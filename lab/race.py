@@ -1,6 +1,7 @@
 """One call in N threads, let go from one barrier: who was in it, and when."""
 
 import contextlib
+import math
 import os
 import signal
 import threading
@@ -8,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 
 from lab.errors import UsageError
-from lab.machine import gil_enabled, usable_cores
+from lab.machine import gil_enabled, usable_cores, worth
 from lab.probing import gil_free
 from lab.records import Lap, Race, Round, Share
 from lab.stopwatch import timed
@@ -17,7 +18,9 @@ from lab.twins import Bound, Call, Kernel, Twin
 # How often a round's reference is taken before it is kept as it is.
 REFERENCES = 4
 # How long a twin's GIL-free share is looked for, if its call is shorter.
-PROBE_S = 0.05
+PROBE_S = 0.01
+# Asks for rows of one thread too: every race times a single call anyway.
+ONE_THREAD = "GIL_LAB_ONE_THREAD"
 # pytest-benchmark's pedantic, given target, setup and rounds: it calls setup
 # outside its clock, then target inside it.
 Repeat = Callable[[Callable[[], None], Callable[[], None], int], object]
@@ -136,11 +139,15 @@ def measure(
     twin: Twin,
     threads: int,
     repeat: Repeat,
-    share: Share | None = None,
+    *,
+    processes: int = 1,
+    shares: tuple[Share, ...] = (),
+    size: int | None = None,
 ) -> Race:
     """Race a twin, each round against a reference taken right before it.
 
-    One thread needs no reference: its call is its own. share: goes into the record.
+    One thread needs no reference: its call is its own. processes: over how many the
+    kernel's rounds are spread, of which this is one. shares, size: for the record.
     Raises what a call raises.
     """
     rounds: list[Round] = []
@@ -166,7 +173,7 @@ def measure(
 
         # A blocking call alone is its own reference, and takes what it takes.
         alone = threads == 1 and kernel.bound is Bound.BLOCKING
-        repeat(race, prepare, 1 if alone else kernel.rounds)
+        repeat(race, prepare, 1 if alone else math.ceil(kernel.rounds / processes))
     return Race(
         kernel=kernel.name,
         twin=twin.name,
@@ -179,8 +186,10 @@ def measure(
         delay_s=kernel.delay_s,
         dropped=dropped,
         rounds=tuple(rounds),
-        share=share,
+        shares=shares,
         source=kernel.source,
+        size=size,
+        worth=worth(threads),
     )
 
 
@@ -206,9 +215,10 @@ def thread_counts(kernel: Kernel, environment: Mapping[str, str]) -> tuple[int, 
     override = thread_override(environment)
     if override is not None:
         return override
+    alone = (1,) if full_run(environment) or environment.get(ONE_THREAD) else ()
     if kernel.bound is Bound.BLOCKING:
-        return (1, 8)
-    return tuple(sorted({1, 2, int(usable_cores())}))
+        return (*alone, kernel.threads)
+    return (*alone, *sorted({2, int(usable_cores())} - {0, 1}))
 
 
 def full_run(environment: Mapping[str, str]) -> bool:

@@ -62,10 +62,14 @@ def starved(laps: Sequence[Lap], part: float = STARVED) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A race and the single call, timed right before it, that it compares with."""
+    """A race and the single call, timed right before it, that it compares with.
+
+    process: which of the run's processes it was in, from 0 on.
+    """
 
     reference: Lap
     laps: tuple[Lap, ...]
+    process: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +87,14 @@ class Share:
 class Race:
     """All rounds of one twin at one number of threads.
 
-    cores: usable ones, when it ran; gil: whether there was a GIL; delay_s: how
-    long the call blocks, if it does; dropped: references that were repeated
-    because they did not get a core; share: measured before the race, None where
-    there was no GIL or it could not be told; source: where CPython, or whoever it
-    is, releases the GIL, file and function.
+    cores: usable ones, when it ran; worth: how many times the fastest of them so many
+    threads can compute (machine.worth), None where the file does not tell; gil:
+    whether there was a GIL; delay_s: how long the call blocks, if it does; dropped:
+    references that were repeated because they did not get a core; shares: one a
+    process, measured before the race, none where there was no GIL or it could not be
+    told; size: of the call's work, None where it cannot be scaled; source: where
+    CPython, or whoever it is, releases the GIL, file and function; experiment: whose
+    race it is.
     """
 
     kernel: str
@@ -101,8 +108,11 @@ class Race:
     delay_s: float | None
     dropped: int
     rounds: tuple[Round, ...]
-    share: Share | None = None
+    shares: tuple[Share, ...] = ()
     source: str = ""
+    size: int | None = None
+    worth: float | None = None
+    experiment: str = "kernels"
 
     KIND: ClassVar[str] = "race"
 
@@ -113,6 +123,7 @@ class Race:
             {
                 "reference": list(asdict(turn.reference).values()),
                 "laps": [list(asdict(lap).values()) for lap in turn.laps],
+                "process": turn.process,
             }
             for turn in self.rounds
         ]
@@ -121,16 +132,33 @@ class Race:
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> "Race":
         """The inverse of to_json."""
-        plain = {"share": None, "source": "", **plain}  # format 1 had neither
+        # Formats before 4 had one share at most, format 1 had none, nor a source.
+        one = plain.get("share")
+        older = {"shares": [one] if one else [], "source": "", "size": None}
+        older |= {"worth": None, "experiment": _experiment(str(plain["kernel"]))}
+        plain = {**older, **plain}
         values = {field.name: plain[field.name] for field in fields(cls)}
-        values["share"] = Share(**plain["share"]) if plain["share"] else None
+        values["shares"] = tuple(Share(**share) for share in plain["shares"])
         values["bound"] = Bound(plain["bound"])
         values["claim"] = Claim(plain["claim"])
         values["rounds"] = tuple(
-            Round(Lap(*turn["reference"]), tuple(Lap(*lap) for lap in turn["laps"]))
+            Round(
+                Lap(*turn["reference"]),
+                tuple(Lap(*lap) for lap in turn["laps"]),
+                turn.get("process", 0),
+            )
             for turn in plain["rounds"]
         )
         return cls(**values)
+
+
+def _experiment(kernel: str) -> str:
+    """Whose race it was, for formats before 4: by the kernel's name."""
+    family = kernel.partition(".")[0]
+    if family in ("fifo", "cache"):
+        return "files"
+    calls = ("libc.accept", "libc.connect", "libc.send", "libc.recv")
+    return "sockets" if family == "socket" or kernel in calls else "kernels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +172,8 @@ class Series:
     a single value. dropped: values set aside because the machine was too busy for them.
     source: where CPython does it, file and function. gil: whether there was a GIL.
     figure, at: for a point of a sweep, which of the experiment's curves it belongs to
-    and where on it: a number of seconds, or a name.
+    and where on it: a number of seconds, or a name. processes: which of the run's
+    processes each value was measured in, from 0 on; empty where all were in one.
     """
 
     experiment: str
@@ -160,6 +189,7 @@ class Series:
     error: float | None = None
     figure: str = ""
     at: float | str | None = None
+    processes: tuple[int, ...] = ()
 
     KIND: ClassVar[str] = "series"
 
@@ -171,9 +201,11 @@ class Series:
     def from_json(cls, plain: dict[str, Any]) -> "Series":
         """The inverse of to_json."""
         # Format 1 knew no error, formats before 3 no sweeps.
-        plain = {"error": None, "figure": "", "at": None, **plain}
+        older = {"error": None, "figure": "", "at": None, "processes": ()}
+        plain = {**older, **plain}
         values = {field.name: plain[field.name] for field in fields(cls)}
         values["values"] = tuple(float(value) for value in plain["values"])
+        values["processes"] = tuple(int(process) for process in plain["processes"])
         return cls(**values)
 
 
@@ -226,7 +258,8 @@ class Run:
 
     date: when it ended, ISO 8601; processor: as it calls itself; versions: of what was
     measured with; no_scope: why there was no scope, if so. Empty where the file does
-    not tell.
+    not tell. part: the arguments that chose a part of the bench; empty for all of it.
+    took_s: what all of it took; 0 where the file does not tell.
     """
 
     machine: Machine
@@ -237,3 +270,5 @@ class Run:
     processor: str = ""
     versions: str = ""
     no_scope: str = ""
+    part: str = ""
+    took_s: float = 0.0

@@ -4,7 +4,9 @@ It is pytest-benchmark's own JSON. Under "gil_lab" it holds the format version a
 the machine; under the same name each benchmark's extra_info holds its records.
 
 Formats: 1, races and series; 2, races know their GIL-free share and source; 3,
-timelines, and series know where on a sweep they stand.
+timelines, and series know where on a sweep they stand; 4, values know which of the
+run's processes they are from, races the size of their work, a share a process, what the
+cores are worth and their experiment, and a run whether it is a part.
 """
 
 import json
@@ -18,9 +20,9 @@ from lab.machine import Machine
 from lab.records import Race, Run, Series, Timeline
 from lab.soundness import check
 
-FORMAT = 3
+FORMAT = 4
 # Older ones that still say enough.
-READABLE = (1, 2, FORMAT)
+READABLE = (1, 2, 3, FORMAT)
 KEY = "gil_lab"
 
 
@@ -34,6 +36,11 @@ def load(path: Path) -> Run:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:  # not JSON, or not text
         raise ForeignFileError(f"{path}: not a result file: {error}") from error
+    return parse(content, str(path))
+
+
+def parse(content: Any, path: str) -> Run:
+    """The run in a result file's JSON; path: what to call it in a ForeignFileError."""
     lab = content.get(KEY) if isinstance(content, dict) else None
     if not isinstance(lab, dict):
         raise ForeignFileError(f"{path}: not a result file of gil-lab")
@@ -52,6 +59,8 @@ def load(path: Path) -> Run:
             str(content.get("machine_info", {}).get("cpu", {}).get("brand_raw", "")),
             str(lab.get("versions", "")),
             str(lab.get("no_scope", "")),
+            str(lab.get("part", "")),
+            float(lab.get("took_s", 0.0)),
         )
         check(run)
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
@@ -67,9 +76,13 @@ def _records(content: dict[str, Any], kind: str) -> Iterator[dict[str, Any]]:
 
 
 def publish(
-    text: str, folder: Path, name: str, timelines: Iterable[Timeline] = ()
+    text: str,
+    folder: Path,
+    name: str,
+    timelines: Iterable[Timeline] = (),
+    newest: str = "latest",
 ) -> Path:
-    """Keep a result file as folder/name.json and as folder/latest.json.
+    """Keep a result file as folder/name.json and as folder/newest.json.
 
     Both appear whole or not at all, and nothing that was there is lost: a name
     already taken gets a number. Its traces go to folder/name, a file each.
@@ -83,6 +96,6 @@ def publish(
     for line in timelines:
         traces.mkdir(exist_ok=True)
         line.trace.save(traces / f"{line.kernel}-{line.twin}.json")
-    for target in (path, folder / "latest.json"):
+    for target in (path, folder / f"{newest}.json"):
         write_whole(target, text)
     return path

@@ -22,6 +22,8 @@ def check(run: Run) -> None:
     for series in run.series:
         _check_types(series)
         _check_finite(series.values)
+        if series.processes and len(series.processes) != len(series.values):
+            raise ValueError(f"{series.subject}: not a process for each value")
     for line in run.timelines:
         _check_timeline(line)
 
@@ -38,8 +40,8 @@ def _check_race(race: Race) -> None:
             raise ValueError(f"race of {race.kernel}: a round without laps")
         for lap in (turn.reference, *turn.laps):
             _check_lap(lap)
-    if race.share is not None:
-        _check_types(race.share)
+    for share in race.shares:
+        _check_types(share)
 
 
 def _check_timeline(line: Timeline) -> None:

@@ -3,21 +3,57 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from lab.intervals import Estimate
+from lab.machine import TWO_CORES
 from lab.records import Run
 from lab.series_verdicts import SeriesFinding, judge_series
 from lab.twins import Bound
 from lab.verdicts import Finding, Judgement, Verdict, judge
 
+# The file of experiments whose races are the catalogue's.
+KERNELS = "kernels"
+# A figure whose interval reaches over more than this factor has no order of magnitude;
+# a share, which lies between 0 and 1 anyway, must also leave half of that open.
+MAGNITUDE, HALF_OF_ALL = 10.0, 0.5
+# A half interval wider than this part of its figure is worth more rounds.
+WIDE = 0.05
+
+
+def overall(finding: Finding | SeriesFinding) -> Judgement:
+    """Of the claim, and of the ceiling that a race keeps to or not."""
+    ceiling = finding.ceiling if isinstance(finding, Finding) else None
+    if ceiling is not None and ceiling.judgement is Judgement.CONTRADICTED:
+        return Judgement.CONTRADICTED
+    return finding.judgement
+
+
+def worst(findings: Iterable[Finding | SeriesFinding]) -> Judgement:
+    """Contradicted before inconclusive before as predicted, if anything is claimed."""
+    found = {overall(finding) for finding in findings}
+    order = (Judgement.CONTRADICTED, Judgement.INCONCLUSIVE, Judgement.AS_PREDICTED)
+    return next((one for one in order if one in found), Judgement.NO_CLAIM)
+
 
 def contradicted(findings: Iterable[Finding | SeriesFinding]) -> bool:
     """Whether anything contradicts its claim, or a speedup its ceiling."""
-    for finding in findings:
-        if finding.judgement is Judgement.CONTRADICTED:
-            return True
-        ceiling = finding.ceiling if isinstance(finding, Finding) else None
-        if ceiling is not None and ceiling.judgement is Judgement.CONTRADICTED:
-            return True
-    return False
+    return worst(findings) is Judgement.CONTRADICTED
+
+
+def says_nothing(finding: SeriesFinding) -> bool:
+    """Whether a figure's interval leaves open even its order of magnitude.
+
+    Where a claim could be settled all the same, the interval did say something.
+    """
+    it = finding.estimate
+    settled = finding.judgement in (Judgement.AS_PREDICTED, Judgement.CONTRADICTED)
+    if it is None or it.low == it.high or settled:
+        return False
+    if it.modes:  # it says that there are two
+        return False
+    wide = it.low <= 0 or it.high > MAGNITUDE * it.low
+    if finding.series.unit == "":
+        return wide and it.high - it.low > HALF_OF_ALL
+    return wide
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +125,96 @@ def gains(findings: Sequence[Finding], twin: str, bound: Bound) -> Gains | None:
         if finding.race.threads == threads and finding.speedup is not None
     ]
     return Gains(bound, len(medians), min(medians), max(medians), threads)
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """All that one file of experiments found: races, figures, or both."""
+
+    name: str
+    races: tuple[Finding, ...]
+    series: tuple[SeriesFinding, ...]
+
+    @property
+    def findings(self) -> tuple[Finding | SeriesFinding, ...]:
+        """Both."""
+        return (*self.races, *self.series)
+
+    @property
+    def judgement(self) -> Judgement:
+        """The worst of its claims."""
+        return worst(self.findings)
+
+    def count(self, judgement: Judgement) -> int:
+        """How many of its claims were judged so."""
+        return sum(overall(finding) is judgement for finding in self.findings)
+
+    @property
+    def claims(self) -> int:
+        """How many there are."""
+        return len(self.findings) - self.count(Judgement.NO_CLAIM)
+
+
+def experiments(it: Judged) -> tuple[Experiment, ...]:
+    """The experiments of a run by name, apart from the catalogue's kernels."""
+    names = {found.series.experiment for found in it.series}
+    names |= {found.race.experiment for found in it.findings}
+    return tuple(
+        Experiment(
+            name,
+            tuple(found for found in it.findings if found.race.experiment == name),
+            tuple(found for found in it.series if found.series.experiment == name),
+        )
+        for name in sorted(names - {KERNELS})
+    )
+
+
+def kernels(it: Judged) -> dict[str, list[Finding]]:
+    """The catalogue's races at the most threads, two at least, by kernel."""
+    found: dict[str, list[Finding]] = {}
+    for finding in at_the_most_threads(it.findings):
+        if finding.race.experiment == KERNELS:
+            found.setdefault(finding.race.kernel, []).append(finding)
+    return found
+
+
+def at_the_most_threads(findings: Sequence[Finding]) -> list[Finding]:
+    """Of each kernel the races in the most threads, two at least."""
+    most: dict[str, int] = {}
+    for finding in findings:
+        race = finding.race
+        most[race.kernel] = max(most.get(race.kernel, 2), race.threads)
+    return [one for one in findings if one.race.threads == most[one.race.kernel]]
+
+
+def open_races(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
+    """Races without an answer, by the reason: what stands before its colon."""
+    found: dict[str, list[Finding]] = {}
+    for finding in findings:
+        open_claim = finding.judgement is Judgement.INCONCLUSIVE
+        if open_claim or finding.verdict is Verdict.INCONCLUSIVE:
+            found.setdefault(finding.reason.partition(":")[0], []).append(finding)
+    return found
+
+
+def wanting(run: Run) -> float:
+    """How much the records of a run want more values: 0 if not at all.
+
+    1 and more where a verdict is open that more values could settle; else how far an
+    interval is wider than WIDE, below 1.
+    """
+    it = judged(run, "")
+    races = [one for one in it.findings if one.speedup and one.limit >= TWO_CORES]
+    claims = [one for one in it.series if one.judgement is not Judgement.NO_CLAIM]
+    judgements = [one.judgement for one in races]
+    judgements += [one.judgement for one in claims]
+    estimates = [one.speedup for one in races] + [one.estimate for one in claims]
+    few = sum(judgement is Judgement.INCONCLUSIVE for judgement in judgements)
+    return few + max((_width(one) for one in estimates if one), default=0.0)
+
+
+def _width(estimate: Estimate) -> float:
+    if not estimate.median:
+        return 0.0
+    width = estimate.half_width / abs(estimate.median)
+    return min(0.99, width) if width > WIDE else 0.0

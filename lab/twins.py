@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
+from inspect import signature
 from typing import Any
 
 
@@ -46,7 +47,9 @@ Setting = Callable[[int], AbstractContextManager[Sequence[Call]]]
 class Twin:
     """One way to make the call.
 
-    name: held, released, interpreter or numpy. via: what makes the call.
+    name: held, released, interpreter or numpy. via: what makes the call. scale: the
+    setting of a call with so much work, 1 or more; None where the work is fixed.
+    setting: with the least work, where it can be scaled (see `sized`).
     """
 
     name: str
@@ -54,14 +57,23 @@ class Twin:
     setting: Setting
     claim: Claim
     function: Callable[..., Any] | None = None
+    scale: Callable[[int], Setting] | None = None
+
+    def sized(self, size: int | None) -> "Twin":
+        """This twin with calls of so much work; itself where the work is fixed."""
+        if self.scale is None or size is None:
+            return self
+        return replace(self, setting=self.scale(size))
 
 
 @dataclass(frozen=True)
 class Kernel:
     """A row of the catalogue.
 
-    delay_s: how long a blocking call blocks. rounds: races a measurement takes.
-    source: where CPython makes or releases such calls, file and function.
+    rounds: races that a measurement takes, over all processes of a run. delay_s: how
+    long a blocking call blocks. threads: in how many it is raced, unless bound by
+    cores. beside: it takes seconds and no processor, so that it can be raced while
+    others are. source: where CPython makes or releases such calls, file and function.
     sample: fresh, small arguments on which the twins that have a `function` agree
     bit for bit, in their result and in every array they were given.
     """
@@ -69,10 +81,21 @@ class Kernel:
     name: str
     bound: Bound
     twins: tuple[Twin, ...]
-    rounds: int = 7
+    rounds: int = 12
     delay_s: float | None = None
     source: str = ""
+    threads: int = 8
+    beside: bool = False
     sample: Callable[[], tuple[Any, ...]] | None = None
+
+    def twin(self, name: str) -> Twin:
+        """The twin of that name. StopIteration if there is none."""
+        return next(twin for twin in self.twins if twin.name == name)
+
+
+# The arguments of one call, made anew for each thread: as a function of the size of
+# its work, which a pilot chooses, or without a parameter for work that is fixed.
+Arguments = Callable[..., tuple[Any, ...]]
 
 
 def each(function: Callable[..., Any], arguments: Callable[[], Any]) -> Setting:
@@ -85,24 +108,40 @@ def each(function: Callable[..., Any], arguments: Callable[[], Any]) -> Setting:
     return setting
 
 
+def twin(
+    name: str,
+    function: Callable[..., Any],
+    arguments: Arguments,
+    claim: Claim,
+    via: str,
+) -> Twin:
+    """A twin whose threads each call function(*arguments(size)), or without a size."""
+    if not signature(arguments).parameters:
+        return Twin(name, via, each(function, arguments), claim, function)
+
+    def scale(size: int) -> Setting:
+        return each(function, partial(arguments, size))
+
+    return Twin(name, via, scale(1), claim, function, scale)
+
+
 def held(
-    function: Callable[..., Any], arguments: Callable[[], Any], via: str = "Cython"
+    function: Callable[..., Any], arguments: Arguments, via: str = "Cython"
 ) -> Twin:
     """The twin that keeps the GIL."""
-    return Twin("held", via, each(function, arguments), Claim.NO_HELP, function)
+    return twin("held", function, arguments, Claim.NO_HELP, via)
 
 
 def released(
     function: Callable[..., Any],
-    arguments: Callable[[], Any],
+    arguments: Arguments,
     via: str = "Cython",
     claim: Claim = Claim.HELPS,
 ) -> Twin:
     """The twin that lets the GIL go."""
-    return Twin("released", via, each(function, arguments), claim, function)
+    return twin("released", function, arguments, claim, via)
 
 
-def bytecode(function: Callable[..., Any], arguments: Callable[[], Any]) -> Twin:
+def bytecode(function: Callable[..., Any], arguments: Arguments) -> Twin:
     """The twin written in Python."""
-    setting = each(function, arguments)
-    return Twin("interpreter", "bytecode", setting, Claim.NO_HELP, function)
+    return twin("interpreter", function, arguments, Claim.NO_HELP, "bytecode")

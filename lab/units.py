@@ -1,8 +1,53 @@
 """Figures with their units, for people."""
 
+import math
+
+# No figure is written with more digits that say something.
+DIGITS = 3
+
 
 def duration(seconds: float) -> str:
     """A time in the unit that fits it: 402.6 ms."""
+    factor, unit = fitting(seconds)
+    return f"{seconds * factor:.3g} {unit}"
+
+
+def fitting(seconds: float) -> tuple[float, str]:
+    """The unit that fits a time, as the factor to it and its name."""
     units = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
     unit = next((unit for unit in units if seconds * units[unit] >= 1), "ns")
-    return f"{seconds * units[unit]:.3g} {unit}"
+    return units[unit], unit
+
+
+def decimals(value: float, half_width: float) -> int:
+    """How many decimals of a value its uncertainty leaves; below 0: tens, hundreds.
+
+    One digit of the uncertainty counts, two where the first is a 1; half_width 0: it
+    is not known.
+    """
+    most = DIGITS - 1 - _place(value) if value else DIGITS
+    if not half_width:
+        return most
+    place = _place(half_width)
+    first = half_width / 10.0**place
+    return min(-place + (first < 2), most)
+
+
+def number(value: float, places: int) -> str:
+    """A number with so many decimals, never in powers of ten: 25400, 0.975."""
+    return f"{round(value, places) + 0.0:.{max(places, 0)}f}"
+
+
+def rounded(value: float) -> str:
+    """A number in two digits: 25000, 0.98; 0 as it is."""
+    return number(value, 1 - _place(value)) if value else "0"
+
+
+def upwards(value: float, places: int) -> float:
+    """The value at so many decimals, never less: an uncertainty must not shrink."""
+    unit = 10.0**-places
+    return math.ceil(value / unit - 1e-9) * unit
+
+
+def _place(value: float) -> int:
+    return math.floor(math.log10(abs(value)))

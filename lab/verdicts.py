@@ -8,10 +8,10 @@ inconclusive.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from lab.intervals import Estimate, median
+from lab.intervals import Estimate, Kind, estimate
 from lab.machine import TWO_CORES
 from lab.records import Race, Round, cores_in_use, starved, wall_ns
 from lab.twins import Bound, Claim
@@ -19,17 +19,25 @@ from lab.twins import Bound, Claim
 # Fewer usable rounds than this say nothing. A blocking race shows its order in
 # every single round, so two of them are enough to see it repeat.
 COMPUTE_ROUNDS, BLOCKING_ROUNDS = 4, 2
-# Of what the cores allow beyond one thread, "helps" wants this part of the
-# speedup and of the cores in use; "does not help" allows that part at most.
+# Of what the cores allow beyond one thread, "helps" wants the first part of the cores
+# in use; a speedup up to the second part is none. How much faster cores in use compute
+# is the processor's affair: SMT siblings share a core, small cores are slow, and all
+# cores together run at a lower clock than one.
 HELPS, NO_HELP = 0.6, 0.15
 # Under one lock cores in use cannot pass 1; clocks are this exact.
 ONE_CORE = 1.1
+# Each thread that waits for the GIL wakes up once in a switch interval to ask for it
+# (take_gil, COND_TIMED_WAIT): some 20 us of a processor in 5 ms.
+WAITING = 0.004
 # Of N blocking calls, "helps" wants this part at the same time.
 OVERLAP = 0.75
 # A blocking call that ended this early did not block: its round does not count.
 SHORTEST = 0.95
-# A speedup carries the noise of two clocks: this much above its ceiling is none.
+# A speedup carries the noise of two measurements: it must be this many times its
+# ceiling, and so must what the threads did meanwhile, before the ceiling is in doubt.
 CEILING_SLACK = 1.1
+# Why threads that run in parallel gain less than there are cores.
+IN_PARALLEL = "in parallel, though all cores together are slower than one each"
 # What no threads can gain, the single call has lost.
 BEYOND = "faster than possible: the single call was kept waiting"
 # Below this part of min(N, cores, ceiling), something besides the GIL's share
@@ -43,6 +51,7 @@ class Verdict(StrEnum):
     """What the figures of a race show."""
 
     HELPS = "threads help"
+    PARALLEL = "threads run in parallel"
     NO_HELP = "threads do not help"
     PARTLY = "threads help partly"
     INCONCLUSIVE = "inconclusive"
@@ -79,7 +88,8 @@ class Finding:
 
     time_s: of the whole race; speedup: None for one thread or no usable round;
     cores: processor time of all threads / wall time; overlap: most calls at one
-    moment; limit: the largest speedup possible; reason: why, in a few words.
+    moment; limit: the largest speedup possible; free: the GIL-free share of a call,
+    None where it is not known; reason: why, in a few words.
     """
 
     race: Race
@@ -91,6 +101,7 @@ class Finding:
     cores: float
     overlap: float
     limit: float
+    free: Estimate | None
     ceiling: Ceiling | None
 
 
@@ -103,69 +114,106 @@ def judge(race: Race) -> Finding:
     limit = float(race.threads)
     if race.bound is not Bound.BLOCKING:
         limit = min(limit, race.cores)
-    speedup = median([_speedup(turn) for turn in rounds])
-    cores = median([cores_in_use(turn.laps) for turn in rounds]).median
-    overlap = median([_overlap(turn) for turn in rounds]).median
+    processes = [turn.process for turn in rounds]
+    speedup = estimate([_speedup(turn) for turn in rounds], processes)
+    cores = estimate([cores_in_use(turn.laps) for turn in rounds], processes)
+    overlap = estimate([_overlap(turn) for turn in rounds], processes)
     if race.threads == 1:
         verdict, reason = Verdict.SINGLE, ""
     elif limit < TWO_CORES:
-        verdict, reason = Verdict.INCONCLUSIVE, "one usable core"
+        verdict, reason = Verdict.INCONCLUSIVE, _too_few(limit)
     elif not enough:
         verdict = Verdict.INCONCLUSIVE
         reason = _why_unusable(race, len(usable))
     elif speedup.median > CEILING_SLACK * limit:
         verdict, reason = Verdict.INCONCLUSIVE, BEYOND
     elif race.bound is Bound.BLOCKING:
-        verdict, reason = _blocking(race, speedup, max(map(_overlap, rounds)), overlap)
+        most = max(map(_overlap, rounds))
+        verdict, reason = _blocking(race, speedup, most, overlap.median)
     else:
         verdict, reason = _compute(race, speedup, cores, limit)
+    free = _free(race)
+    at_once = overlap if race.bound is Bound.BLOCKING else cores
     return Finding(
         race=race,
         verdict=verdict,
         judgement=_against_claim(race, verdict),
         reason=reason,
-        time_s=median([wall_ns(turn.laps) / 1e9 for turn in rounds]),
+        time_s=estimate([wall_ns(turn.laps) / 1e9 for turn in rounds], processes),
         speedup=None if race.threads == 1 else speedup,
-        cores=cores,
-        overlap=overlap,
+        cores=cores.median,
+        overlap=overlap.median,
         limit=limit,
-        ceiling=_ceiling(race, verdict, speedup, limit),
+        free=free,
+        ceiling=None
+        if free is None
+        else _ceiling(free, verdict, speedup, at_once, limit),
     )
 
 
-def _ceiling(
-    race: Race, verdict: Verdict, speedup: Estimate, limit: float
-) -> Ceiling | None:
-    if race.share is None:
+def _too_few(cores: float) -> str:
+    """Under a quota of 1.5 cores two threads may both run, for a part of the time:
+    cores in use would say so too late to be told from one lock."""
+    return "one usable core" if cores <= 1 else f"only {cores:g} usable cores"
+
+
+def _free(race: Race) -> Estimate | None:
+    """The GIL-free share over all processes, within what is possible.
+
+    It is never surer than the samples behind it.
+    """
+    if not race.shares:
         return None
-    held = 1 - race.share.gil_free
-    value = 1 / held if held > 0 else math.inf
-    least_held = held - race.share.error
-    highest = 1 / least_held if least_held > 0 else math.inf
+    found = estimate([share.gil_free for share in race.shares])
+    error = max(share.error for share in race.shares) / math.sqrt(len(race.shares))
+    low, high = (
+        min(found.low, found.median - error),
+        max(found.high, found.median + error),
+    )
+    kind = Kind.INTERVAL if len(race.shares) == 1 else found.kind
+    return replace(found, low=max(low, 0.0), high=min(high, 1.0), kind=kind)
+
+
+def _ceiling(
+    free: Estimate, verdict: Verdict, speedup: Estimate, at_once: Estimate, limit: float
+) -> Ceiling:
+    """at_once: cores in use, or blocking calls under way. Neither can pass the ceiling:
+    that is how often the part that needs the GIL fits into the time."""
+    value = 1 / (1 - free.median) if free.median < 1 else math.inf
+    highest = 1 / (1 - free.high) if free.high < 1 else math.inf
     line = min(limit, value)
     if verdict in (Verdict.INCONCLUSIVE, Verdict.SINGLE):
         return Ceiling(value, highest, line, Judgement.INCONCLUSIVE, under=False)
-    exceeded = speedup.low > CEILING_SLACK * highest
+    exceeded = min(speedup.low, at_once.low) > CEILING_SLACK * highest
     judgement = Judgement.CONTRADICTED if exceeded else Judgement.AS_PREDICTED
     return Ceiling(value, highest, line, judgement, speedup.high < UNDER_LINE * line)
 
 
 def _compute(
-    race: Race, speedup: Estimate, cores: float, limit: float
+    race: Race, speedup: Estimate, cores: Estimate, limit: float
 ) -> tuple[Verdict, str]:
-    if cores <= ONE_CORE:
-        if speedup.high <= 1 + NO_HELP * (limit - 1):
+    no_gain = 1 + NO_HELP * (limit - 1)
+    one_core = ONE_CORE + WAITING * (race.threads - 1)
+    if cores.median <= one_core:
+        if race.claim is not Claim.NO_HELP and not _counts_waits(race):
+            return Verdict.INCONCLUSIVE, "one core, and no count of waits for another"
+        if speedup.high <= no_gain:
             return Verdict.NO_HELP, "never more than one core in use"
         return Verdict.INCONCLUSIVE, "speedup without the cores for it: machine busy"
-    if race.claim is Claim.TO_CEILING and speedup.high <= 1 + NO_HELP * (limit - 1):
+    if race.bound is Bound.MEMORY and cores.low <= one_core:
+        return Verdict.INCONCLUSIVE, "more than one core in use, but not every time"
+    if race.bound is Bound.MEMORY:
+        # One lock would keep them to one core: what memory gives is another matter.
+        return Verdict.PARALLEL, f"memory gives {speedup.median:.2g}x"
+    if race.claim is Claim.TO_CEILING and speedup.high <= no_gain:
         return Verdict.NO_HELP, "handing over the GIL eats the gain"
-    wanted = 1 + HELPS * (limit - 1)
-    if cores >= wanted and speedup.low >= wanted:
-        return Verdict.HELPS, ""
-    if speedup.low > 1 + NO_HELP * (limit - 1):
+    worth = limit if race.worth is None else min(limit, race.worth)
+    gains = speedup.low > 1 + NO_HELP * (worth - 1)
+    if cores.median >= 1 + HELPS * (limit - 1) and gains:
+        few = speedup.high < 1 + HELPS * (limit - 1)
+        return Verdict.HELPS, IN_PARALLEL if few else ""
+    if gains or (race.claim is Claim.TO_CEILING and speedup.low > 1):
         return Verdict.PARTLY, "faster than one thread, less than the cores allow"
-    if race.bound is Bound.MEMORY and cores >= wanted:
-        return Verdict.INCONCLUSIVE, "in parallel, but memory is no faster for two"
     return Verdict.INCONCLUSIVE, "more than one core in use, but not faster"
 
 
@@ -187,7 +235,7 @@ def _against_claim(race: Race, verdict: Verdict) -> Judgement:
     """Only the opposite of a claim contradicts it; less than claimed is open."""
     if not race.gil or verdict is Verdict.SINGLE:
         return Judgement.NO_CLAIM  # claims are about the GIL
-    helped = verdict in (Verdict.HELPS, Verdict.PARTLY)
+    helped = verdict in (Verdict.HELPS, Verdict.PARTLY, Verdict.PARALLEL)
     if race.claim is Claim.NO_HELP:
         if helped:
             return Judgement.CONTRADICTED
@@ -197,8 +245,15 @@ def _against_claim(race: Race, verdict: Verdict) -> Judgement:
     else:
         if verdict is Verdict.NO_HELP:
             return Judgement.CONTRADICTED
-        good = verdict is Verdict.HELPS or (helped and race.claim is Claim.HELPS_SOME)
+        good = helped and (
+            verdict is not Verdict.PARTLY or race.claim is not Claim.HELPS
+        )
     return Judgement.AS_PREDICTED if good else Judgement.INCONCLUSIVE
+
+
+def _counts_waits(race: Race) -> bool:
+    """Whether the system told how long threads stood ready without a core."""
+    return all(lap.starved_ns is not None for turn in race.rounds for lap in turn.laps)
 
 
 def _rounds_wanted(race: Race) -> int:

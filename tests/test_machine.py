@@ -2,11 +2,12 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from lab.machine import Machine, gil_enabled, usable_cores
+from lab.machine import Machine, gil_enabled, usable_cores, worth
 
 
 def _tree(root: Path, files: dict[str, str]) -> Path:
@@ -70,3 +71,53 @@ def test_here() -> None:
     assert machine.gil == gil_enabled()
     assert machine.switch_interval_s == sys.getswitchinterval()
     assert machine.python in sys.version
+
+
+def _cores(
+    root: Path, siblings: list[str], name: str = "", speeds: Sequence[int] = ()
+) -> Path:
+    """A tree of so many CPUs: each one's SMT siblings, and a file with its speed."""
+    folder = "sys/devices/system/cpu"
+    files = {
+        f"{folder}/cpu{cpu}/topology/thread_siblings_list": f"{text}\n"
+        for cpu, text in enumerate(siblings)
+    }
+    for cpu, speed in enumerate(speeds):
+        files[f"{folder}/cpu{cpu}/{name}"] = f"{speed}\n"
+    return _tree(root, files)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="affinity is Linux's")
+class TestWorth:
+    """What threads can compute, on machines made up as the kernel shows them."""
+
+    @pytest.fixture(autouse=True)
+    def four(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(4)))
+
+    def test_nothing_known(self, tmp_path: Path) -> None:
+        assert [worth(n, tmp_path) for n in (1, 2, 4, 8)] == [1, 2, 4, 4]
+
+    def test_smt_siblings_are_one_core(self, tmp_path: Path) -> None:
+        tree = _cores(tmp_path, ["0,2", "1,3", "0,2", "1,3"])
+        assert [worth(n, tree) for n in (1, 2, 4)] == [1, 2, 2]
+
+    def test_small_cores_by_capacity(self, tmp_path: Path) -> None:
+        tree = _cores(tmp_path, ["0", "1", "2", "3"], "cpu_capacity", [512, 1024] * 2)
+        assert [worth(n, tree) for n in (1, 2, 4)] == [1, 2, 3]
+
+    def test_small_cores_by_clock(self, tmp_path: Path) -> None:
+        clock = "cpufreq/cpuinfo_max_freq"
+        tree = _cores(tmp_path, ["0,1", "0,1", "2", "3"], clock, [4, 4, 2, 2])
+        assert [worth(n, tree) for n in (1, 2, 4)] == [1, 1.5, 2]
+
+    def test_a_quota_cuts_the_whole(self, tmp_path: Path) -> None:
+        tree = _cores(tmp_path, ["0", "1", "2", "3"])
+        _tree(
+            tree,
+            {
+                "proc/self/cgroup": "0::/a\n",
+                "sys/fs/cgroup/a/cpu.max": "150000 100000\n",
+            },
+        )
+        assert [worth(n, tree) for n in (1, 2, 4)] == [1, 1.5, 1.5]

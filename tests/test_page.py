@@ -1,6 +1,7 @@
 """The page in a real browser: drawn, reachable, asking nobody for anything."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +18,7 @@ from lab.records import Run  # noqa: E402
 from lab.renderers import html  # noqa: E402
 from lab.results import load  # noqa: E402
 from lab.summary import judged  # noqa: E402
+from lab.twins import Claim  # noqa: E402
 
 RECORDS = Path(__file__).parent / "records"
 SECTIONS = (
@@ -28,6 +30,14 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 WIDEST_CALL = """(figure) => Math.max(
     ...[...figure.querySelectorAll('[aria-label*="in the call"]')]
     .map((mark) => mark.getBoundingClientRect().width))"""
+INK = "getComputedStyle(document.body).color"
+OPEN_ALL = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
+# Of all text there is: the page's own, and the charts'.
+SMALLEST_PX = """Math.min(...[...document.querySelectorAll('main *')]
+    .filter((one) => [...one.childNodes].some(
+        (part) => part.nodeType === Node.TEXT_NODE && part.data.trim()))
+    .filter((one) => !one.closest('script'))
+    .map((one) => parseFloat(getComputedStyle(one).fontSize)))"""
 # Names as a user might choose them, who means no good.
 EVIL = "<img src=x onerror=\"document.title='no'\"></script><b>|`"
 
@@ -121,7 +131,9 @@ def test_everything_is_drawn(
         assert box["width"] > 200
         assert box["height"] > 100
         assert chart.locator('[role="graphics-symbol"]').count() > 3
+    page.evaluate(OPEN_ALL)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(SMALLEST_PX) >= 14
     colours = page.evaluate(
         "[...document.querySelectorAll('#picture path[aria-label]')]"
         ".map((mark) => getComputedStyle(mark).fill)"
@@ -140,6 +152,118 @@ def test_the_finding_is_for_the_last_row(
     assert heading.evaluate(size) >= 48
     assert page.locator(".finding").evaluate(size) >= 28
     assert "x on 2 threads" in page.locator(".finding").inner_text()
+
+
+def _specs(page: str, section: str) -> list[str]:
+    """The charts of a section, as JSON."""
+    inside = page.partition(f'<section id="{section}">')[2].partition("</section>")[0]
+    parts = inside.split('<script type="application/json">')[1:]
+    return [part.partition("</script>")[0] for part in parts]
+
+
+@pytest.mark.usefixtures("whole")
+@pytest.mark.parametrize("record", ["whole", "simulated_64_cores", "simulated_smt"])
+def test_a_point_is_where_a_call_can_be(record: str) -> None:
+    """On the axis, and moved to no side of the ceiling that it is not on."""
+    run = load(RECORDS / f"{record}.json")
+    crowd = tuple(
+        replace(race, kernel=f"{race.kernel} {copy}")
+        for race in run.races
+        if race.threads > 1
+        for copy in range(9)
+    )
+    for spec in _specs(_page(replace(run, races=crowd)), "picture"):
+        chart = json.loads(spec)
+        ceiling, *_, found = (
+            chart["datasets"][layer["data"]["name"]] for layer in chart["layer"]
+        )
+        limit = max(at["speedup"] for at in ceiling)
+        assert len(found) >= 9
+        for point in found:
+            assert 0 <= point["across"] <= 1
+            drawn, true = (
+                min(limit, 1 / max(1 - point[key], 1e-9)) for key in ("across", "free")
+            )
+            if point["speedup"] <= true:
+                assert point["speedup"] <= drawn * 1.001
+        places = {(point["across"], point["speedup"]) for point in found}
+        assert len(places) > len(found) / 9
+
+
+def test_what_is_open_is_listed_not_drawn(opened: Opened, tmp_path: Path) -> None:
+    run = _whole()
+    held = next(race for race in run.races if race.threads == 2)
+    races = tuple(
+        replace(race, rounds=race.rounds[:1]) if race is held else race
+        for race in run.races
+    )
+    page = opened.open(_page(replace(run, races=races)), tmp_path)
+    points = page.locator("#picture path[aria-label]")
+    name = f"{held.kernel} {held.twin}"
+    assert page.locator(f'#picture path[aria-label^="{name}, "]').count() == 0
+    assert points.count() > 5
+    listed = page.locator("#picture .undrawn").inner_text()
+    assert f"machine busy: 1 of 1 rounds usable: {name} x2" in listed
+    assert "inconclusive" not in "".join(
+        points.evaluate_all("(all) => all.map((one) => one.ariaLabel)")
+    )
+    # Not in the figures of the picture either; with all others in the table.
+    page.evaluate(OPEN_ALL)
+    assert name not in page.locator("#picture details").first.inner_text()
+    assert name.replace(" ", "") in "".join(
+        page.locator("#verdicts tbody tr").all_inner_texts()
+    ).replace("\t", "")
+
+
+def test_a_colour_means_one_thing(whole: str) -> None:
+    """Charts share names only for what is the same; no two names look the same."""
+    meant = {
+        section: set(re.findall(r"var\(--(\w+)\)", " ".join(_specs(whole, section))))
+        - {"page"}
+        for section in SECTIONS[:5]
+    }
+    twins = {"held", "released", "interpreter", "other"}
+    assert meant["picture"] == twins
+    assert meant["timelines"] == {"held", "released", "waits", "call"}
+    assert meant["responsiveness"] == {"held", "released", "interpreter"}
+    assert meant["break-even"] == {"figure1", "figure2"}
+    assert meant["handoff"] == set()
+    css = whole.partition("<style>")[2].partition("</style>")[0]
+    names = {*twins, "waits", "call", "good", "bad", "open"}
+    names |= {f"figure{number}" for number in range(1, 5)}
+    schemes = re.findall(r":root \{(.*?)\}", css, re.DOTALL)[:2]
+    for scheme in schemes:  # by day and by night
+        colours = dict(re.findall(r"--(\w+): (#\w{6});", scheme))
+        assert names <= set(colours)
+        assert len({colours[name] for name in names}) == len(names)
+
+
+def test_verdicts_have_a_colour_and_a_mark(opened: Opened, tmp_path: Path) -> None:
+    run = _whole()
+    held = next(race for race in run.races if race.threads == 2)
+    races = tuple(
+        replace(race, claim=Claim.HELPS) if race is held else race for race in run.races
+    )
+    page = opened.open(_page(replace(run, races=races)), tmp_path)
+    seen = {}
+    for name, mark in (
+        ("as_predicted", "ok"),
+        ("contradicted", "!!"),
+        ("inconclusive", "??"),
+    ):
+        cells = page.locator(f"#verdicts td.{name}")
+        assert cells.count() > 0
+        assert all(text.startswith(mark) for text in cells.all_inner_texts())
+        legend = page.locator(f"#verdicts .reading .{name}")
+        assert legend.inner_text() == mark
+        colour = "(one) => getComputedStyle(one).color"
+        seen[name] = cells.first.evaluate(colour)
+        assert legend.evaluate(colour) == seen[name]
+    assert len({*seen.values(), page.evaluate(INK)}) == 4
+    # What is contradicted stands at the top, and nothing is a myth then.
+    told = page.locator("header .contradicted").inner_text()
+    assert f"{held.kernel} {held.twin} x2: claimed that threads help" in told
+    assert page.locator("h1 strong").count() == 0
 
 
 def test_a_point_tells_its_call(opened: Opened, tmp_path: Path, whole: str) -> None:

@@ -9,7 +9,14 @@ import pytest
 
 from lab.catalogue import catalogue
 from lab.errors import UsageError
-from lab.race import Crew, lap, measure, thread_counts, thread_override
+from lab.race import (
+    ONE_THREAD,
+    Crew,
+    lap,
+    measure,
+    thread_counts,
+    thread_override,
+)
 from lab.twins import Bound, Call, Claim, Kernel, Twin, each
 from lab.verdicts import Verdict, judge
 
@@ -106,6 +113,16 @@ def test_bad_threads(text: str) -> None:
 def test_thread_counts() -> None:
     compute = next(row for row in catalogue() if row.bound is Bound.COMPUTE)
     blocking = next(row for row in catalogue() if row.bound is Bound.BLOCKING)
-    assert thread_counts(compute, {})[:2] == (1, 2)
-    assert thread_counts(blocking, {}) == (1, 8)
+    assert thread_counts(compute, {})[0] == 2
+    assert thread_counts(blocking, {}) == (blocking.threads,)
+    for environment in ({ONE_THREAD: "1"}, {"FULL": "1"}):
+        assert thread_counts(compute, environment)[:2] == (1, 2)
+        assert thread_counts(blocking, environment) == (1, blocking.threads)
     assert thread_counts(blocking, {"THREADS": "4,2,4"}) == (4, 2)
+
+
+def test_rounds_are_spread_over_processes() -> None:
+    kernel = replace(_kernel(lambda: None), rounds=12)
+    for processes, rounds in ((1, 12), (6, 2), (5, 3), (20, 1)):
+        race = measure(kernel, kernel.twins[0], 1, repeat, processes=processes)
+        assert len(race.rounds) == rounds

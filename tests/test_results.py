@@ -28,7 +28,7 @@ RACE = Race(
     delay_s=None,
     dropped=1,
     rounds=(Round(Lap(0, 10, 9, None), (Lap(10, 20, 9, 0), Lap(11, 30, 9, 1))),),
-    share=Share(0.25, 0.01),
+    shares=(Share(0.25, 0.01),),
     source="Python/ceval_gil.c take_gil",
 )
 SERIES = Series(
@@ -114,7 +114,7 @@ def test_benchmarks_of_others_are_passed_over(tmp_path: Path) -> None:
         json.dumps(_content(kernel=7)),
         json.dumps(_content(kernel="\ud800")),
         json.dumps(_content(bound="blocking")),
-        json.dumps(_content(share={"gil_free": float("nan"), "error": 0.1})),
+        json.dumps(_content(shares=[{"gil_free": float("nan"), "error": 0.1}])),
         "[" * 200_000,
     ],
 )
@@ -140,12 +140,16 @@ def test_format_1_still_reads(tmp_path: Path) -> None:
     records = content["benchmarks"][0]["extra_info"][KEY]
     del records[2]
     race, series = records
-    del race["share"], race["source"]
-    del series["error"], series["figure"], series["at"]
+    for name in ("shares", "source", "size", "worth", "experiment"):
+        del race[name]
+    for turn in race["rounds"]:
+        del turn["process"]
+    for name in ("error", "figure", "at", "processes"):
+        del series[name]
     path = tmp_path / "old.json"
     path.write_text(json.dumps(content))
     (old,) = load(path).races
-    assert old == replace(RACE, share=None, source="")
+    assert old == replace(RACE, shares=(), source="")
 
 
 def test_publish_keeps_traces(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from lab.demo.acts import Act, Scene, acts
 from lab.demo.board import AFTER, INSIDE, ImageBoard, StateBoard, States
 from lab.demo.sizes import Sizes
 from lab.demo.standing import Stand, stands
+from lab.pilot import sized
 from lab.race import Crew, lap, measure
 from lab.records import wall_ns
 from lab.scope import Scope, unavailable
@@ -35,6 +36,8 @@ from lab.twins import Bound, Call, Claim, Kernel, Twin
 HARD_END_S = 90
 # Between the last thing told and the race: whoever draws it is done by then.
 HUSH_S = 0.15
+# Of calls that wait for a second: a class has seen them wait already.
+ROUNDS = 2
 # Images to be watched: bytecode takes some 60 times as long for a pixel.
 SIDES = {"bytecode": 60, "Cython": 400}
 CALIBRATION = 250  # iterations
@@ -53,6 +56,7 @@ class Stage:
     def __init__(self, act: Act, sizes: Sizes, folder: Path) -> None:
         self._act, self._sizes, self._folder = act, sizes, folder
         self._kernel = _kernel(act, sizes)
+        self._work: dict[str, int] = {}
         self._traces: dict[str, Trace] = {}
         self._stands: tuple[Stand, ...] = ()
 
@@ -67,13 +71,14 @@ class Stage:
                 self._compute(place, scene)
         _tell("measuring", at_most_s=self._longest_race_s())
         time.sleep(HUSH_S)
+        twins = {name: self._sized(name) for name in self._act.twins}
         races = [
-            measure(self._kernel, self._twin(name), self._act.threads, _repeat)
-            for name in self._act.twins
+            measure(self._kernel, twin, self._act.threads, _repeat)
+            for twin in twins.values()
         ]
         if not blocking and unavailable() is None:
-            for name in self._act.twins:
-                with self._twin(name).setting(self._act.threads) as calls:
+            for name, twin in twins.items():
+                with twin.setting(self._act.threads) as calls:
                     self._traces[name] = self._traced(calls)
         for name, trace in self._traces.items():
             trace.save(self._folder / f"{name}.trace")
@@ -86,8 +91,9 @@ class Stage:
         (self._folder / RESULT).write_text(json.dumps(result), encoding="utf-8")
         _tell("over")
 
-    def _twin(self, name: str) -> Twin:
-        return next(twin for twin in self._kernel.twins if twin.name == name)
+    def _sized(self, name: str) -> Twin:
+        """The twin with calls of the length that a race wants on this processor."""
+        return sized(self._kernel, self._kernel.twin(name), self._work)[0]
 
     def _longest_race_s(self) -> float | None:
         """If all calls wait for each other; None where calls are short."""
@@ -98,7 +104,7 @@ class Stage:
 
     def _compute(self, place: int, scene: Scene) -> None:
         """A scene whose calls write images, all on one board."""
-        twin = self._twin(scene.twin)
+        twin = self._kernel.twin(scene.twin)
         assert twin.function is not None
         side, share = SIDES[twin.via], self._act.threads // scene.threads
         image = np.zeros((side, side), np.int32)
@@ -133,7 +139,7 @@ class Stage:
         share = self._act.threads // scene.threads
         # Uninterrupted: no thread loses the GIL between its call and the state that
         # says so.
-        with self._twin(scene.twin).setting(self._act.threads) as all_calls:
+        with self._kernel.twin(scene.twin).setting(self._act.threads) as all_calls:
             lanes = [
                 _noted(all_calls[lane * share : (lane + 1) * share], board.states, lane)
                 for lane in range(scene.threads)
@@ -171,11 +177,13 @@ class Stage:
 
 def _kernel(act: Act, sizes: Sizes) -> Kernel:
     if act.kernel != "Path.read_bytes":
-        return next(each for each in catalogue() if each.name == act.kernel)
+        kernel = next(each for each in catalogue() if each.name == act.kernel)
+        blocking = kernel.bound is Bound.BLOCKING
+        return replace(kernel, rounds=ROUNDS) if blocking else kernel
     setting = whole_fifo(_read_bytes, 1.05 * sizes.wait_s)
     twin = Twin("released", "Python", setting, Claim.HELPS)
     source = "Python/fileutils.c _Py_read, from Modules/_io/fileio.c"
-    return Kernel(act.kernel, Bound.BLOCKING, (twin,), 2, sizes.wait_s, source)
+    return Kernel(act.kernel, Bound.BLOCKING, (twin,), ROUNDS, sizes.wait_s, source)
 
 
 def _read_bytes(path: Path) -> Callable[[], object]:

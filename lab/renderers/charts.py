@@ -1,7 +1,8 @@
 """Records and verdicts as Altair charts: what is drawn, not how the page holds it.
 
-Colours are names that the page gives a meaning (`var(--held)`), so that one drawing
-serves light and dark; shape, height or place always tell the same as the colour.
+Colours are names that the page gives a meaning (`var(--held)`), the same in every
+chart, so that one drawing serves light and dark; shape, height or place always tell
+the same as the colour.
 Marks that can be pointed at or focused carry their figures as description.
 """
 
@@ -20,6 +21,14 @@ SHAPES = (
     *("circle", "square", "diamond", "cross", "triangle-up", "triangle-down"),
     *("triangle-right", "triangle-left", "wedge", "arrow"),
 )
+# What a beat is measured beside, in the colour it has everywhere; the rest in ink.
+BESIDE = {
+    "held": "var(--held)",
+    "released": "var(--released)",
+    "bytecode": "var(--interpreter)",
+}
+# Marks at the first or last power of ten stand this far inside the frame.
+MARGIN = 1.25
 # A label for a number of seconds on a logarithmic axis.
 SECONDS = (
     "datum.value >= 1 ? format(datum.value, '~g') + ' s'"
@@ -114,15 +123,26 @@ def _dots(series: Sequence[SeriesFinding], across: str, up: str | None) -> Spec:
     )
     tens = _tens([row[end] for row in rows for end in ("low", "high")])
     scale, axis = _log(tens), _seconds(tens)
-    colour = _figure_colour(names) if len(names) > 1 else alt.value("var(--held)")
+    colour = alt.Color(
+        "at:N",
+        scale=alt.Scale(domain=order, range=[BESIDE.get(at, INK) for at in order]),
+        legend=None,
+    )
+    # Figures of one row stand one below the other: they may have the same value.
+    lane = alt.YOffset("figure:N", sort=names, scale=alt.Scale(paddingOuter=0.5))
     base = alt.Chart(alt.InlineData(values=rows))
     return layered(
         (
             base.mark_rule(aria=False, strokeWidth=2).encode(
-                y=y, x=alt.X("low:Q", scale=scale), x2="high:Q", color=colour
-            ),
-            _marks(base, names).encode(
                 y=y,
+                yOffset=lane,
+                x=alt.X("low:Q", scale=scale),
+                x2="high:Q",
+                color=colour,
+            ),
+            _marks(base, names, symbolFillColor=INK, symbolStrokeColor=INK).encode(
+                y=y,
+                yOffset=lane,
                 x=alt.X("median:Q", title=across, scale=scale, axis=axis),
                 color=colour,
             ),
@@ -139,21 +159,23 @@ def _tens(values: Sequence[float]) -> list[float]:
 
 
 def _log(tens: list[float]) -> alt.Scale:
-    return alt.Scale(type="log", domain=[tens[0], tens[-1]], nice=False)
+    domain = [tens[0] / MARGIN, tens[-1] * MARGIN]
+    return alt.Scale(type="log", domain=domain, nice=False)
 
 
 def _seconds(tens: list[float]) -> alt.Axis:
-    return alt.Axis(values=tens, labelExpr=SECONDS)
+    return alt.Axis(values=tens, labelExpr=SECONDS, labelOverlap="greedy")
 
 
-def _marks(base: alt.Chart, names: list[str]) -> alt.Chart:
+def _marks(base: alt.Chart, names: list[str], **symbols: Any) -> alt.Chart:
+    """A shape a figure. symbols: how its legend differs from the colours' legend."""
     shape: Any = alt.value("circle")
     if len(names) > 1:
         shape = alt.Shape(
             "figure:N",
             title=None,
             scale=alt.Scale(domain=names, range=list(SHAPES[: len(names)])),
-            legend=alt.Legend(columns=1),
+            legend=alt.Legend(columns=1, **symbols),
         )
     marks: alt.Chart = base.mark_point(filled=True, size=120, opacity=0.9).encode(
         shape=shape,

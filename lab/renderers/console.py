@@ -1,5 +1,6 @@
 """Where text goes: colour on a terminal, plain ASCII otherwise."""
 
+import os
 from typing import IO
 
 from rich.console import Console
@@ -10,16 +11,22 @@ WIDEST = 100
 def console(file: IO[str] | None = None, *, width: int | None = None) -> Console:
     """A console at most 100 columns wide; file: stdout unless given.
 
-    NO_COLOR, TERM and COLUMNS are respected. A pipe is taken to be 100 wide.
+    NO_COLOR, TERM and COLUMNS are respected. A pipe is 100 wide without COLUMNS.
     """
     plain = Console(file=file, highlight=False, soft_wrap=False)
     if width is None:
-        width = min(WIDEST, plain.width) if plain.is_terminal else WIDEST
+        told = os.environ.get("COLUMNS", "")
+        known = plain.is_terminal or (told.isdecimal() and int(told) > 0)
+        width = min(WIDEST, plain.width) if known else WIDEST
     plain.width = width
     return plain
 
 
+def wide(target: Console) -> bool:
+    """Whether the target shows more than ASCII."""
+    return target.is_terminal and target.encoding.startswith("utf")
+
+
 def plus_minus(target: Console) -> str:
     """The sign for an interval that the target can show."""
-    unicode = target.is_terminal and target.encoding.startswith("utf")
-    return "±" if unicode else "+-"
+    return "±" if wide(target) else "+-"

@@ -18,12 +18,19 @@ from lab.renderers import charts, picture, sheet, timeline, words
 from lab.renderers.charts import Spec
 from lab.summary import Judged, gains
 from lab.twins import Bound
-from lab.verdicts import Finding
+from lab.verdicts import Finding, Judgement, Verdict
 
 # Whose gains stand at the top: what memory allows is another story.
 SHOWN = (Bound.COMPUTE, Bound.BLOCKING)
 KEPT = (("held", "kept the GIL"), ("released", "released it"))
 NO_GIL = (("held", "would keep a GIL"), ("released", "would release it"))
+# What the marks of the table mean.
+MEANINGS = {
+    Judgement.AS_PREDICTED: "as claimed",
+    Judgement.CONTRADICTED: "contradicts the claim",
+    Judgement.INCONCLUSIVE: "open",
+}
+NO_SHARE = "the GIL-free part of the call could not be told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,8 @@ def render(runs: Sequence[Judged]) -> str:
         gil=[it.run.machine.gil for it in runs],
         tiles=[_tiles(it) for it in runs],
         pictures=[_pictures(place, it, _vias(runs)) for place, it in enumerate(runs)],
-        undrawn=[", ".join(_undrawn(it)) for it in runs],
+        undrawn=[_undrawn(it) for it in runs],
+        contradictions=[words.contradictions(it) for it in runs],
         timelines=[
             [
                 _timeline(f"timeline-{place}-{number}", line)
@@ -89,6 +97,10 @@ def render(runs: Sequence[Judged]) -> str:
         tables=[
             ("Races", sheet.races(runs, "±")),
             ("Experiments", sheet.series(runs, "±")),
+        ],
+        marks=[
+            (words.MARKS[judgement], judgement, meaning)
+            for judgement, meaning in MEANINGS.items()
         ],
         notes=[(it, words.notes(it.findings)) for it in runs],
         script=Markup(_bundle()),
@@ -132,14 +144,15 @@ def _pictures(place: int, it: Judged, vias: Sequence[str]) -> list[Figure]:
     """A picture for each number of threads and limit."""
     groups: dict[tuple[int, float], list[Finding]] = {}
     for one in it.findings:
-        if one.race.threads > 1 and picture.free_share(one) is not None:
+        if picture.has_place(one):
             groups.setdefault((one.race.threads, one.limit), []).append(one)
     return [
         Figure(
             id=f"picture-{place}-{threads}-{limit:g}",
             title=f"{threads} threads, at most {limit:g} times as fast",
             text="Speedup over the GIL-free part of the call's time, each call a "
-            f"point; the dashed line is min({limit:g}, 1 / (1 - GIL-free)).",
+            "point; the dashed line, the ceiling, is "
+            f"min({limit:g}, 1 / (1 - GIL-free)).",
             spec=_json(picture.picture(found, vias)),
             titles=("call", "call by", "GIL-free", "speedup", "threads"),
             rows=tuple(
@@ -157,11 +170,24 @@ def _pictures(place: int, it: Judged, vias: Sequence[str]) -> list[Figure]:
     ]
 
 
-def _undrawn(it: Judged) -> list[str]:
+def _undrawn(it: Judged) -> list[tuple[str, str]]:
+    """Races in threads that are no point of a picture: why, and which.
+
+    Reasons that differ in their details only are told once, without these.
+    """
+    found: dict[str, list[tuple[str, str]]] = {}
+    for one in it.findings:
+        if one.race.threads > 1 and not picture.has_place(one):
+            is_open = one.verdict is Verdict.INCONCLUSIVE
+            reason = one.reason if is_open else NO_SHARE
+            group = found.setdefault(reason.partition(":")[0], [])
+            group.append((reason, words.name(one)))
     return [
-        words.name(one)
-        for one in it.findings
-        if one.race.threads > 1 and picture.free_share(one) is None
+        (
+            group[0][0] if len({reason for reason, _ in group}) == 1 else head,
+            ", ".join(name for _, name in group),
+        )
+        for head, group in found.items()
     ]
 
 

@@ -35,7 +35,7 @@ def run(it: Judged) -> Row:
 
 def race(finding: Finding) -> Row:
     """A race."""
-    of, share, ceiling = finding.race, finding.race.share, finding.ceiling
+    of, free, ceiling = finding.race, finding.free, finding.ceiling
     return {
         "kernel": of.kernel,
         "twin": of.twin,
@@ -47,8 +47,8 @@ def race(finding: Finding) -> Row:
         "cores_in_use": finding.cores,
         "overlap": finding.overlap,
         "limit": finding.limit,
-        "gil_free": share.gil_free if share else None,
-        "gil_free_error": share.error if share else None,
+        "gil_free": free.median if free else None,
+        "gil_free_error": free.half_width if free else None,
         "ceiling": _finite(ceiling.value) if ceiling else None,
         "ceiling_judgement": str(ceiling.judgement) if ceiling else None,
         "claim": str(of.claim),

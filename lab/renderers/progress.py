@@ -1,44 +1,80 @@
-"""How far the bench is, drawn on stderr from lines that its child writes."""
+"""How far the bench is, drawn on stderr from lines that its children cause."""
 
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-)
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+# Where nothing can be drawn over, a line so often.
+EVERY_S = 10.0
 
 
-def draw(lines: Iterable[str]) -> None:
+def draw(
+    lines: Iterable[str],
+    total_s: float | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
     """Follow lines of "done<TAB>all<TAB>what runs now" until they end.
 
-    A bar that disappears on a terminal, a line for each elsewhere.
+    A bar that disappears on a terminal; elsewhere the first line, and one every ten
+    seconds. total_s: what it is expected to take; without it, what the part that is
+    done took tells. A line that says less done than one before moves nothing back.
     """
     target = Console(stderr=True, highlight=False)
+    steps = _steps(lines, total_s, clock)
     if not target.is_terminal:
-        for line in lines:
-            done, total, name = line.rstrip("\n").split("\t")
-            print(f"[{int(done) + 1}/{total}] {name}", file=sys.stderr, flush=True)
+        told_s = -EVERY_S
+        begin_s = clock()
+        for done, total, name, left in steps:
+            now_s = clock() - begin_s
+            if now_s - told_s >= EVERY_S:
+                told_s = now_s
+                text = f"[{done + 1}/{total}] {name}{left}"
+                print(text, file=sys.stderr, flush=True)
         return
-    columns = (BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(
-        *columns,
+        BarColumn(20),
+        MofNCompleteColumn(),
         TextColumn("{task.description}", markup=False),
         console=target,
         transient=True,
         refresh_per_second=2,
     ) as progress:
         task = progress.add_task("collecting", total=None)
-        for line in lines:
-            done, total, name = line.rstrip("\n").split("\t")
-            progress.update(
-                task, description=name, completed=int(done), total=int(total)
-            )
+        for done, total, name, left in steps:
+            text = f"{name}{left}"
+            progress.update(task, description=text, completed=done, total=total)
+
+
+def _steps(
+    lines: Iterable[str], total_s: float | None, clock: Callable[[], float]
+) -> Iterator[tuple[int, int, str, str]]:
+    """Done, of how many, what runs now, and ", 20 s left" where that can be told."""
+    begin_s = clock()
+    most, of = 0, 1
+    for line in lines:
+        done, total, name = line.rstrip("\n").split("\t")
+        if int(done) * of > most * int(total):
+            most, of = int(done), int(total)
+        elif not most:
+            of = max(int(total), 1)
+        part = most / of
+        left_s = _left_s(part, clock() - begin_s, total_s)
+        yield most, of, name, "" if left_s is None else f", {left_s:.0f} s left"
+
+
+def _left_s(part: float, took_s: float, total_s: float | None) -> float | None:
+    """The rest of what was expected, at the pace so far."""
+    if part <= 0:
+        return total_s
+    so_far_s = took_s / part
+    if total_s is None:
+        return so_far_s * (1 - part)
+    # The expectation counts for less the more is done.
+    return (total_s * (1 - part) + so_far_s * part) * (1 - part)
 
 
 Step = Callable[[int, int, str], None]

@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 
 from lab.records import Span
-from lab.renderers.charts import Spec, layered
+from lab.renderers.charts import INK, Spec, layered
 from lab.trace import STATES, WORDS, Segment, Trace
 
 # The name of the zoom, by which a page can change it.
@@ -16,12 +16,12 @@ COLOURS = {
     WORDS["holds"]: "var(--held)",
     WORDS["runs_free"]: "var(--released)",
     WORDS["waits"]: "var(--waits)",
-    CALLS: "var(--other)",
+    CALLS: "var(--call)",
 }
 # Of a lane's height: what colour tells, height tells too.
 BANDS = {WORDS["holds"]: 0.9, WORDS["runs_free"]: 0.5, WORDS["waits"]: 0.1, CALLS: 0.7}
 # One call ends where the next one begins.
-EDGES: dict[str, dict[str, Any]] = {CALLS: {"stroke": "var(--page)", "strokeWidth": 2}}
+EDGES: dict[str, dict[str, Any]] = {CALLS: {"stroke": INK, "strokeWidth": 1}}
 LANE_PX = 34
 
 

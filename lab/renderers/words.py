@@ -5,21 +5,24 @@ sign: what stands for plus-minus; some places know ASCII only.
 
 from collections.abc import Sequence
 
+from lab.intervals import Estimate, Kind
 from lab.machine import Machine
 from lab.series_verdicts import SeriesFinding
-from lab.summary import Gains, Judged, gains
+from lab.summary import Gains, Judged, gains, open_races, says_nothing
 from lab.twins import Bound, Claim
-from lab.units import duration
+from lab.units import decimals, duration, fitting, number, rounded, upwards
 from lab.verdicts import Finding, Judgement, Verdict
 
 MYTH = "Call C, and your threads run in parallel."
 MORAL = "C helps threads only where someone releases the GIL."
-# What threads do.
+CONTRADICTED = "But something contradicts its claim: the lines marked !! say what."
+# Do threads help?
 VERDICTS = {
-    Verdict.HELPS: "help",
-    Verdict.NO_HELP: "do not help",
-    Verdict.PARTLY: "help partly",
-    Verdict.INCONCLUSIVE: "inconclusive",
+    Verdict.HELPS: "yes",
+    Verdict.NO_HELP: "no",
+    Verdict.PARTLY: "partly",
+    Verdict.PARALLEL: "in parallel",
+    Verdict.INCONCLUSIVE: "open",
     Verdict.SINGLE: "",
 }
 MARKS = {
@@ -54,30 +57,55 @@ def time(finding: Finding) -> str:
     return duration(finding.time_s.median)
 
 
+def within(it: Estimate, unit: str, sign: str) -> str:
+    """A figure with the interval it can be trusted in.
+
+    unit: as in a series. It has the digits that its interval bears out; an interval
+    that is wide, or lies to one side, is written as its two ends. Few values are their
+    range, and a figure of two modes is those two.
+    """
+    factor, unit = fitting(it.median or it.high) if unit == "s" else (1.0, unit)
+    middle, low, high = (one * factor for one in (it.median, it.low, it.high))
+    if it.modes:
+        each = (one * factor for one in it.modes)
+        gap = "" if unit == "x" else " "
+        return " or ".join(f"{rounded(one)}{gap}{unit}".rstrip() for one in each)
+    half = max(middle - low, high - middle)
+    places = decimals(middle, half)
+    wide = half >= abs(middle) / 2
+    low_end, high_end = (
+        rounded(one) if wide else number(one, places) for one in (low, high)
+    )
+    if not half:
+        written = number(middle, places)
+    elif it.kind is Kind.RANGE:
+        written = f"range {low_end} to {high_end}"
+    elif wide:
+        written = f"{rounded(middle)} ({low_end} to {high_end})"
+    else:
+        off = number(upwards(half, places), places)
+        written = f"{number(middle, places)} {sign}{off}"
+    return f"{written} {unit}".rstrip()
+
+
 def time_within(finding: Finding, sign: str) -> str:
     """The time of the race and its interval."""
-    return f"{time(finding)} {sign}{duration(finding.time_s.half_width)}"
+    return within(finding.time_s, "s", sign)
 
 
 def speedup(finding: Finding, sign: str) -> str:
     """The speedup and its interval; empty for one thread."""
-    if finding.speedup is None:
-        return ""
-    digits = 2 if finding.speedup.median < 10 else 1
-    value, half = finding.speedup.median, finding.speedup.half_width
-    return f"{value:.{digits}f} {sign}{half:.{digits}f}"
+    return "" if finding.speedup is None else within(finding.speedup, "", sign)
 
 
 def free(finding: Finding) -> str:
     """The GIL-free share; empty where there is none."""
-    share = finding.race.share
-    return f"{share.gil_free:.2f}" if share else ""
+    return f"{finding.free.median:.2f}" if finding.free else ""
 
 
 def free_within(finding: Finding, sign: str) -> str:
     """The GIL-free share and its interval."""
-    share = finding.race.share
-    return f"{share.gil_free:.2f} {sign}{share.error:.2f}" if share else ""
+    return within(finding.free, "", sign) if finding.free else ""
 
 
 def ceiling(finding: Finding) -> str:
@@ -89,18 +117,23 @@ def ceiling(finding: Finding) -> str:
 
 
 def verdict(finding: Finding) -> str:
-    """The mark of the judgement, and what threads do."""
+    """The mark of the judgement, and whether threads help."""
     return f"{MARKS[finding.judgement]} {VERDICTS[finding.verdict]}"
 
 
 def measured(finding: SeriesFinding, sign: str) -> str:
     """A series' median, its interval and its unit."""
-    if finding.estimate is None:
+    it, unit = finding.estimate, finding.series.unit
+    if it is None:
         return "nothing"
-    middle, half = finding.estimate.median, finding.estimate.half_width
-    if finding.series.unit == "s":
-        return f"{duration(middle)} {sign}{duration(half)}"
-    return f"{middle:.3g} {sign}{half:.2g} {finding.series.unit}".rstrip()
+    if says_nothing(finding):
+        factor, unit = fitting(it.high) if unit == "s" else (1.0, unit)
+        low, high = (rounded(one * factor) for one in (it.low, it.high))
+        return f"inconclusive, {low} to {high} {unit}".rstrip()
+    text = within(it, unit, sign)
+    if it.low == it.high and len(finding.series.values) > 1:
+        text += " each time"
+    return text
 
 
 def claim(finding: SeriesFinding) -> str:
@@ -145,6 +178,28 @@ def _ceiling_notes(finding: Finding) -> list[tuple[str, Judgement]]:
     return []
 
 
+def contradictions(it: Judged) -> list[str]:
+    """What contradicts its claim, a sentence each."""
+    found = [
+        *(
+            f"{name(one)}: claimed that {one.race.claim}, found that {one.verdict}"
+            for one in it.findings
+            if one.judgement is Judgement.CONTRADICTED
+        ),
+        *(
+            f"{name(one)}: a speedup above its ceiling"
+            for one in it.findings
+            if one.ceiling and one.ceiling.judgement is Judgement.CONTRADICTED
+        ),
+        *(
+            f"{one.series.experiment}, {one.series.subject}: claimed {one.series.claim}"
+            for one in it.series
+            if one.judgement is Judgement.CONTRADICTED
+        ),
+    ]
+    return [f"Contradicted: {text}" for text in found]
+
+
 def finding(it: Judged, bounds: Sequence[Bound] = tuple(Bound)) -> str:
     """What a run's races of these bounds show as a whole, or of all bounds if
     these show nothing."""
@@ -155,17 +210,35 @@ def finding(it: Judged, bounds: Sequence[Bound] = tuple(Bound)) -> str:
             return finding(it)
         if all(found.race.threads == 1 for found in it.findings):
             return "no call was raced in two threads or more."
-        return "nothing could be told here: the reasons stand with the verdicts."
+        return f"{_open_compute(it)}nothing could be told here."
     if not it.run.machine.gil:
         return (
+            f"{_open_compute(it)}"
             "this interpreter has no GIL, so there is nothing to release: "
-            f"{_sentence(held, 'kept what GIL there would be')}; "
+            "with threads, "
+            f"{_sentence(held, 'would keep it')}; "
             f"{_sentence(released, 'would release it')}."
         )
+    shown = MORAL if it.busted else CONTRADICTED if it.contradicted else ""
     return (
-        f"{_sentence(held, 'kept the GIL')}; {_sentence(released, 'released it')}. "
-        f"{MORAL}"
-    )
+        f"{_open_compute(it)}with threads, {_sentence(held, 'kept the GIL')}; "
+        f"{_sentence(released, 'released it')}. {shown}"
+    ).rstrip()
+
+
+def _open_compute(it: Judged) -> str:
+    """What a finding begins with where compute races have no answer."""
+    raced = [
+        one
+        for one in it.findings
+        if one.race.bound is Bound.COMPUTE and one.race.threads > 1
+    ]
+    reasons = open_races(raced)
+    count = sum(map(len, reasons.values()))
+    if not count:
+        return ""
+    verb = "is" if count == 1 else "are"
+    return f"{count} of {len(raced)} compute races {verb} open ({', '.join(reasons)}): "
 
 
 def gained(group: Gains) -> str:
@@ -179,8 +252,10 @@ def _sentence(groups: list[Gains | None], deed: str) -> str:
     calls = sum(group.calls for group in known)
     if not calls:
         return f"of the C calls that {deed}, nothing is known"
-    parts = [
-        f"{gained(group)} on {group.threads} threads ({group.bound})" for group in known
-    ]
+    first, *more = (
+        f"{gained(group)}{{}} ({group.bound}, {group.threads} threads)"
+        for group in known
+    )
     counted = "1 C call" if calls == 1 else f"{calls} C calls"
-    return f"{counted} that {deed} gained {', '.join(parts)}"
+    parts = [first.format(" as fast"), *(part.format("") for part in more)]
+    return f"{counted} that {deed} ran {', '.join(parts)}"

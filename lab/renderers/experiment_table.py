@@ -1,0 +1,146 @@
+"""A row an experiment: what it shows, its headline figure, its verdict."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lab.renderers import words
+from lab.renderers.colours import COLOURS
+from lab.renderers.console import plus_minus
+from lab.summary import Experiment, at_the_most_threads
+from lab.twins import Bound
+from lab.verdicts import Judgement
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What an experiment shows, in a few words.
+
+    subject: of the figure for its headline; headline: around that figure.
+    """
+
+    text: str
+    subject: str = ""
+    headline: str = "{}"
+
+
+# An experiment that is not listed shows how many of its claims came out.
+SHOWN = {
+    "asyncio": Shown(
+        "a held call stops the event loop",
+        "held in to_thread: largest lag",
+        "it stands still {}",
+    ),
+    "block-unblock": Shown(
+        "released C may report, not too often",
+        "half the gain is lost",
+        "half the gain lost: {}",
+    ),
+    "break-even": Shown(
+        "a short call is not worth a release",
+        "releasing pays from",
+        "pays from {}",
+    ),
+    "caution": Shown(
+        "released threads must guard their data",
+        "released, careless: lost",
+        "lost: {}",
+    ),
+    "deadlock": Shown(
+        "held, who waits for a thread never ends",
+        "held read: ended",
+        "ended: {}",
+    ),
+    "files": Shown("reading a file releases the GIL"),
+    "handoff": Shown(
+        "a release is quick, a hand-over slow",
+        "release and return",
+        "a release: {}",
+    ),
+    "interpreter": Shown(
+        "threads of Python take turns",
+        "two threads: cores in use",
+        "cores in use: {}",
+    ),
+    "macros": Shown(
+        "four ways to write a release are one",
+        "with-nogil: GIL-free",
+        "GIL-free: {}",
+    ),
+    "own functions": Shown("each function in C has its own answer"),
+    "responsiveness": Shown(
+        "a held call stops all other threads",
+        "beside held: lag, median",
+        "they stand still {}",
+    ),
+    "sockets": Shown("sockets release while they wait"),
+    "traces": Shown("two threads drawn: python -m lab trace"),
+}
+
+
+def print_experiments(experiments: Sequence[Experiment], target: Console) -> None:
+    """Print the table."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for title in ("experiment", "what it shows", "measured", "as claimed"):
+        table.add_column(title, overflow="fold")
+    for one in experiments:
+        table.add_row(
+            Text(one.name),
+            Text(SHOWN[one.name].text if one.name in SHOWN else ""),
+            Text(headline(one, plus_minus(target))),
+            Text(_verdict(one), style=COLOURS[one.judgement]),
+        )
+    target.print(table)
+
+
+def headline(it: Experiment, sign: str) -> str:
+    """The figure that an experiment is known by, in words."""
+    shown = SHOWN.get(it.name)
+    for finding in it.series:
+        if shown is not None and finding.series.subject == shown.subject:
+            return shown.headline.format(words.measured(finding, sign))
+    if it.races:
+        return _raced(it)
+    if it.claims:
+        return f"{it.count(Judgement.AS_PREDICTED)} of {it.claims} as claimed"
+    return f"{len(it.series)} figures"
+
+
+def _raced(it: Experiment) -> str:
+    """The most that held calls gained, and the least that released ones did.
+
+    Of calls that wait, if there are any: what they gain is up to the GIL alone.
+    """
+    races = at_the_most_threads(it.races)
+    waiting = [one for one in races if one.race.bound is Bound.BLOCKING]
+    gained = {
+        twin: [
+            one.speedup.median
+            for one in waiting or races
+            if one.race.twin == twin and one.speedup is not None
+        ]
+        for twin in ("held", "released")
+    }
+    limit = max((one.limit for one in waiting or races), default=1.0)
+    parts = []
+    if gained["held"]:
+        parts.append(f"held {max(gained['held']):.2f}")
+    if gained["released"]:
+        parts.append(f"released {min(gained['released']):.2f}")
+    return f"{', '.join(parts)} of {limit:g}" if parts else "nothing raced"
+
+
+def _verdict(it: Experiment) -> str:
+    parts = [
+        f"{count} of {it.claims} {word}"
+        for count, word in (
+            (it.count(Judgement.CONTRADICTED), "not"),
+            (it.count(Judgement.INCONCLUSIVE), "open"),
+        )
+        if count
+    ]
+    counted = ", ".join(parts) or (f"all {it.claims}" if it.claims else "none")
+    return f"{words.MARKS[it.judgement]} {counted}"

@@ -1,0 +1,165 @@
+"""A row a kernel: its twins side by side, each with its speedup as a bar."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from lab.renderers import words
+from lab.renderers.colours import COLOURS, colour
+from lab.renderers.console import wide
+from lab.summary import worst
+from lab.verdicts import Finding, Judgement, Verdict
+
+# Which column a twin stands in. Others, such as NumPy's or a part released, have a
+# row of their own, and stand in the last.
+PLACES = {"held": 0, "0% free": 0, "released": 1, "100% free": 1, "interpreter": 2}
+OTHERS = 2
+TITLES = ("held", "released", "interpreter")
+BAR = 4
+EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a table has room for."""
+
+    via: bool = True
+    ceiling: bool = True
+    bar: bool = True
+
+    @property
+    def left_out(self) -> str:
+        """What it has no room for."""
+        parts = (self.via, "call by"), (self.bar, "bars"), (self.ceiling, "ceil")
+        return ", ".join(name for there, name in parts if not there)
+
+
+# The widest that fits is taken; the last folds its rows.
+LAYOUTS = (
+    Layout(),
+    Layout(via=False),
+    Layout(via=False, ceiling=False),
+    Layout(via=False, ceiling=False, bar=False),
+)
+LEGEND = (
+    "N: threads. x: speedup{bar}. interpreter: bytecode, or the twin named. free: % of "
+    "a call with the GIL free{ceiling}. ok: as claimed, !!: not, ??: open."
+)
+
+
+def print_kernels(kernels: Mapping[str, Sequence[Finding]], target: Console) -> None:
+    """Print the table and its legend, in as many columns as the target has."""
+    for layout in LAYOUTS:
+        table = _table(kernels, layout, target)
+        unbounded = target.options.update(max_width=1000)
+        if Measurement.get(target, unbounded, table).maximum <= target.width:
+            break
+    target.print(table)
+    legend = LEGEND.format(
+        bar=", a bar of the most N can gain" if layout.bar else "",
+        ceiling="; ceil: 1/(1-free)" if layout.ceiling else "",
+    )
+    if layout.left_out:
+        legend += f" No room for: {layout.left_out}."
+    target.print(Text(legend, style="dim"))
+
+
+def _table(
+    kernels: Mapping[str, Sequence[Finding]], layout: Layout, target: Console
+) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("\nkernel", overflow="fold")
+    if layout.via:
+        table.add_column("\ncall by", overflow="fold")
+    table.add_column("\nN", justify="right", overflow="fold")
+    for title in TITLES:
+        table.add_column(Text(f"{title}\n{_heading(layout)}"), overflow="fold")
+    table.add_column("do threads\nhelp?", overflow="fold")
+    for name, findings in kernels.items():
+        for row, title in _rows(name, findings):
+            race = row[0].race
+            cells = [Text("")] * len(TITLES)
+            for finding in row:
+                place = PLACES.get(finding.race.twin, OTHERS)
+                cells[place] = _cell(finding, layout, wide(target))
+            via = [Text(race.via)] if layout.via else []
+            table.add_row(
+                Text(title), *via, Text(str(race.threads)), *cells, _verdict(row)
+            )
+    return table
+
+
+def _rows(
+    name: str, findings: Sequence[Finding]
+) -> Iterator[tuple[list[Finding], str]]:
+    """The rows of a kernel, each with what it is called."""
+    together = [one for one in findings if one.race.twin in PLACES]
+    if together:
+        yield together, name
+    for one in findings:
+        if one.race.twin not in PLACES:
+            whole = not together and len(findings) == 1
+            yield [one], f"{name} {one.race.twin}" if whole else f"  {one.race.twin}"
+
+
+def _heading(layout: Layout) -> str:
+    text = "   x "
+    text += (" " * BAR if layout.bar else "") + "free"
+    return text + (" ceil" if layout.ceiling else "")
+
+
+def _cell(finding: Finding, layout: Layout, blocks: bool) -> Text:
+    speedup = finding.speedup.median if finding.speedup else math.nan
+    places = 2 if speedup < 10 else 1
+    text = f"{speedup:4.{places}f} "
+    if layout.bar:
+        text += bar(speedup / finding.limit, BAR, blocks)
+    text += f"{_percent(words.free(finding)):>4}"
+    if layout.ceiling:
+        ceiling = words.ceiling(finding)
+        text += f"{'-' if ceiling == 'none' else ceiling:>5}"
+    return Text(text, style=colour(finding))
+
+
+def _percent(share: str) -> str:
+    return f"{float(share) * 100:.0f}" if share else ""
+
+
+def bar(part: float, width: int, blocks: bool) -> str:
+    """A part, 0 to 1, as so many characters, in eighths of one where blocks can be
+    shown."""
+    part = min(max(part, 0.0), 1.0)
+    if not blocks:
+        return ("#" * round(part * width)).ljust(width, ".")
+    full, rest = divmod(round(part * width * 8), 8)
+    text = "█" * full + (EIGHTHS[rest] if rest else "")
+    return text.ljust(width, "·")
+
+
+def _verdict(row: Sequence[Finding]) -> Text:
+    """The answer of one row, as a whole."""
+    judgement = worst(row)
+    text = f"{words.MARKS[judgement]} {_answer(row, judgement)}"
+    return Text(text, style=COLOURS[judgement])
+
+
+def _answer(row: Sequence[Finding], judgement: Judgement) -> str:
+    if judgement is Judgement.CONTRADICTED:
+        return "contradicted"
+    unsure = [one for one in row if one.judgement is Judgement.INCONCLUSIVE]
+    if unsure and len(row) > 1:
+        return f"{len(unsure)} of {len(row)} open"
+    if unsure:
+        return "open"
+    gaining = [one for one in row if one.verdict is not Verdict.NO_HELP]
+    only_released = all(PLACES.get(one.race.twin) == 1 for one in gaining)
+    if judgement is Judgement.AS_PREDICTED and 0 < len(gaining) < len(row):
+        parallel = {one.verdict for one in gaining} == {Verdict.PARALLEL}
+        if only_released:
+            return "in parallel" if parallel else "only released"
+    return ", ".join(dict.fromkeys(words.VERDICTS[one.verdict] for one in row))

@@ -1,0 +1,84 @@
+"""What a run shows at one look: two screens, and the answer at their end."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.rule import Rule
+from rich.text import Text
+
+from lab.renderers import words
+from lab.renderers.colours import COLOURS
+from lab.renderers.console import plus_minus, wide
+from lab.renderers.experiment_table import print_experiments
+from lab.renderers.kernel_table import print_kernels
+from lab.renderers.timings import table
+from lab.summary import Judged, experiments, kernels, open_races
+from lab.verdicts import Finding, Judgement
+
+NEXT = "Next: make report draws it as a page; make demo plays it to a class."
+# What to do about the reason that races are open for; others need no more than words.
+ADVICE = {"machine busy": "close other programs and run make bench ARGS='-k {}'"}
+# More kernels than this are named by what bounds them, a mark of their tests.
+FEW = 3
+
+
+def print_one_look(
+    it: Judged, target: Console, timings: Mapping[str, Any] | None = None
+) -> None:
+    """Print the tables and what needs a reason.
+
+    timings: the run's file as JSON, for pytest-benchmark's table of it.
+    """
+    text = table(timings, target.width) if timings is not None else ""
+    if text:
+        target.print()
+        target.print(Text(text.rstrip("\n")), no_wrap=True, crop=False)
+    raced = kernels(it)
+    if raced:
+        target.print()
+        print_kernels(raced, target)
+    others = experiments(it)
+    if others:
+        target.print()
+        print_experiments(others, target)
+    notes = list(_notes(it, plus_minus(target)))
+    if notes:
+        target.print()
+        for text, judgement in notes:
+            target.print(Text(text, style=COLOURS[judgement]))
+
+
+def print_finding(it: Judged, target: Console) -> None:
+    """Print the myth and the finding, set off from what is above, and what is next."""
+    line = "─" if wide(target) else "-"
+    target.print(Rule(characters=line, style=""))
+    target.print(Text(f'The myth:    "{words.MYTH}"', style="bold"))
+    target.print(Text(f"The finding: {words.finding(it)}", style="bold"))
+    target.print(NEXT)
+
+
+def _notes(it: Judged, sign: str) -> Iterator[tuple[str, Judgement]]:
+    """What is contradicted, one by one, then what is open, a line a reason."""
+    wrong = Judgement.CONTRADICTED
+    yield from (note for note in words.notes(it.findings) if note[1] is wrong)
+    for found in it.series:
+        if found.judgement is wrong:
+            text = f"!! {found.series.experiment}, {found.series.subject}: "
+            text += f"{words.measured(found, sign)}, claimed: {found.series.claim}"
+            yield text, wrong
+    for reason, races in open_races(it.findings).items():
+        yield _open(reason, races), Judgement.INCONCLUSIVE
+
+
+def _open(reason: str, races: Sequence[Finding]) -> str:
+    names = list(dict.fromkeys(one.race.kernel for one in races))
+    counted = words.name(races[0]) if len(races) == 1 else f"{len(races)} races"
+    if len(races) > 1 and len(names) <= FEW:
+        counted += f" of {', '.join(names)}"
+    if reason not in ADVICE:
+        return f"?? {counted} open: {reason}"
+    if len(names) > FEW:
+        names = list(dict.fromkeys(str(one.race.bound) for one in races))
+    chosen = names[0] if len(names) == 1 else f'"{" or ".join(names)}"'
+    return f"?? {reason}, {counted} open: {ADVICE[reason].format(chosen)}"
