@@ -75,7 +75,7 @@ def test_block_unblock(record: Recorder) -> None:
     """The gain of two threads by the interval between their reports."""
     full = full_run(os.environ)
     intervals_ns = FULL_NS if full else INTERVALS_NS
-    rounds = 41 if full else 2
+    rounds = 8 if full else 2
     step_ns = min(timed(partial(without_releases, 10**6))[2] for _ in range(5)) / 1e6
 
     def work(
