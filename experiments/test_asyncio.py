@@ -12,9 +12,19 @@ import os
 from collections.abc import Callable, Iterator
 
 from lab.claims import HALF
-from lab.lag import INTERVAL_S, LOADS, Beat, Beside, Pulse, during, made
+from lab.lag import (
+    INTERVAL_S,
+    LOADS,
+    Beat,
+    Beside,
+    during,
+    made,
+    next_due_ns,
+    note,
+    since,
+)
 from lab.machine import gil_enabled
-from lab.race import full_run
+from lab.race import full_run, starved_so_far_ns
 from lab.records import Recorder, Series
 
 CALL_S = 0.1
@@ -79,16 +89,17 @@ async def _turns() -> dict[str, list[Beside]]:
 async def _beside(load: Callable[[], object]) -> Beside:
     beats: list[Beat] = []
     over = False
+    before_ns = starved_so_far_ns()
 
     async def beat() -> None:
-        pulse = Pulse(beats)
+        due_ns = next_due_ns()
         while not over:
             await asyncio.sleep(INTERVAL_S)
-            pulse.beat()
+            due_ns = note(beats, due_ns)
 
     heart = asyncio.create_task(beat())
     await asyncio.sleep(2 * INTERVAL_S)
     call = await asyncio.to_thread(made, load)
     over = True
     await heart  # its last beat counts: it may have waited for all of the call
-    return during(beats, call)
+    return during(beats, call, since(before_ns))

@@ -54,20 +54,15 @@ LOADS: dict[str, Callable[[float], Call]] = {
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """When it was due and when it came, by CLOCK_MONOTONIC.
-
-    starved_ns: how long its thread stood ready without a core meanwhile, or None
-    where nobody counts.
-    """
+    """When it was due and when it came, by CLOCK_MONOTONIC."""
 
     due_ns: int
     came_ns: int
-    starved_ns: int | None = None
 
     @property
-    def lag_ns(self) -> int:
+    def lag_s(self) -> float:
         """How late it came."""
-        return max(0, self.came_ns - self.due_ns)
+        return max(0, self.came_ns - self.due_ns) / 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +79,8 @@ class Beside:
     """The lags of all beats due or overdue during a call, and the call's length.
 
     inside_s: of the beats both due and come during it. starved_s: for how long the
-    call stood ready without a core; machine_s: how much of the largest lag a wait for
-    a core explains, of the beat or of the call. Both None where nobody counts.
+    call stood ready without a core; machine_s: for how long it or the beats did, so
+    much of a lag may be the machine's. Both None where nobody counts.
     """
 
     lags_s: tuple[float, ...]
@@ -124,6 +119,7 @@ class Heart(threading.Thread):
     def __init__(self) -> None:
         super().__init__(name="heart")
         self.beats: list[Beat] = []
+        self.starved_ns: int | None = None
         self._beating, self._over = threading.Event(), threading.Event()
 
     def __enter__(self) -> "Heart":
@@ -141,75 +137,74 @@ class Heart(threading.Thread):
         self.join()
 
     def run(self) -> None:
-        pulse = Pulse(self.beats)
-        last = False
+        before_ns, last = starved_so_far_ns(), False
+        due_ns = next_due_ns()
         while not last:
             # Asked before: a beat that is due when the block ends still comes.
             last = self._over.is_set()
             time.sleep(INTERVAL_S)
-            pulse.beat()
+            due_ns = note(self.beats, due_ns)
             self._beating.set()
+        self.starved_ns = since(before_ns)
 
 
-class Pulse:
-    """Notes beats: made when the first is waited for, then beat() when one has come."""
+def next_due_ns() -> int:
+    """When a beat is due that is waited for from now on."""
+    return time.monotonic_ns() + INTERVAL_NS
 
-    def __init__(self, beats: list[Beat]) -> None:
-        self._beats = beats
-        self._due_ns = time.monotonic_ns() + INTERVAL_NS
-        self._starved_ns = starved_so_far_ns()
 
-    def beat(self) -> None:
-        """It has come; the next is due in INTERVAL_S from now."""
-        due_ns, came_ns = self._due_ns, time.monotonic_ns()
-        # Before anything that releases the GIL: a call that takes it from here on
-        # finds the next beat already due.
-        self._due_ns = came_ns + INTERVAL_NS
-        before_ns, self._starved_ns = self._starved_ns, starved_so_far_ns()
-        starved_ns = None
-        if before_ns is not None and self._starved_ns is not None:
-            starved_ns = self._starved_ns - before_ns
-        self._beats.append(Beat(due_ns, came_ns, starved_ns))
+def note(beats: list[Beat], due_ns: int) -> int:
+    """A beat has come; returns when the next is due.
+
+    Nothing here releases the GIL: a call that takes it next finds the beat waited for.
+    """
+    came_ns = time.monotonic_ns()
+    beats.append(Beat(due_ns, came_ns))
+    return came_ns + INTERVAL_NS
+
+
+def since(before_ns: int | None) -> int | None:
+    """How long this thread has had no core since then; None where nobody counts."""
+    now_ns = starved_so_far_ns()
+    return None if before_ns is None or now_ns is None else now_ns - before_ns
 
 
 def made(call: Call) -> Made:
     """Make the call in this thread."""
     before_ns = starved_so_far_ns()
     enter_ns, leave_ns, *_ = timed(call)
-    after_ns = starved_so_far_ns()
-    if before_ns is None or after_ns is None:
-        return Made(enter_ns, leave_ns)
-    return Made(enter_ns, leave_ns, after_ns - before_ns)
+    return Made(enter_ns, leave_ns, since(before_ns))
 
 
 def beside(call: Call) -> Beside:
     """Make the call in this thread while the heart beats in another."""
     with Heart() as heart:
         done = made(call)
-    return during(heart.beats, done)
+    return during(heart.beats, done, heart.starved_ns)
 
 
-def during(beats: Iterable[Beat], call: Made) -> Beside:
+def during(
+    beats: Iterable[Beat], call: Made, beats_starved_ns: int | None = None
+) -> Beside:
     """Pick the beats that were due, or still overdue, while the call was made."""
-    call_s = (call.leave_ns - call.enter_ns) / 1e9
     starved_s = None if call.starved_ns is None else call.starved_ns / 1e9
+    machine_s = None
+    if starved_s is not None and beats_starved_ns is not None:
+        machine_s = starved_s + beats_starved_ns / 1e9
     seen = [
         beat
         for beat in beats
         if beat.due_ns <= call.leave_ns and beat.came_ns >= call.enter_ns
     ]
-    lags_s = tuple(beat.lag_ns / 1e9 for beat in seen)
-    inside_s = tuple(
-        beat.lag_ns / 1e9
+    inside = [
+        beat
         for beat in seen
         if beat.due_ns >= call.enter_ns and beat.came_ns <= call.leave_ns
+    ]
+    return Beside(
+        lags_s=tuple(beat.lag_s for beat in seen),
+        call_s=(call.leave_ns - call.enter_ns) / 1e9,
+        inside_s=tuple(beat.lag_s for beat in inside),
+        starved_s=starved_s,
+        machine_s=machine_s,
     )
-    largest = max(seen, key=_lag_ns, default=None)
-    if largest is None or largest.starved_ns is None or starved_s is None:
-        return Beside(lags_s, call_s, inside_s, starved_s)
-    machine_s = largest.starved_ns / 1e9 + starved_s
-    return Beside(lags_s, call_s, inside_s, starved_s, machine_s)
-
-
-def _lag_ns(beat: Beat) -> int:
-    return beat.lag_ns

@@ -270,11 +270,11 @@ def test_beats_of_the_call_alone() -> None:
     assert during([], Made(30, 50)).largest is None
 
 
-def test_the_machine_s_part_is_of_the_largest_lag_and_the_call() -> None:
-    beats = [Beat(20, 35, 4), Beat(40, 45, 1)]
-    found = during(beats, Made(30, 50, 2))
+def test_the_machine_s_part_is_of_the_beats_and_the_call() -> None:
+    found = during([Beat(20, 35)], Made(30, 50, 2), 4)
     assert found.starved_s == pytest.approx(2e-9)
     assert found.machine_s == pytest.approx(6e-9)
+    assert during([Beat(20, 35)], Made(30, 50, 2)).machine_s is None
 
 
 @pytest.mark.parametrize(
