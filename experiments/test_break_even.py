@@ -7,10 +7,10 @@ that release, against one that holds, show what it gains, and where that curve p
 one, seven times at worst, as they fight for the GIL; and the lines that CPython has
 drawn for itself, 2047 bytes for a hash and 5 KB for a checksum, are right there.
 
-Around that line the same calls gain 0.4 or 0.9 times as much, from run to run: threads
-that fall in step never meet at the GIL, others put each other to sleep, and both on one
-core take turns (test_block_unblock.py). So where it begins to pay is a figure, and no
-claim: it depends on the processor, on the scheduler, and on luck.
+Around that line the same calls gain 0.4 or 0.9, from run to run: threads in step do not
+meet at the GIL, others put each other to sleep, and both on one core take turns
+(test_block_unblock.py). So where it begins to pay is a figure, and no claim: it depends
+on the processor, on the scheduler, and on luck.
 """
 
 import hashlib
