@@ -14,7 +14,7 @@ How often they sleep tells nearly all of the gain. Where this was tried a sleep 
 
 In step, 1.8 times the work. Two threads with the same interval keep their distance
 until one sleeps. If each reports while the other works, they do not meet again: one
-sleep in some 1000 reports.
+sleep in some hundreds of reports.
 
 Out of step, 0.5 to 1.2 times. If one interval is longer, or one core slower, they meet
 again and again; with the same interval too, if a wake-up brings them together each
@@ -22,7 +22,7 @@ time: one sleep in 10 to 40 reports.
 
 On one core, 1.0 times. A new thread may begin, and a woken one go on, beside the one
 that started or woke it, until the scheduler moves it. They take turns and never meet,
-as who reports is done before its turn is over. A short run is over before a thread is moved.
+as who reports is done before its turn is over; and short runs end before a move.
 """
 
 import os
