@@ -43,7 +43,10 @@ def bench(arguments: Sequence[str], *, verbose: bool = False) -> int:
     name = time.strftime("%Y-%m-%dT%H-%M-%S")
     run, kept = keep(done.content, folder, name)
     it = judged(run, name)
-    terminal.report(it, out)
+    if verbose:
+        terminal.report_rows(it, out)
+    else:
+        terminal.report(it, out, done.content)
     for reason, names in done.skipped.items():
         out.print(f"Left out ({len(names)}): {reason}", markup=False)
     out.print(f"\nKept: {near(kept)}", markup=False)

@@ -62,7 +62,7 @@ def test_a_figure_taken_once_has_no_interval() -> None:
     once = _figure(_interval(0.1971, 0.1971, 0.1971), values=1)
     assert words.measured(once, "+-") == "197 ms"
     same = _figure(_interval(0.5, 0.5, 0.5), "", values=6)
-    assert words.measured(same, "+-") == "0.500 each time"
+    assert words.measured(same, "+-") == "0.5 each time"
 
 
 def test_a_range_is_called_one() -> None:

@@ -16,7 +16,8 @@ from lab.renderers.timings import table
 from lab.summary import Judged, experiments, kernels, open_races
 from lab.verdicts import Finding, Judgement
 
-NEXT = "Next: make report draws it as a page; make demo plays it to a class."
+NEXT = "Next: make report draws it as a page, make demo plays it to a class"
+REST = "every row: make bench ARGS=-v"
 # What to do about the reason that races are open for; others need no more than words.
 ADVICE = {"machine busy": "close other programs and run make bench ARGS='-k {}'"}
 # More kernels than this are named by what bounds them, a mark of their tests.
@@ -49,13 +50,16 @@ def print_one_look(
             target.print(Text(text, style=COLOURS[judgement]))
 
 
-def print_finding(it: Judged, target: Console) -> None:
-    """Print the myth and the finding, set off from what is above, and what is next."""
+def print_finding(it: Judged, target: Console, *, rows: bool) -> None:
+    """Print the myth and the finding, set off from what is above, and what is next.
+
+    rows: whether every row stands above already.
+    """
     line = "─" if wide(target) else "-"
     target.print(Rule(characters=line, style=""))
     target.print(Text(f'The myth:    "{words.MYTH}"', style="bold"))
     target.print(Text(f"The finding: {words.finding(it)}", style="bold"))
-    target.print(NEXT)
+    target.print(f"{NEXT}{'' if rows else f'; {REST}'}.")
 
 
 def _notes(it: Judged, sign: str) -> Iterator[tuple[str, Judgement]]:

@@ -78,6 +78,7 @@ def within(it: Estimate, unit: str, sign: str) -> str:
     )
     if not half:
         written = number(middle, places)
+        written = written.rstrip("0").rstrip(".") if places > 0 else written
     elif it.kind is Kind.RANGE:
         written = f"range {low_end} to {high_end}"
     elif wide:
