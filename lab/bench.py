@@ -16,7 +16,7 @@ from lab.machine import Machine
 from lab.processes import NO_TESTS, USAGE_ERROR, Experiments
 from lab.race import ONE_THREAD, thread_override
 from lab.records import Run
-from lab.results import KEY, ForeignFileError, parse, publish
+from lab.results import KEY, ForeignFileError, load, parse, publish
 
 
 def bench(arguments: Sequence[str], *, verbose: bool = False) -> int:
@@ -36,10 +36,12 @@ def bench(arguments: Sequence[str], *, verbose: bool = False) -> int:
     out = console()
     terminal.header(Machine.here(), out)
     out.file.flush()  # who reads a pipe knows at once what runs, and where
-    done = measured(suite, arguments, {ONE_THREAD: "1"} if verbose else {}, _wanting)
+    part = " ".join(arguments)
+    environment = {ONE_THREAD: "1"} if verbose else {}
+    done = measured(suite, arguments, environment, _wanting, _took_s(folder, part))
     if isinstance(done, int):
         return done
-    done.content[KEY]["part"] = " ".join(arguments)
+    done.content[KEY]["part"] = part
     name = time.strftime("%Y-%m-%dT%H-%M-%S")
     run, kept = keep(done.content, folder, name)
     it = judged(run, name)
@@ -48,8 +50,9 @@ def bench(arguments: Sequence[str], *, verbose: bool = False) -> int:
     else:
         terminal.report(it, out, done.content)
     for reason, names in done.skipped.items():
-        out.print(f"Left out ({len(names)}): {reason}", markup=False)
-    out.print(f"\nKept: {near(kept)}", markup=False)
+        out.print(f"Left out, {len(names)} of them: {reason}", markup=False)
+    rest = "" if verbose else "; every row of it: make bench ARGS=-v"
+    out.print(f"Kept: {near(kept)}{rest}", markup=False)
     wrong = words.contradictions(it)
     if done.failed:
         wrong.append(f"{done.failed} failed: its output stands above")
@@ -64,6 +67,15 @@ def experiments_of(name: str) -> Path:
     if not (suite / "conftest.py").is_file():
         raise UsageError(f"no {name} here: this command runs in a checkout of gil-lab")
     return suite
+
+
+def _took_s(folder: Path, part: str) -> float | None:
+    """What the last run of the same part took, if there is one that can be read."""
+    try:
+        last = load(folder / "latest.json")
+    except (UsageError, OSError):
+        return None
+    return last.took_s if last.took_s and last.part == part else None
 
 
 def _wanting(content: dict[str, Any]) -> list[str]:
@@ -86,10 +98,11 @@ def measured(
     arguments: Sequence[str],
     environment: dict[str, str],
     wanting: Callable[[dict[str, Any]], Sequence[str]],
+    expected_s: float | None = None,
 ) -> Experiments | int:
     """Run a suite, drawing how far it is; an exit code where nothing was measured.
 
-    wanting: see Experiments. What a process that failed has printed is printed.
+    wanting: see Experiments. expected_s: what it may take. What a process that failed has printed is printed.
     Raises UsageError.
     """
     from lab.renderers.progress import draw
@@ -97,7 +110,7 @@ def measured(
     done = Experiments(suite, arguments, environment, wanting)
     try:
         with terminable(), closing(done.lines()) as lines:
-            draw(lines)
+            draw(lines, expected_s)
     except KeyboardInterrupt:
         print("gil-lab: interrupted, nothing kept", file=sys.stderr)
         return 128 + signal.SIGINT

@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 
 from lab import interpreted, kernels
 from lab.catalogue import catalogue
+from lab.stopwatch import timed
 from lab.twins import Kernel
 
 
@@ -69,12 +71,14 @@ def test_collatz_known() -> None:
     assert [kernels.collatz_released(n) for n in range(4)] == [0, 0, 1, 2]
 
 
-@pytest.mark.parametrize("size", [1, 7, 8, 9, 1000])
-def test_sum_squares_against_numpy(size: int) -> None:
+@pytest.mark.parametrize("passes", [1, 2, 5])
+@pytest.mark.parametrize("size", [1, 7, 8, 31, 32, 33, 1000])
+def test_sum_squares_against_numpy(size: int, passes: int) -> None:
     values = np.linspace(-3, 7, size)
-    assert kernels.sum_squares_held(values) == pytest.approx(np.dot(values, values))
+    held = kernels.sum_squares_held(values, passes)
+    assert held == pytest.approx(passes * np.dot(values, values))
     values.flags.writeable = False
-    assert kernels.sum_squares_released(values) == kernels.sum_squares_held(values)
+    assert kernels.sum_squares_released(values, passes) == held
 
 
 IMAGES = [kernels.mandelbrot_held, kernels.mandelbrot_released]
@@ -82,6 +86,17 @@ SUMS = [kernels.sum_squares_held, kernels.sum_squares_released]
 CHAINS = [kernels.collatz_held, kernels.collatz_released]
 SLEEPS = [kernels.nanosleep_held, kernels.nanosleep_released]
 READS = [kernels.read_held, kernels.read_released]
+
+
+@pytest.mark.parametrize("function", SUMS)
+def test_sum_squares_makes_every_pass(function: Callable[..., float]) -> None:
+    """A hundred times the passes take over ten times the time: none is left out."""
+    values = np.ones(2**16)
+
+    def spent_ns(passes: int) -> int:
+        return min(timed(partial(function, values, passes))[2] for _ in range(3))
+
+    assert spent_ns(200) > 10 * spent_ns(2)
 
 
 def _read_only(array: Any) -> Any:
@@ -127,7 +142,14 @@ def test_bad_image_is_named_and_untouched(
 )
 def test_bad_vector_is_named(function: Callable[..., Any], values: Any) -> None:
     with pytest.raises((ValueError, TypeError), match=r"^values: "):
-        function(values)
+        function(values, 1)
+
+
+@pytest.mark.parametrize("function", SUMS)
+@pytest.mark.parametrize("passes", [0, -1, 10**9 + 1, 2**70, 1.5, "3", None])
+def test_bad_passes_are_named(function: Callable[..., Any], passes: Any) -> None:
+    with pytest.raises((ValueError, TypeError), match=r"^passes: "):
+        function(np.ones(8), passes)
 
 
 @pytest.mark.parametrize("function", CHAINS)

@@ -42,14 +42,21 @@ int64_t collatz(int64_t n)
     return best;
 }
 
-double sum_squares(const double *values, ptrdiff_t n)
+double sum_squares(const double *values, ptrdiff_t n, int64_t passes)
 {
-    double s[8] = {0};
-    ptrdiff_t i, whole = n - n % 8;
-    for (i = 0; i < whole; i += 8)
-        for (int k = 0; k < 8; k++)
-            s[k] += values[i + k] * values[i + k];
-    for (; i < n; i++)
-        s[0] += values[i] * values[i];
-    return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
+    double s[8] = {0}, rest = 0;
+    ptrdiff_t whole = n - n % 32;
+    for (int64_t pass = 0; pass < passes; pass++)
+        for (ptrdiff_t i = 0; i < whole; i += 32) {
+            const double *v = values + i;
+            for (int k = 0; k < 8; k++)
+                s[k] += (v[k] * v[k] + v[k + 8] * v[k + 8])
+                        + (v[k + 16] * v[k + 16] + v[k + 24] * v[k + 24]);
+        }
+    for (int64_t pass = 0; pass < passes; pass++)
+        for (ptrdiff_t i = whole; i < n; i++)
+            rest += values[i] * values[i];
+    for (int k = 0; k < 8; k++)
+        rest += s[k];
+    return rest;
 }

@@ -1,0 +1,23 @@
+"""What the calibration shares with the experiments: how a record is taken and kept."""
+
+from experiments.conftest import (
+    process,
+    pytest_addoption,
+    pytest_benchmark_update_json,
+    pytest_collection_modifyitems,
+    pytest_configure,
+    record,
+    sizes,
+    switch_interval,
+)
+
+__all__ = [
+    "process",
+    "pytest_addoption",
+    "pytest_benchmark_update_json",
+    "pytest_collection_modifyitems",
+    "pytest_configure",
+    "record",
+    "sizes",
+    "switch_interval",
+]

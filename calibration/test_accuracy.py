@@ -1,0 +1,296 @@
+"""The scope tells the GIL-free share of a call to one part in a hundred.
+
+A kernel of known dose holds the GIL for h us, releases it for r us, in turn, and
+says what part of the time really was released; the scope watches from outside.
+The same doses are shown to gilknocker, where it is installed (gil-lab[compare]),
+and calls of fixed work tell what being watched costs. It surprises that windows of
+2 us are seen as well as long ones: random looks need no luck with the period.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+
+from lab import kernels
+from lab.machine import TWO_CORES, usable_cores
+from lab.race import lap
+from lab.records import Recorder, Series
+from lab.scope import Scope, unavailable
+from lab.stopwatch import timed
+from lab.trace import Trace
+from lab.twins import Call
+
+SYMMETRIC = [(us, us) for us in (5000, 1000, 200, 50, 20, 10, 5, 2)]
+LOPSIDED = [(5000, 500), (500, 5000), (500, 50), (50, 500), (100, 10), (10, 100)]
+NARROW = [(20, 2), (2, 20)]
+DOSES = SYMMETRIC + LOPSIDED + NARROW
+FEW = [(5000, 5000), (500, 50), (2, 2)]
+# So many random looks tell a share of a half to 0.5 / sqrt(LOOKS) = 0.01, one standard
+# deviation, and any other share better. A mean absolute error is 0.8 of that, below
+# 0.01, and 0.03 is three of them.
+LOOKS = 2500
+MEAN_ERROR = 0.01
+LARGEST_ERROR = 0.03
+# A stated error is the half width of a 95 % interval, 1.96 standard deviations; twice
+# as much is missed once in 10,000 times if the statement is right.
+TIMES_STATED = 2.0
+# An edge is seen by the first look after it: one pause later on average. Pauses as
+# they were: how fast a system wakes the scope up is the system's.
+PAUSES = 2.0
+# A call may lose what the scope's own work would cost on the same core, no more.
+OWN_WORK = 1.0
+# Doses that may be shown a second time, if the call had no core to itself; the part
+# of all doses that must have had one.
+RETRIES = 4
+ENOUGH = 0.75
+STEPS = 40_000  # of kernels.mixed: some 0.1 ms held, as many released
+WORK_NS = 10_000_000
+EDGES = 15
+EDGE_NS = 1_000_000
+PAIRS = 3
+# Of the time, a call with a core to itself computes this part at least.
+CORE = 0.95
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A call under an instrument: what it returned, the GIL-free share seen, the
+    error stated for it, and whether the call had a core to itself. Where not, the
+    machine was watched as well."""
+
+    value: float
+    seen: float
+    error: float | None
+    had_core: bool
+
+
+Watch = Callable[[Callable[[], float]], Watched]
+
+
+@pytest.fixture(autouse=True)
+def scope_works() -> None:
+    """Skip, with the reason, where there is no scope."""
+    reason = unavailable()
+    if reason:
+        pytest.skip(f"no scope: {reason}")
+
+
+def by_scope(call: Callable[[], float]) -> Watched:
+    """A call under the scope."""
+    with Scope() as scope:
+        enter_ns, leave_ns, cpu_ns, value = timed(call)
+    trace = scope.trace
+    had_core = cpu_ns > CORE * (leave_ns - enter_ns)
+    return Watched(value, trace.gil_free, trace.error, had_core)
+
+
+def by_gilknocker(call: Callable[[], float]) -> Watched:
+    """A call under gilknocker, at its fastest polling that is no busy loop."""
+    from gilknocker import KnockKnock
+
+    knocker = KnockKnock(
+        polling_interval_micros=100,
+        sampling_interval_micros=100,
+        sleeping_interval_micros=None,
+    )
+    knocker.start()
+    try:
+        enter_ns, leave_ns, cpu_ns, value = timed(call)
+        seen = 1 - knocker.contention_metric
+    finally:
+        knocker.stop()
+    # It takes the GIL, and so the call's time: having a core shows in what is left.
+    return Watched(value, seen, None, cpu_ns > 0.5 * (leave_ns - enter_ns))
+
+
+INSTRUMENTS = [
+    pytest.param("scope", by_scope, id="scope"),
+    pytest.param(
+        "gilknocker",
+        by_gilknocker,
+        id="gilknocker",
+        marks=pytest.mark.skipif(
+            find_spec("gilknocker") is None,
+            reason="gilknocker is not installed: pip install 'gil-lab[compare]'",
+        ),
+    ),
+]
+
+
+def _series(
+    subject: str, values: Sequence[float | None], claim: str = "", **more: Any
+) -> Series:
+    """What there is of these values; None where the machine was too busy."""
+    usable = tuple(value for value in values if value is not None)
+    dropped = len(values) - len(usable)
+    unit = more.pop("unit", "")
+    return Series("accuracy", subject, claim, unit, usable, dropped=dropped, **more)
+
+
+@pytest.mark.parametrize(("name", "watch"), INSTRUMENTS)
+def test_accuracy(record: Recorder, name: str, watch: Watch) -> None:
+    """Absolute errors over all doses: their mean, the largest, and as stated."""
+    ours = name == "scope"
+    doses = DOSES if ours else FEW
+
+    def measure() -> Iterator[Series]:
+        duration_s = _duration_s()
+        looks: list[Watched] = []
+        retries = RETRIES
+        for hold_us, free_us in doses:
+            dose = partial(kernels.dose, hold_us, free_us, duration_s)
+            look = watch(dose)
+            if retries and not look.had_core:
+                retries -= 1
+                look = watch(dose)
+            if look.had_core:
+                looks.append(look)
+            yield _series(
+                f"{name} {hold_us}/{free_us} us",
+                [look.seen - look.value if look.had_core else None],
+                "GIL-free share seen - true",
+                figure=f"{name}, error by dose",
+                at=f"{hold_us}/{free_us} us",
+            )
+        enough = len(looks) >= ENOUGH * len(doses)
+        errors = [abs(look.seen - look.value) for look in looks]
+        stated = [
+            error / look.error
+            for error, look in zip(errors, looks, strict=True)
+            if look.error
+        ]
+        yield _series(
+            f"{name}, mean error",
+            [statistics.mean(errors) if enough else None],
+            f"mean absolute error at most {MEAN_ERROR}" if ours else "for comparison",
+            at_most=MEAN_ERROR if ours else None,
+        )
+        yield _series(
+            f"{name}, largest error",
+            [max(errors) if enough else None],
+            f"largest absolute error at most {LARGEST_ERROR}"
+            if ours
+            else "for comparison",
+            at_most=LARGEST_ERROR if ours else None,
+        )
+        if ours:
+            yield _series(
+                "scope, largest error / error stated",
+                [max(stated) if enough and stated else None],
+                "at most twice the error that the scope states",
+                unit="x",
+                at_most=TIMES_STATED,
+            )
+
+    record(lambda: list(measure()))
+
+
+def _duration_s() -> float:
+    """How long the scope takes for LOOKS looks here, 0.05 to 0.5 s."""
+    with Scope() as scope:
+        kernels.dose(100, 100, 0.02)
+    trace = scope.trace
+    wanted_s = LOOKS * trace.duration_s / max(1, trace.samples)
+    return min(0.5, max(0.05, wanted_s))
+
+
+def _grown(call: Callable[[int], Callable[[], object]], wanted_ns: int) -> int:
+    """The amount of work that takes so long here, or up to twice as long."""
+    amount = 1
+    while timed(call(amount))[2] < wanted_ns:
+        amount *= 2
+    return amount
+
+
+@pytest.mark.parametrize(("name", "watch"), INSTRUMENTS)
+def test_accuracy_cost(record: Recorder, name: str, watch: Watch) -> None:
+    """What being watched costs: pairs of the same work, watched and not."""
+    if usable_cores() < TWO_CORES:
+        pytest.skip("one usable core: whoever watches takes it from the call")
+    cycles = _grown(lambda n: partial(kernels.mixed, STEPS, STEPS, n), WORK_NS)
+    work = partial(kernels.mixed, STEPS, STEPS, cycles)
+    own_ns = 0
+
+    def time_s() -> float:
+        nonlocal own_ns
+        begin_ns = time.process_time_ns()
+        enter_ns, leave_ns, cpu_ns, _ = timed(work)
+        own_ns = time.process_time_ns() - begin_ns - cpu_ns
+        return (leave_ns - enter_ns) / 1e9
+
+    def ratios() -> tuple[float, float] | None:
+        before, watched, after = lap(Call(work)), watch(time_s), lap(Call(work))
+        if not (watched.had_core and before.had_core and after.had_core):
+            return None
+        alone_ns = (before.wall_ns + after.wall_ns) / 2
+        taken_ns = 1e9 * watched.value
+        return taken_ns / alone_ns, taken_ns / (alone_ns + max(0, own_ns))
+
+    def measure() -> Iterator[Series]:
+        found = [ratios() for _ in range(PAIRS)]
+        yield _series(
+            f"{name}, slow-down",
+            [one and one[0] for one in found],
+            "time watched / time alone",
+            unit="x",
+        )
+        if name == "scope":
+            yield _series(
+                "scope, slow-down / its own work",
+                [one and one[1] for one in found],
+                "a call loses at most what the scope's own work takes",
+                unit="x",
+                at_most=OWN_WORK,
+            )
+
+    record(lambda: list(measure()))
+
+
+def test_accuracy_edges(record: Recorder) -> None:
+    """Samples a second; edges of segments against stamps taken at the release."""
+
+    def measure() -> Iterator[Series]:
+        looks = [_edges()]
+        yield _series(
+            "scope, samples a second",
+            [look and look[0].samples / look[0].duration_s for look in looks],
+            "at the default interval; the system's timer sets it",
+        )
+        yield _series(
+            "scope, edges, in pauses",
+            [look and statistics.median(look[1]) for look in looks],
+            f"edges within {PAUSES:g} pauses between looks of the truth",
+            at_most=PAUSES,
+        )
+
+    record(lambda: list(measure()))
+
+
+def _edges() -> tuple[Trace, list[float]] | None:
+    """A trace of held and released calls in turn, and how far each true edge is
+    from the nearest edge that was seen, in mean pauses between samples. None if
+    the calls had no core to themselves, or the scope could not look half the time."""
+    n = 1000 * _grown(lambda n: partial(kernels.collatz_held, 1000 * n), EDGE_NS)
+    with Scope() as scope:
+        begin_ns = scope.began_ns
+        truths_s, cpu_ns = [], 0
+        for _ in range(EDGES):
+            for call in (kernels.collatz_held, kernels.collatz_released):
+                enter_ns, leave_ns, spent_ns, _ = timed(partial(call, n))
+                cpu_ns += spent_ns
+            truths_s += [(enter_ns - begin_ns) / 1e9, (leave_ns - begin_ns) / 1e9]
+        wall_ns = leave_ns - begin_ns
+    trace = scope.trace
+    if cpu_ns < CORE * wall_ns or trace.lost > trace.samples:
+        return None
+    pause_s = trace.duration_s / trace.samples
+    seen_s = [edge for one in trace.segments for edge in (one.start_s, one.end_s)]
+    return trace, [
+        min(abs(seen - truth) for seen in seen_s) / pause_s for truth in truths_s
+    ]
