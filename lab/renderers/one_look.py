@@ -16,8 +16,7 @@ from lab.renderers.timings import table
 from lab.summary import Judged, experiments, kernels, open_races
 from lab.verdicts import Finding, Judgement
 
-NEXT = "Next: make report draws it as a page, make demo plays it to a class"
-REST = "every row: make bench ARGS=-v"
+NEXT = "Next: make report draws it as a page, make demo plays it to a class."
 # What to do about the reason that races are open for; others need no more than words.
 ADVICE = {"machine busy": "close other programs and run make bench ARGS='-k {}'"}
 # More kernels than this are named by what bounds them, a mark of their tests.
@@ -50,16 +49,13 @@ def print_one_look(
             target.print(Text(text, style=COLOURS[judgement]))
 
 
-def print_finding(it: Judged, target: Console, *, rows: bool) -> None:
-    """Print the myth and the finding, set off from what is above, and what is next.
-
-    rows: whether every row stands above already.
-    """
+def print_finding(it: Judged, target: Console) -> None:
+    """Print the myth and the finding, set off from what is above, and what is next."""
     line = "─" if wide(target) else "-"
     target.print(Rule(characters=line, style=""))
     target.print(Text(f'The myth:    "{words.MYTH}"', style="bold"))
     target.print(Text(f"The finding: {words.finding(it)}", style="bold"))
-    target.print(f"{NEXT}{'' if rows else f'; {REST}'}.")
+    target.print(NEXT)
 
 
 def _notes(it: Judged, sign: str) -> Iterator[tuple[str, Judgement]]:

@@ -59,7 +59,7 @@ def report(
     """
     print_one_look(it, target, timings)
     if it.findings:
-        print_finding(it, target, rows=False)
+        print_finding(it, target)
 
 
 def report_rows(it: Judged, target: Console) -> None:
@@ -67,4 +67,4 @@ def report_rows(it: Judged, target: Console) -> None:
     print_rows(it, target)
     if it.findings:
         target.print()
-        print_finding(it, target, rows=True)
+        print_finding(it, target)
