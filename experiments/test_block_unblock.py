@@ -11,12 +11,12 @@ up through the system, which takes as long as many reports, while the other goes
 alone. Who drops it only calls the sleeper and may be back before that one is awake
 (drop_gil): so it may sleep again. Three modes follow.
 
-In step: two threads with the same interval, each always between two reports while the
-other makes one, do not meet, and hardly ever sleep: nearly twice the work. Chance
-decides when they start, and one sleep shifts them back into step.
+In step: two threads with the same interval keep their distance. If they meet, the
+sleep changes it, until each reports while the other works: from then on they hardly
+ever sleep, and do nearly twice the work. How soon that is, is chance.
 
-Out of step, as where one reports a little less often than the other: they meet again
-and again, sleep ten times as often, and may get less done than one thread alone.
+Out of step: if one interval is a little longer, or one core a little slower, they meet
+again and again, sleep several times as often, and may get less done than one alone.
 
 On one core: a new thread begins, and a woken one goes on, beside the one that started
 or woke it, until the scheduler moves it. Then they take turns, without any sleep, and
@@ -75,7 +75,7 @@ def test_block_unblock(record: Recorder) -> None:
     """The gain of two threads by the interval between their reports."""
     full = full_run(os.environ)
     intervals_ns = FULL_NS if full else INTERVALS_NS
-    rounds = 41 if full else 2
+    rounds = 8 if full else 2
     step_ns = min(timed(partial(without_releases, 10**6))[2] for _ in range(5)) / 1e6
 
     def work(

@@ -72,11 +72,12 @@ def _released(steps: int, calls: int) -> Callable[[], object]:
 def test_break_even(record: Recorder) -> None:
     """One thread's loss, two threads' gain, and where the gain passes 1."""
     full = full_run(os.environ)
-    calls_ns, rounds = (FULL_NS, 31) if full else (CALLS_NS, 2)
+    calls_ns, rounds = (FULL_NS, 6) if full else (CALLS_NS, 2)
     step_ns = min(timed(partial(without_releases, 10**6))[2] for _ in range(5)) / 1e6
 
     def cut(call_ns: float) -> tuple[int, int]:
-        return round(call_ns / step_ns), max(1, round(WORK_NS / call_ns))
+        steps, calls = round(call_ns / step_ns), round(WORK_NS / call_ns)
+        return max(1, steps), max(1, calls)
 
     def loss(call_ns: float) -> float:
         work = cut(call_ns)
@@ -146,7 +147,7 @@ def test_break_even_line(record: Recorder, name: str) -> None:
     """Where CPython draws the line: held below it, released above."""
     function, source, below, above = LINES[name]
 
-    looks = 5 if full_run(os.environ) else 1
+    looks = 3 if full_run(os.environ) else 1
 
     def free(size: int) -> list[float]:
         found = [free_part(partial(function, bytes(size)), 0.03) for _ in range(looks)]

@@ -34,7 +34,7 @@ from lab.units import duration
 RELEASES, PRICES = 50_000, 3
 BATCHES, DROPS, PHASE_NS = 2, 250, 150_000
 INTERVALS_S = (1e-3, 5e-3, 20e-3)
-SPIN_S, FULL_SPIN_S = 0.3, 2.0
+SPIN_S, FULL_SPIN_S = 0.3, 1.0
 # Two threads: the switch interval, and for how long they take turns.
 TURN_S, TURNS_S, TURNS = 5e-3, 0.06, 2
 FIGURE = "until the GIL is there"
@@ -80,6 +80,30 @@ def test_handoff_price(record: Recorder) -> None:
         return _series("release and return", prices_s, claim, "s", at="nobody waits")
 
     record(lambda: [about_gil(measure())])
+
+
+@needs_gil
+def test_handoff_turns(record: Recorder) -> None:
+    """Who gets it: the other one, after each interval."""
+
+    def measure() -> Iterator[Series]:
+        with same_switch_interval():
+            sys.setswitchinterval(TURN_S)
+            seen = [waits_for_turn(TURNS_S) for _ in range(TURNS)]
+        told = [waits_s for waits_s in seen if waits_s]
+        yield _series(
+            "two threads of bytecode: wait for one's turn / switch interval",
+            [min(waits_s) / TURN_S for waits_s in told],
+            "one at least, the shortest too: who drops it on request waits like others",
+            "x",
+            # FORCE_SWITCHING lets the dropper wait until the other has it; then its
+            # own wait of one interval must time out, and no wait ends before its time.
+            1.0,
+            "drop_gil, FORCE_SWITCHING",
+            dropped=len(seen) - len(told),
+        )
+
+    record(lambda: list(measure()))
 
 
 def _drops() -> list[float]:
@@ -172,29 +196,5 @@ def test_handoff_interval(record: Recorder) -> None:
                 at=f"bytecode has it, {interval}",
                 dropped=0 if here else 1,
             )
-
-    record(lambda: list(measure()))
-
-
-@needs_gil
-def test_handoff_turns(record: Recorder) -> None:
-    """Who gets it: the other one, after each interval."""
-
-    def measure() -> Iterator[Series]:
-        with same_switch_interval():
-            sys.setswitchinterval(TURN_S)
-            seen = [waits_for_turn(TURNS_S) for _ in range(TURNS)]
-        told = [waits_s for waits_s in seen if waits_s]
-        yield _series(
-            "two threads of bytecode: wait for one's turn / switch interval",
-            [min(waits_s) / TURN_S for waits_s in told],
-            "one at least, the shortest too: who drops it on request waits like others",
-            "x",
-            # FORCE_SWITCHING lets the dropper wait until the other has it; then its
-            # own wait of one interval must time out, as above.
-            1.0,
-            "drop_gil, FORCE_SWITCHING",
-            dropped=len(seen) - len(told),
-        )
 
     record(lambda: list(measure()))

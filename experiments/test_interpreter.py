@@ -21,7 +21,7 @@ from lab.scope import unavailable
 from lab.turns import spin, two, watched
 
 SECONDS, TIMES = 0.05, 2
-FULL_TIMES = 15
+FULL_TIMES = 5
 SOURCE = "Python/ceval_gil.c take_gil, drop_gil, _Py_HandlePending"
 
 

@@ -7,6 +7,7 @@ import resource
 from collections.abc import Callable, Mapping, Sequence
 
 from lab import records
+from lab.claims import ONE_OR_TWO
 from lab.machine import TWO_CORES, usable_cores
 from lab.probing import gil_free
 from lab.race import REFERENCES, Crew, lap
@@ -15,6 +16,9 @@ from lab.twins import Call
 
 # How often a reference and its race are tried.
 ATTEMPTS = 2
+# Laps that overlap by a smaller part of the shorter one count as one after the other:
+# of so little time the clocks are not sure.
+LEAST_MET = 0.1
 # A probe that saw too little is repeated, so many times as long.
 LONGER = 4
 
@@ -80,23 +84,26 @@ def cores_at_once(laps: Sequence[Lap]) -> float | None:
     """The least number of cores that two laps can have had in use while both ran.
 
     At most 1 where one lock keeps them apart, whatever the cores are like: a slow
-    core that goes on alone does not count. None where a thread stood ready without
-    a core for long, or nobody counts that: what kept it then may not be the lock.
+    core that goes on alone does not count. None for a low number where a thread stood
+    ready without a core for long, or nobody counts that: what kept it then may not be
+    the lock. A high one tells, however busy the machine.
     """
-    if any(one.starved_ns is None for one in laps):
-        return None
-    together_ns = min(one.leave_ns for one in laps) - max(one.enter_ns for one in laps)
-    # One after the other, let go from one barrier: all of their time counts.
-    counted_ns = together_ns if together_ns > 0 else records.wall_ns(laps)
-    if sum(one.starved_ns or 0 for one in laps) > STARVED * counted_ns:
-        return None
     found = records.cores_in_use(laps)
-    if together_ns > 0:
+    together_ns = min(one.leave_ns for one in laps) - max(one.enter_ns for one in laps)
+    met = together_ns > LEAST_MET * min(one.wall_ns for one in laps)
+    if met:
         # Outside, each ran at most all of the time.
         outside_ns = sum(one.wall_ns - together_ns for one in laps)
         cpu_ns = sum(one.cpu_ns for one in laps)
         found = max(found, (cpu_ns - outside_ns) / together_ns)
-    return found
+    if found >= ONE_OR_TWO:
+        return found
+    if any(one.starved_ns is None for one in laps):
+        return None
+    # One after the other, let go from one barrier: all of their time counts.
+    counted_ns = together_ns if met else records.wall_ns(laps)
+    starved_ns = sum(one.starved_ns or 0 for one in laps)
+    return None if starved_ns > STARVED * counted_ns else found
 
 
 def free_part(call: Callable[[], object], min_time_s: float) -> float | None:

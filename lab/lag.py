@@ -14,6 +14,8 @@ from lab.stopwatch import timed
 
 Call = Callable[[], object]
 INTERVAL_S = 0.005
+# Fewer have no middle.
+FEWEST_BEATS = 3
 INTERVAL_NS = round(INTERVAL_S * 1e9)
 
 
@@ -81,13 +83,14 @@ class Made:
 class Beside:
     """The lags of all beats due or overdue during a call, and the call's length.
 
-    starved_s: for how long the call stood ready without a core; machine_s: how much
-    of the largest lag a wait for a core explains, of the beat or of the call. Both
-    None where nobody counts.
+    inside_s: of the beats both due and come during it. starved_s: for how long the
+    call stood ready without a core; machine_s: how much of the largest lag a wait for
+    a core explains, of the beat or of the call. Both None where nobody counts.
     """
 
     lags_s: tuple[float, ...]
     call_s: float
+    inside_s: tuple[float, ...] = ()
     starved_s: float | None = None
     machine_s: float | None = None
 
@@ -105,12 +108,14 @@ class Beside:
         by_lock = self.largest - self.machine_s / self.call_s
         return self.largest if by_lock > most else None
 
-    def median_lag_s(self, starved: float) -> float | None:
-        """Their median; None where there is none, or the call had no core for more
-        than the part starved of its time: then the lock was free for the beats."""
+    def median_inside_s(self, starved: float) -> float | None:
+        """The median of inside_s; None where there are too few, or the call had no
+        core for more than the part starved of its time: the lock may have been free.
+        """
         if self.starved_s is None or self.starved_s > starved * self.call_s:
             return None
-        return statistics.median(self.lags_s) if self.lags_s else None
+        enough = len(self.inside_s) >= FEWEST_BEATS
+        return statistics.median(self.inside_s) if enough else None
 
 
 class Heart(threading.Thread):
@@ -137,7 +142,10 @@ class Heart(threading.Thread):
 
     def run(self) -> None:
         pulse = Pulse(self.beats)
-        while not self._over.is_set():
+        last = False
+        while not last:
+            # Asked before: a beat that is due when the block ends still comes.
+            last = self._over.is_set()
             time.sleep(INTERVAL_S)
             pulse.beat()
             self._beating.set()
@@ -191,11 +199,16 @@ def during(beats: Iterable[Beat], call: Made) -> Beside:
         if beat.due_ns <= call.leave_ns and beat.came_ns >= call.enter_ns
     ]
     lags_s = tuple(beat.lag_ns / 1e9 for beat in seen)
+    inside_s = tuple(
+        beat.lag_ns / 1e9
+        for beat in seen
+        if beat.due_ns >= call.enter_ns and beat.came_ns <= call.leave_ns
+    )
     largest = max(seen, key=_lag_ns, default=None)
     if largest is None or largest.starved_ns is None or starved_s is None:
-        return Beside(lags_s, call_s, starved_s)
+        return Beside(lags_s, call_s, inside_s, starved_s)
     machine_s = largest.starved_ns / 1e9 + starved_s
-    return Beside(lags_s, call_s, starved_s, machine_s)
+    return Beside(lags_s, call_s, inside_s, starved_s, machine_s)
 
 
 def _lag_ns(beat: Beat) -> int:

@@ -265,6 +265,7 @@ def test_beats_of_the_call_alone() -> None:
     beats = [Beat(0, 10), Beat(20, 35), Beat(40, 45), Beat(60, 70)]
     found = during(beats, Made(30, 50))
     assert found.lags_s == (15e-9, 5e-9)
+    assert found.inside_s == (5e-9,)
     assert found.machine_s is None
     assert during([], Made(30, 50)).largest is None
 
@@ -288,15 +289,16 @@ def test_the_machine_s_part_is_of_the_largest_lag_and_the_call() -> None:
 def test_a_lag_that_the_machine_explains_tells_nothing(
     lag_s: float, machine_s: float | None, told: bool
 ) -> None:
-    found = Beside((lag_s,), 1.0, 0.0, machine_s).largest_by_lock(0.5)
+    found = Beside((lag_s,), 1.0, (), 0.0, machine_s).largest_by_lock(0.5)
     assert found == (lag_s if told else None)
 
 
 def test_a_call_without_a_core_tells_no_median() -> None:
-    assert Beside((0.1, 0.3), 1.0, 0.05).median_lag_s(0.1) == pytest.approx(0.2)
-    assert Beside((0.1, 0.3), 1.0, 0.2).median_lag_s(0.1) is None
-    assert Beside((0.1, 0.3), 1.0).median_lag_s(0.1) is None
-    assert Beside((), 1.0, 0.0).median_lag_s(0.1) is None
+    lags_s = (0.1, 0.3, 0.2)
+    assert Beside((), 1.0, lags_s, 0.05).median_inside_s(0.1) == pytest.approx(0.2)
+    assert Beside((), 1.0, lags_s, 0.2).median_inside_s(0.1) is None
+    assert Beside((), 1.0, lags_s).median_inside_s(0.1) is None
+    assert Beside((), 1.0, lags_s[:2], 0.0).median_inside_s(0.1) is None
 
 
 def test_heart_beats() -> None:

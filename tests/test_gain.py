@@ -66,10 +66,13 @@ FREE = (Lap(0, 100, 100, 0), Lap(5, 105, 100, 0))
         (FREE, 2.0),
         ((Lap(0, 100, 100, 0), Lap(0, 400, 400, 0)), 2.0),  # a slow core goes on alone
         ((Lap(0, 100, 100, 0), Lap(100, 200, 100, 0)), 1.0),  # one after the other
+        ((Lap(0, 100, 100, 0), Lap(99, 199, 101, 0)), 1.0),  # the clocks' error
         ((Lap(0, 100, 50, 0), Lap(0, 100, 50, 0)), 1.0),
         ((Lap(0, 100, 50, 50), Lap(0, 100, 50, 50)), None),  # on one core
-        ((Lap(0, 100, 100, 0), Lap(90, 190, 95, 5)), None),  # starved as they met
-        ((Lap(0, 100, 100, None), Lap(0, 100, 100, 0)), None),  # nobody counts
+        ((Lap(0, 100, 100, 0), Lap(80, 180, 86, 14)), None),  # starved as they met
+        ((Lap(0, 100, 50, None), Lap(0, 100, 50, 0)), None),  # nobody counts
+        ((Lap(0, 100, 100, None), Lap(0, 100, 100, 0)), 2.0),
+        ((Lap(0, 100, 90, 10), Lap(0, 100, 85, 15)), 1.75),  # starved, and yet
     ],
 )
 def test_cores_at_once(laps: tuple[Lap, ...], cores: float | None) -> None:
