@@ -27,8 +27,8 @@ def report(
 
     paths: of result files; a folder stands for the newest whole run in it, or where
     there is none for the newest part; none given, the folder that bench keeps them in.
-    name: of the format; None: what output's suffix says, or the terminal. verbose: every
-    row, in the terminal. UsageError
+    name: of the format; None: what output's suffix says, or the terminal. verbose:
+    every row, in the terminal. UsageError
     for whatever cannot be read, shown or written; output then stays as it was.
     """
     chosen = _format(name, output)
