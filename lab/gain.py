@@ -7,7 +7,7 @@ import resource
 from collections.abc import Callable, Mapping, Sequence
 
 from lab import records
-from lab.claims import ONE_OR_TWO
+from lab.claims import HALF, ONE_OR_TWO
 from lab.machine import TWO_CORES, usable_cores
 from lab.probing import gil_free
 from lab.race import REFERENCES, Crew, lap
@@ -109,10 +109,14 @@ def cores_at_once(laps: Sequence[Lap]) -> float | None:
 def free_part(call: Callable[[], object], min_time_s: float) -> float | None:
     """The GIL-free part of a call's time, looked for longer where that is too short.
 
-    None where it cannot be told. What the call raises propagates.
+    None where the error does not leave it on one side of HALF. What the call raises
+    propagates.
     """
-    found = gil_free(call, min_time_s) or gil_free(call, LONGER * min_time_s)
-    return None if found is None else found[0]
+    for time_s in (min_time_s, LONGER * min_time_s):
+        found = gil_free(call, time_s, widest_error=HALF)
+        if found is not None and abs(found[0] - HALF) > found[1]:
+            return found[0]
+    return None
 
 
 def sleeps() -> int | None:

@@ -99,10 +99,13 @@ def traced(
         return _probed(subject, min_time)
 
 
-def gil_free(func: Callable[[], object], min_time: float) -> tuple[float, float] | None:
+def gil_free(
+    func: Callable[[], object], min_time: float, widest_error: float = WIDEST_ERROR
+) -> tuple[float, float] | None:
     """The GIL-free share of func() and its error, without the rest of a probe.
 
-    None where there is no GIL, or it cannot be told. What func raises propagates.
+    None where there is no GIL, or it cannot be told: the error is wider. What func
+    raises propagates.
     """
     if not gil_enabled():
         return None
@@ -112,7 +115,7 @@ def gil_free(func: Callable[[], object], min_time: float) -> tuple[float, float]
         look = observe(subject, 1)
         if subject.last_s < min_time:
             look = observe(subject, subject.times_for(min_time))
-    return None if look.error > WIDEST_ERROR else (look.gil_free, look.error)
+    return None if look.error > widest_error else (look.gil_free, look.error)
 
 
 def _probed(subject: Subject, min_time: float) -> tuple[Probe, Trace | None]:

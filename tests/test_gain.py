@@ -87,6 +87,25 @@ def test_held_calls_have_one_core_at_once() -> None:
         assert found is None or found < 1.5
 
 
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        ([(0.9, 0.3)], 0.9),  # on one side, whatever the error
+        ([(0.1, 0.3)], 0.1),
+        ([(0.6, 0.3), (0.8, 0.1)], 0.8),  # looked at for longer
+        ([None, (0.6, 0.3)], None),
+    ],
+)
+def test_a_free_part_is_on_one_side(
+    seen: list[tuple[float, float] | None],
+    told: float | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks = iter(seen)
+    monkeypatch.setattr(gain, "gil_free", lambda *_, **__: next(looks))
+    assert gain.free_part(print, 0.01) == told
+
+
 def test_sleeps_are_counted_by_thread() -> None:
     before = gain.sleeps()
     for _ in range(3):
