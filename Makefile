@@ -25,8 +25,10 @@ bench: build  ## race every kernel and say which calls let threads run in parall
 report: $(VENV)/.report build  ## make results/report.html of the newest run, or of RESULTS
 	@$(BIN)/python -m lab report $(RESULTS) -o results/report.html $(ARGS)
 
+# Jupyter serves root, as in a container, only when told to.
 notebook: $(VENV)/.notebook build  ## the demo's acts as exercises, in a browser
-	@$(BIN)/python -m jupyterlab notebooks/gil_lab.ipynb $(ARGS)
+	@$(BIN)/python -m jupyterlab notebooks/gil_lab.ipynb \
+	  $$([ "$$(id -u)" != 0 ] || echo --allow-root) $(ARGS)
 
 demo: build  ## a guided tour in five acts, to be projected
 	@$(BIN)/python -m lab demo $(ARGS)
