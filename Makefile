@@ -22,6 +22,9 @@ help:  ## list the targets
 bench: build  ## race every kernel and say which calls let threads run in parallel
 	@$(BIN)/python -m lab bench $(ARGS)
 
+calibrate: build  ## measure how good the lab itself is: scope, kernels against C
+	@$(BIN)/python -m lab calibrate $(ARGS)
+
 report: $(VENV)/.report build  ## make results/report.html of the newest run, or of RESULTS
 	@$(BIN)/python -m lab report $(RESULTS) -o results/report.html $(ARGS)
 

@@ -8,6 +8,7 @@ from experiments.conftest import (
     pytest_configure,
     record,
     sizes,
+    sizes_before,
     switch_interval,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "pytest_configure",
     "record",
     "sizes",
+    "sizes_before",
     "switch_interval",
 ]

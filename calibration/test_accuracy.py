@@ -8,23 +8,21 @@ and calls of fixed work tell what being watched costs. It surprises that windows
 """
 
 import statistics
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
+from threading import Thread
 from typing import Any
 
 import pytest
 
 from lab import kernels
 from lab.machine import TWO_CORES, usable_cores
-from lab.race import lap
 from lab.records import Recorder, Series
 from lab.scope import Scope, unavailable
 from lab.stopwatch import timed
 from lab.trace import Trace
-from lab.twins import Call
 
 SYMMETRIC = [(us, us) for us in (5000, 1000, 200, 50, 20, 10, 5, 2)]
 LOPSIDED = [(5000, 500), (500, 5000), (500, 50), (50, 500), (100, 10), (10, 100)]
@@ -35,6 +33,7 @@ FEW = [(5000, 5000), (500, 50), (2, 2)]
 # deviation, and any other share better. A mean absolute error is 0.8 of that, below
 # 0.01, and 0.03 is three of them.
 LOOKS = 2500
+LONGEST_S = 0.5  # a dose's; a scope too slow for LOOKS in that cannot be told exact
 MEAN_ERROR = 0.01
 LARGEST_ERROR = 0.03
 # A stated error is the half width of a 95 % interval, 1.96 standard deviations; twice
@@ -43,8 +42,11 @@ TIMES_STATED = 2.0
 # An edge is seen by the first look after it: one pause later on average. Pauses as
 # they were: how fast a system wakes the scope up is the system's.
 PAUSES = 2.0
-# A call may lose what the scope's own work would cost on the same core, no more.
-OWN_WORK = 1.0
+# Any busy thread may cost the call something where cores share what they have, so the
+# scope is held against one. It never takes the lock, but each look, once in 20 us or
+# more, may fetch the lock's cache line from the call's core, which is to have it back:
+# some 0.2 us between the farthest cores. That is 1 in 100; twice that is the bound.
+SLOWER = 1.02
 # Doses that may be shown a second time, if the call had no core to itself; the part
 # of all doses that must have had one.
 RETRIES = 4
@@ -140,25 +142,29 @@ def test_accuracy(record: Recorder, name: str, watch: Watch) -> None:
     doses = DOSES if ours else FEW
 
     def measure() -> Iterator[Series]:
-        duration_s = _duration_s()
+        wanted_s = _wanted_s()
+        duration_s = min(LONGEST_S, max(0.05, wanted_s))
         looks: list[Watched] = []
         retries = RETRIES
         for hold_us, free_us in doses:
             dose = partial(kernels.dose, hold_us, free_us, duration_s)
-            look = watch(dose)
-            if retries and not look.had_core:
+            look = None
+            if retries or looks:  # else the machine is too busy for any
+                look = watch(dose)
+            if look and retries and not look.had_core:
                 retries -= 1
                 look = watch(dose)
-            if look.had_core:
+            if look and look.had_core:
                 looks.append(look)
             yield _series(
                 f"{name} {hold_us}/{free_us} us",
-                [look.seen - look.value if look.had_core else None],
+                [look.seen - look.value if look and look.had_core else None],
                 "GIL-free share seen - true",
                 figure=f"{name}, error by dose",
                 at=f"{hold_us}/{free_us} us",
             )
-        enough = len(looks) >= ENOUGH * len(doses)
+        # With fewer looks the bounds would promise what nobody could keep.
+        enough = len(looks) >= ENOUGH * len(doses) and wanted_s <= LONGEST_S
         errors = [abs(look.seen - look.value) for look in looks]
         stated = [
             error / look.error
@@ -168,22 +174,22 @@ def test_accuracy(record: Recorder, name: str, watch: Watch) -> None:
         yield _series(
             f"{name}, mean error",
             [statistics.mean(errors) if enough else None],
-            f"mean absolute error at most {MEAN_ERROR}" if ours else "for comparison",
+            f"of the GIL-free share at most {MEAN_ERROR}" if ours else "for comparison",
             at_most=MEAN_ERROR if ours else None,
         )
         yield _series(
             f"{name}, largest error",
             [max(errors) if enough else None],
-            f"largest absolute error at most {LARGEST_ERROR}"
+            f"of the GIL-free share at most {LARGEST_ERROR}"
             if ours
             else "for comparison",
             at_most=LARGEST_ERROR if ours else None,
         )
         if ours:
             yield _series(
-                "scope, largest error / error stated",
+                "scope, largest / stated error",
                 [max(stated) if enough and stated else None],
-                "at most twice the error that the scope states",
+                "at most twice what the scope states",
                 unit="x",
                 at_most=TIMES_STATED,
             )
@@ -191,13 +197,12 @@ def test_accuracy(record: Recorder, name: str, watch: Watch) -> None:
     record(lambda: list(measure()))
 
 
-def _duration_s() -> float:
-    """How long the scope takes for LOOKS looks here, 0.05 to 0.5 s."""
+def _wanted_s() -> float:
+    """How long the scope takes for LOOKS looks here, at its default interval."""
     with Scope() as scope:
         kernels.dose(100, 100, 0.02)
     trace = scope.trace
-    wanted_s = LOOKS * trace.duration_s / max(1, trace.samples)
-    return min(0.5, max(0.05, wanted_s))
+    return LOOKS * trace.duration_s / max(1, trace.samples)
 
 
 def _grown(call: Callable[[int], Callable[[], object]], wanted_ns: int) -> int:
@@ -215,22 +220,32 @@ def test_accuracy_cost(record: Recorder, name: str, watch: Watch) -> None:
         pytest.skip("one usable core: whoever watches takes it from the call")
     cycles = _grown(lambda n: partial(kernels.mixed, STEPS, STEPS, n), WORK_NS)
     work = partial(kernels.mixed, STEPS, STEPS, cycles)
-    own_ns = 0
+    # Longer than the work, so that it ends after it.
+    chains = _grown(lambda n: partial(kernels.collatz_released, 1000 * n), 4 * WORK_NS)
 
     def time_s() -> float:
-        nonlocal own_ns
-        begin_ns = time.process_time_ns()
-        enter_ns, leave_ns, cpu_ns, _ = timed(work)
-        own_ns = time.process_time_ns() - begin_ns - cpu_ns
+        enter_ns, leave_ns, _, _ = timed(work)
         return (leave_ns - enter_ns) / 1e9
 
+    def alone(call: Callable[[], float]) -> Watched:
+        enter_ns, leave_ns, cpu_ns, value = timed(call)
+        return Watched(value, 0.0, None, cpu_ns > CORE * (leave_ns - enter_ns))
+
+    def beside(call: Callable[[], float]) -> Watched:
+        busy = Thread(target=kernels.collatz_released, args=(1000 * chains,))
+        busy.start()
+        try:
+            return alone(call)
+        finally:
+            busy.join()
+
     def ratios() -> tuple[float, float] | None:
-        before, watched, after = lap(Call(work)), watch(time_s), lap(Call(work))
-        if not (watched.had_core and before.had_core and after.had_core):
+        before, watched = alone(time_s), watch(time_s)
+        neighbour, after = beside(time_s), alone(time_s)
+        if not all(one.had_core for one in (before, watched, neighbour, after)):
             return None
-        alone_ns = (before.wall_ns + after.wall_ns) / 2
-        taken_ns = 1e9 * watched.value
-        return taken_ns / alone_ns, taken_ns / (alone_ns + max(0, own_ns))
+        alone_s = (before.value + after.value) / 2
+        return watched.value / alone_s, watched.value / max(alone_s, neighbour.value)
 
     def measure() -> Iterator[Series]:
         found = [ratios() for _ in range(PAIRS)]
@@ -242,11 +257,11 @@ def test_accuracy_cost(record: Recorder, name: str, watch: Watch) -> None:
         )
         if name == "scope":
             yield _series(
-                "scope, slow-down / its own work",
+                "scope, slow-down / a busy thread's",
                 [one and one[1] for one in found],
-                "a call loses at most what the scope's own work takes",
+                f"at most {SLOWER} x",
                 unit="x",
-                at_most=OWN_WORK,
+                at_most=SLOWER,
             )
 
     record(lambda: list(measure()))
@@ -260,12 +275,12 @@ def test_accuracy_edges(record: Recorder) -> None:
         yield _series(
             "scope, samples a second",
             [look and look[0].samples / look[0].duration_s for look in looks],
-            "at the default interval; the system's timer sets it",
+            "the system's timer decides",
         )
         yield _series(
             "scope, edges, in pauses",
             [look and statistics.median(look[1]) for look in looks],
-            f"edges within {PAUSES:g} pauses between looks of the truth",
+            f"within {PAUSES:g} pauses between looks",
             at_most=PAUSES,
         )
 

@@ -36,6 +36,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--sizes", type=Path, metavar="FILE", help="the work of calls, kept for all"
     )
     group.addoption(
+        "--sizes-before", type=Path, metavar="FILE", help="those of an earlier run"
+    )
+    group.addoption(
         "--beside", choices=["without", "only"], help="what can run beside the others"
     )
 
@@ -66,6 +69,14 @@ def sizes(pytestconfig: pytest.Config) -> Iterator[Sizes]:
 
 
 @pytest.fixture(scope="session")
+def sizes_before(pytestconfig: pytest.Config) -> dict[str, int]:
+    """How much work a call of each kernel did in the last run."""
+    path: Path | None = pytestconfig.getoption("sizes_before")
+    known: dict[str, int] = json.loads(path.read_text()) if path else {}
+    return known
+
+
+@pytest.fixture(scope="session")
 def shares() -> dict[tuple[str, str], Share | None]:
     """The GIL-free shares of twins probed in this process, by kernel and twin."""
     return {}
@@ -85,6 +96,7 @@ def race(
     request: pytest.FixtureRequest,
     process: Process,
     sizes: Sizes,
+    sizes_before: dict[str, int],
     shares: dict[tuple[str, str], Share | None],
 ) -> Racer:
     """Scale a twin's work, probe it, race it in so many threads; keep the record."""
@@ -98,7 +110,7 @@ def race(
             )
 
         benchmark.group = kernel.name
-        scaled, size = sized(kernel, twin, sizes)
+        scaled, size = sized(kernel, twin, sizes, sizes_before)
         name = kernel.name, twin.name
         if name not in shares:
             # A wait is a wait in every process; how long work takes is not.

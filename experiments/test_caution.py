@@ -17,7 +17,7 @@ from lab.records import Recorder, Series
 from lab.shared import Counter
 from lab.twins import Call
 
-REPEATS = 5
+REPEATS = 2
 TIMES = 500  # increments a thread
 # A held thread waits in vain for so long; a released one ends as soon as it can.
 HELD_S, RELEASED_S = 0.02, 5.0
@@ -40,6 +40,7 @@ def _measure() -> Iterator[Series]:
         claim="load, meet, store loses exactly half",
         unit="",
         values=tuple(map(_lost, met)),
+        # Both load, both store the same: two increases become one, by arithmetic.
         at_least=0.5,
         at_most=0.5,
         dropped=len(careless) - len(met),
@@ -53,6 +54,7 @@ def _measure() -> Iterator[Series]:
         claim="they never meet" if gil else "no claim: there is no GIL to hold",
         unit="",
         values=tuple(counter.meetings / TIMES for counter in held),
+        # The call is one of C, and nobody else runs before it ends.
         at_most=0.0 if gil else None,
         source=SOURCE,
         gil=gil,
@@ -79,7 +81,7 @@ def _measure() -> Iterator[Series]:
             claim="nothing is lost",
             unit="",
             values=tuple(map(_lost, _counted(increase))),
-            at_most=0.0,
+            at_most=0.0,  # what a lock and an atomic addition are for
             source=SOURCE,
             gil=gil,
         )

@@ -168,7 +168,13 @@ def _all_of_it(mib: int, value: bytes | int) -> None:
 @pytest.mark.parametrize(
     ("kernel", "twin", "threads"),
     [
-        pytest.param(kernel, twin, threads, id=f"{kernel.name}-{twin.name}-{threads}")
+        pytest.param(
+            kernel,
+            twin,
+            threads,
+            id=f"{kernel.name}-{twin.name}-{threads}",
+            marks=getattr(pytest.mark, kernel.bound),
+        )
         for kernel in (*_late(), *_cached())
         for twin in kernel.twins
         for threads in thread_counts(kernel, os.environ)

@@ -18,7 +18,13 @@ from lab.twins import Kernel, Twin
 @pytest.mark.parametrize(
     ("kernel", "twin", "threads"),
     [
-        pytest.param(kernel, twin, threads, id=f"{kernel.name}-{twin.name}-{threads}")
+        pytest.param(
+            kernel,
+            twin,
+            threads,
+            id=f"{kernel.name}-{twin.name}-{threads}",
+            marks=getattr(pytest.mark, kernel.bound),
+        )
         for kernel in catalogue()
         for twin in kernel.twins
         for threads in thread_counts(kernel, os.environ)

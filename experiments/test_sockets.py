@@ -91,7 +91,13 @@ def _kernels() -> list[Kernel]:
 @pytest.mark.parametrize(
     ("kernel", "twin", "threads"),
     [
-        pytest.param(kernel, twin, threads, id=f"{kernel.name}-{twin.name}-{threads}")
+        pytest.param(
+            kernel,
+            twin,
+            threads,
+            id=f"{kernel.name}-{twin.name}-{threads}",
+            marks=getattr(pytest.mark, kernel.bound),
+        )
         for kernel in _kernels()
         for twin in kernel.twins
         for threads in thread_counts(kernel, os.environ)

@@ -34,14 +34,21 @@ KEPT = (
 )
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("name", "twin_name"), KEPT)
-def test_traces(record: Recorder, sizes: Sizes, name: str, twin_name: str) -> None:
+def test_traces(
+    record: Recorder,
+    sizes: Sizes,
+    sizes_before: dict[str, int],
+    name: str,
+    twin_name: str,
+) -> None:
     """One trace, and the part of its time in which nobody held the GIL."""
     reason = unavailable()
     if reason:
         pytest.skip(f"no scope: {reason}")
     kernel = next(kernel for kernel in catalogue() if kernel.name == name)
-    twin, _ = sized(kernel, kernel.twin(twin_name), sizes)
+    twin, _ = sized(kernel, kernel.twin(twin_name), sizes, sizes_before)
 
     def measure() -> Iterator[Series | Timeline]:
         noted: list[list[tuple[int, int]]] = [[], []]

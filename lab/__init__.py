@@ -7,7 +7,8 @@ records      machine, trace, records, soundness, results: what is measured, its 
 measurement  stopwatch, knocker, scope, probing, race and what is built on them
 verdicts     verdicts, series_verdicts, summary: from records, by named thresholds
 renderers/   a module for each way to show them; they decide nothing
-commands     cli, and bench, run_program, report_command, atlas_command, magics
+commands     cli, arguments, and bench, calibrate, run_program, report_command,
+             trace_command, atlas_command, magics
 demo/        the tour; exercises are the same for notebooks
 """
 

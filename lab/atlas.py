@@ -1,20 +1,21 @@
 """Who releases the GIL, and who does not: a table of calls, each of them probed."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from lab.atlas_entries import ENTRIES, Entry
 from lab.errors import UsageError
 from lab.expression import clean_up, subject
+from lab.gain import LONGER, free_part
 from lab.probing import Probe, probe
 from lab.verdicts import Judgement
 
 # Of JSON output. 1: the first.
 FORMAT = 1
-# A probe that saw too little is repeated, so many times as long.
-LONGER = 4
 # Told before each probe: how many are done, of how many, and what is next.
 Progress = Callable[[int, int, str], None]
 
@@ -78,9 +79,9 @@ def atlas(
 def probed(entry: Entry, min_time_s: float = 0.05) -> Row:
     """One row; as for `atlas`."""
     try:
-        found = probes(entry, 1, min_time_s)[0]
+        found = _probe(entry, min_time_s)
         if found.verdict == "inconclusive":
-            found = probes(entry, 1, LONGER * min_time_s)[0]
+            found = _probe(entry, LONGER * min_time_s)
         return Row(entry, found)
     except (UsageError, OSError) as error:
         if entry.claimed is None:
@@ -88,16 +89,26 @@ def probed(entry: Entry, min_time_s: float = 0.05) -> Row:
         return Row(entry, None, f"not here: {error}")
 
 
-def probes(entry: Entry, times: int, min_time_s: float) -> list[Probe]:
-    """So many probes of one entry, which is cleaned up after the last.
+def share(entry: Entry, min_time_s: float) -> float | None:
+    """The GIL-free share of one entry's call, without the rest of a probe.
 
-    Raises UsageError where it names what this interpreter lacks.
+    None where it cannot be told. Raises UsageError where the entry names what this
+    interpreter lacks.
     """
+    with _ready(entry) as call:
+        return free_part(call, min_time_s)
+
+
+def _probe(entry: Entry, min_time_s: float) -> Probe:
+    with _ready(entry) as call:
+        return probe(call.func, *call.args, min_time=min_time_s, **call.keywords)
+
+
+@contextmanager
+def _ready(entry: Entry) -> Iterator[partial[object]]:
+    """The entry's call, which is cleaned up after the block."""
     func, args, kwargs = subject(entry.expression, entry.setup)
     try:
-        found = [
-            probe(func, *args, min_time=min_time_s, **kwargs) for _ in range(times)
-        ]
+        yield partial(func, *args, **kwargs)
     finally:
         clean_up(kwargs, entry.cleanup)
-    return found

@@ -38,7 +38,8 @@ def bench(arguments: Sequence[str], *, verbose: bool = False) -> int:
     out.file.flush()  # who reads a pipe knows at once what runs, and where
     part = " ".join(arguments)
     environment = {ONE_THREAD: "1"} if verbose else {}
-    done = measured(suite, arguments, environment, _wanting, _took_s(folder, part))
+    before = _before(folder)
+    done = measured(suite, arguments, environment, unsettled, before)
     if isinstance(done, int):
         return done
     done.content[KEY]["part"] = part
@@ -69,16 +70,15 @@ def experiments_of(name: str) -> Path:
     return suite
 
 
-def _took_s(folder: Path, part: str) -> float | None:
-    """What the last run of the same part took, if there is one that can be read."""
+def _before(folder: Path) -> Run | None:
+    """The last whole run, if there is one that can be read."""
     try:
-        last = load(folder / "latest.json")
+        return load(folder / "latest.json")
     except (UsageError, OSError):
         return None
-    return last.took_s if last.took_s and last.part == part else None
 
 
-def _wanting(content: dict[str, Any]) -> list[str]:
+def unsettled(content: dict[str, Any]) -> list[str]:
     """The experiments with a verdict that is open, then those with a wide interval."""
     from lab.summary import wanting
 
@@ -98,19 +98,23 @@ def measured(
     arguments: Sequence[str],
     environment: dict[str, str],
     wanting: Callable[[dict[str, Any]], Sequence[str]],
-    expected_s: float | None = None,
+    before: Run | None = None,
 ) -> Experiments | int:
     """Run a suite, drawing how far it is; an exit code where nothing was measured.
 
-    wanting: see Experiments. expected_s: what it may take. What a process that failed has printed is printed.
-    Raises UsageError.
+    wanting: see Experiments. before: the last run. What a process that failed has
+    printed is printed. Raises UsageError.
     """
     from lab.renderers.progress import draw
 
-    done = Experiments(suite, arguments, environment, wanting)
+    races = before.races if before else ()
+    sizes = {f"{race.kernel} {race.via}": race.size for race in races if race.size}
+    part = " ".join(arguments)
+    took_s = before.took_s if before and before.part == part else None
+    done = Experiments(suite, arguments, environment, wanting, sizes)
     try:
         with terminable(), closing(done.lines()) as lines:
-            draw(lines, expected_s)
+            draw(lines, took_s or None)
     except KeyboardInterrupt:
         print("gil-lab: interrupted, nothing kept", file=sys.stderr)
         return 128 + signal.SIGINT
@@ -128,15 +132,17 @@ def measured(
     return done if done.content else done.code
 
 
-def keep(content: dict[str, Any], folder: Path, name: str) -> tuple[Run, Path]:
-    """Keep what was measured; the run, and its file."""
+def keep(
+    content: dict[str, Any], folder: Path, name: str, newest: str = "latest"
+) -> tuple[Run, Path]:
+    """Keep what was measured, as name and as the newest; the run, and its file."""
     text = json.dumps(content)
     try:
         run = parse(content, name)
     except ForeignFileError:  # our own mistake, but what was measured is kept
-        publish(text, folder, name)
+        publish(text, folder, name, newest=newest)
         raise
-    return run, publish(text, folder, name, run.timelines)
+    return run, publish(text, folder, name, run.timelines, newest)
 
 
 def near(path: Path) -> str:

@@ -27,14 +27,15 @@ from lab.blocking import NEVER_S
 PAUSE_S = 0.05
 # The child's own end comes first; this is the patience with one that is stopped.
 GRACE_S = 20.0
-FRAME = re.compile(r'  File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<function>\w+)')
+FRAME = re.compile(r'  File "(?P<file>.+)", line (?P<line>\d+) in (?P<function>\w+)')
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a child: whether the read ended, else where threads stood.
 
-    reader, writer: the line of source each was at, empty if it had ended.
+    reader, writer: the line of source each was at; empty if it had ended, or could
+    not be found.
     """
 
     ended: bool
@@ -85,14 +86,17 @@ def _outcome(child: subprocess.Popen[str], limit_s: float) -> Outcome:
 def stood(dump: str) -> tuple[str, str]:
     """The lines of source where reader and writer stood, from faulthandler's dump.
 
-    A thread is known by its function; the innermost frame comes first.
+    A thread is known by its function; the innermost frame comes first. Its file is
+    this one, whose path the dump may spell with escapes.
     """
     places = {"reader": "", "writer": ""}
     for thread in dump.split("\n\n"):
         frames = list(FRAME.finditer(thread))
         for frame in frames:
             if frame["function"] in places:
-                line = linecache.getline(frames[0]["file"], int(frames[0]["line"]))
+                inner = frames[0]
+                file = __file__ if inner["function"] in places else inner["file"]
+                line = linecache.getline(file, int(inner["line"]))
                 places[frame["function"]] = line.strip()
     return places["reader"], places["writer"]
 
@@ -118,12 +122,13 @@ def main(twin: str, limit_s: float) -> None:
     ours, theirs = os.pipe()
     sign = threading.Lock()
     sign.acquire()
+    # Nobody asks for the GIL from here on, as a request could come true between sign
+    # and read: it goes to the writer until that waits for the sign, and then stays.
+    sys.setswitchinterval(NEVER_S)
     # A daemon: should the reader fail, nobody waits for the writer.
     thread = threading.Thread(target=writer, args=(theirs, sign), daemon=True)
     thread.start()
     faulthandler.dump_traceback_later(limit_s, exit=True)
-    # Between sign and read the GIL is not asked for: nobody writes before the read.
-    sys.setswitchinterval(NEVER_S)
     reader(partial(twins[twin], ours, bytearray(1)), sign)
     faulthandler.cancel_dump_traceback_later()
     thread.join()

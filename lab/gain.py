@@ -3,26 +3,29 @@
 For experiments that sweep something; the catalogue's kernels are raced in full.
 """
 
+import resource
 from collections.abc import Callable, Mapping, Sequence
 
 from lab import records
+from lab.claims import ONE_OR_TWO
 from lab.machine import TWO_CORES, usable_cores
+from lab.probing import gil_free
 from lab.race import REFERENCES, Crew, lap
 from lab.records import STARVED, Lap
 from lab.twins import Call
 
 # How often a reference and its race are tried.
 ATTEMPTS = 2
+# Laps that overlap by a smaller part of the shorter one count as one after the other:
+# of so little time the clocks are not sure.
+LEAST_MET = 0.1
+# A probe that saw too little is repeated, so many times as long.
+LONGER = 4
 
 
 def one_core() -> str | None:
     """Why two threads cannot be told from one here, if so."""
     return "one usable core" if usable_cores() < TWO_CORES else None
-
-
-def half_gain() -> float:
-    """Half way between no gain and the most that two threads can gain here."""
-    return (1 + min(2.0, usable_cores())) / 2
 
 
 def reference(run: Callable[[], object]) -> Lap | None:
@@ -61,6 +64,61 @@ def gain(
         if single is not None and wall_ns is not None:
             return len(together) * single.wall_ns / wall_ns
     return None
+
+
+def cores(runs: Sequence[Callable[[], object]]) -> float | None:
+    """How many cores these calls, one thread each, had in use at once, or more.
+
+    None where the machine was too busy to tell, twice.
+    """
+    for _ in range(ATTEMPTS):
+        with Crew([Call(run) for run in runs]) as crew:
+            crew.go()
+            found = cores_at_once(crew.laps())
+        if found is not None:
+            return found
+    return None
+
+
+def cores_at_once(laps: Sequence[Lap]) -> float | None:
+    """The least number of cores that two laps can have had in use while both ran.
+
+    At most 1 where one lock keeps them apart, whatever the cores are like: a slow
+    core that goes on alone does not count. None for a low number where a thread stood
+    ready without a core for long, or nobody counts that: what kept it then may not be
+    the lock. A high one tells, however busy the machine.
+    """
+    found = records.cores_in_use(laps)
+    together_ns = min(one.leave_ns for one in laps) - max(one.enter_ns for one in laps)
+    met = together_ns > LEAST_MET * min(one.wall_ns for one in laps)
+    if met:
+        # Outside, each ran at most all of the time.
+        outside_ns = sum(one.wall_ns - together_ns for one in laps)
+        cpu_ns = sum(one.cpu_ns for one in laps)
+        found = max(found, (cpu_ns - outside_ns) / together_ns)
+    if found >= ONE_OR_TWO:
+        return found
+    if any(one.starved_ns is None for one in laps):
+        return None
+    # One after the other, let go from one barrier: all of their time counts.
+    counted_ns = together_ns if met else records.wall_ns(laps)
+    starved_ns = sum(one.starved_ns or 0 for one in laps)
+    return None if starved_ns > STARVED * counted_ns else found
+
+
+def free_part(call: Callable[[], object], min_time_s: float) -> float | None:
+    """The GIL-free part of a call's time, looked for longer where that is too short.
+
+    None where it cannot be told. What the call raises propagates.
+    """
+    found = gil_free(call, min_time_s) or gil_free(call, LONGER * min_time_s)
+    return None if found is None else found[0]
+
+
+def sleeps() -> int | None:
+    """How often this thread has gone to sleep so far; None if nobody counts."""
+    who = getattr(resource, "RUSAGE_THREAD", None)  # Linux and FreeBSD have it
+    return None if who is None else resource.getrusage(who).ru_nvcsw
 
 
 def crossing(curve: Mapping[float, float], level: float) -> float | None:

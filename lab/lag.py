@@ -1,5 +1,6 @@
 """What a call costs the others: how late a beat every 5 ms comes beside it."""
 
+import statistics
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -8,9 +9,14 @@ from functools import partial
 from types import TracebackType
 
 from lab import kernels
+from lab.race import starved_so_far_ns
 from lab.stopwatch import timed
 
+Call = Callable[[], object]
 INTERVAL_S = 0.005
+# Fewer have no middle.
+FEWEST_BEATS = 3
+INTERVAL_NS = round(INTERVAL_S * 1e9)
 
 
 def _bytecode(seconds: float) -> None:
@@ -19,19 +25,28 @@ def _bytecode(seconds: float) -> None:
         pass
 
 
-def _held(seconds: float) -> None:
-    kernels.dose(seconds * 1e6, 0, seconds)
+def _asleep(seconds: float) -> Call:
+    return partial(time.sleep, seconds)
 
 
-def _released(seconds: float) -> None:
-    kernels.dose(0, seconds * 1e6, seconds)
+def _busy(seconds: float) -> Call:
+    return partial(_bytecode, seconds)
+
+
+# No bytecode runs in these two: a waiting thread would get in where it begins.
+def _held(seconds: float) -> Call:
+    return partial(kernels.dose, seconds * 1e6, 0, seconds)
+
+
+def _released(seconds: float) -> Call:
+    return partial(kernels.dose, 0, seconds * 1e6, seconds)
 
 
 # Calls that take so many seconds by the clock, at most 1, busy all the time but
 # for the first.
-LOADS: dict[str, Callable[[float], None]] = {
-    "nothing": time.sleep,
-    "bytecode": _bytecode,
+LOADS: dict[str, Callable[[float], Call]] = {
+    "nothing": _asleep,
+    "bytecode": _busy,
     "held": _held,
     "released": _released,
 }
@@ -39,23 +54,68 @@ LOADS: dict[str, Callable[[float], None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """When it was due and when it came, by CLOCK_MONOTONIC."""
+    """When it was due and when it came, by CLOCK_MONOTONIC.
+
+    starved_ns: how long its thread stood ready without a core meanwhile, or None
+    where nobody counts.
+    """
 
     due_ns: int
     came_ns: int
+    starved_ns: int | None = None
+
+    @property
+    def lag_ns(self) -> int:
+        """How late it came."""
+        return max(0, self.came_ns - self.due_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """When a call was made, by CLOCK_MONOTONIC, and how long it had no core."""
+
+    enter_ns: int
+    leave_ns: int
+    starved_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """The lags of all beats due or overdue during a call, and the call's length."""
+    """The lags of all beats due or overdue during a call, and the call's length.
+
+    inside_s: of the beats both due and come during it. starved_s: for how long the
+    call stood ready without a core; machine_s: how much of the largest lag a wait for
+    a core explains, of the beat or of the call. Both None where nobody counts.
+    """
 
     lags_s: tuple[float, ...]
     call_s: float
+    inside_s: tuple[float, ...] = ()
+    starved_s: float | None = None
+    machine_s: float | None = None
 
     @property
-    def largest(self) -> float:
-        """The largest lag, as a fraction of the call; 0 if nothing was ever due."""
-        return max(self.lags_s, default=0.0) / self.call_s
+    def largest(self) -> float | None:
+        """The largest lag, as a fraction of the call; None if nothing was due."""
+        return max(self.lags_s) / self.call_s if self.lags_s else None
+
+    def largest_by_lock(self, most: float) -> float | None:
+        """The same; None where it is more than most, but may be so by the machine."""
+        if self.largest is None or self.largest <= most:
+            return self.largest
+        if self.machine_s is None:
+            return None
+        by_lock = self.largest - self.machine_s / self.call_s
+        return self.largest if by_lock > most else None
+
+    def median_inside_s(self, starved: float) -> float | None:
+        """The median of inside_s; None where there are too few, or the call had no
+        core for more than the part starved of its time: the lock may have been free.
+        """
+        if self.starved_s is None or self.starved_s > starved * self.call_s:
+            return None
+        enough = len(self.inside_s) >= FEWEST_BEATS
+        return statistics.median(self.inside_s) if enough else None
 
 
 class Heart(threading.Thread):
@@ -81,30 +141,75 @@ class Heart(threading.Thread):
         self.join()
 
     def run(self) -> None:
-        while not self._over.is_set():
-            due_ns = next_due_ns()
+        pulse = Pulse(self.beats)
+        last = False
+        while not last:
+            # Asked before: a beat that is due when the block ends still comes.
+            last = self._over.is_set()
             time.sleep(INTERVAL_S)
-            self.beats.append(Beat(due_ns, time.monotonic_ns()))
+            pulse.beat()
             self._beating.set()
 
 
-def next_due_ns() -> int:
-    """When a beat is due that is waited for from now on."""
-    return time.monotonic_ns() + round(INTERVAL_S * 1e9)
+class Pulse:
+    """Notes beats: made when the first is waited for, then beat() when one has come."""
+
+    def __init__(self, beats: list[Beat]) -> None:
+        self._beats = beats
+        self._due_ns = time.monotonic_ns() + INTERVAL_NS
+        self._starved_ns = starved_so_far_ns()
+
+    def beat(self) -> None:
+        """It has come; the next is due in INTERVAL_S from now."""
+        due_ns, came_ns = self._due_ns, time.monotonic_ns()
+        # Before anything that releases the GIL: a call that takes it from here on
+        # finds the next beat already due.
+        self._due_ns = came_ns + INTERVAL_NS
+        before_ns, self._starved_ns = self._starved_ns, starved_so_far_ns()
+        starved_ns = None
+        if before_ns is not None and self._starved_ns is not None:
+            starved_ns = self._starved_ns - before_ns
+        self._beats.append(Beat(due_ns, came_ns, starved_ns))
 
 
-def beside(load: Callable[[float], None], seconds: float) -> Beside:
+def made(call: Call) -> Made:
+    """Make the call in this thread."""
+    before_ns = starved_so_far_ns()
+    enter_ns, leave_ns, *_ = timed(call)
+    after_ns = starved_so_far_ns()
+    if before_ns is None or after_ns is None:
+        return Made(enter_ns, leave_ns)
+    return Made(enter_ns, leave_ns, after_ns - before_ns)
+
+
+def beside(call: Call) -> Beside:
     """Make the call in this thread while the heart beats in another."""
     with Heart() as heart:
-        enter_ns, leave_ns, *_ = timed(partial(load, seconds))
-    return during(heart.beats, enter_ns, leave_ns)
+        done = made(call)
+    return during(heart.beats, done)
 
 
-def during(beats: Iterable[Beat], enter_ns: int, leave_ns: int) -> Beside:
-    """Pick the beats that were due, or still overdue, between these stamps."""
-    lags_s = tuple(
-        max(0, beat.came_ns - beat.due_ns) / 1e9
+def during(beats: Iterable[Beat], call: Made) -> Beside:
+    """Pick the beats that were due, or still overdue, while the call was made."""
+    call_s = (call.leave_ns - call.enter_ns) / 1e9
+    starved_s = None if call.starved_ns is None else call.starved_ns / 1e9
+    seen = [
+        beat
         for beat in beats
-        if beat.due_ns <= leave_ns and beat.came_ns >= enter_ns
+        if beat.due_ns <= call.leave_ns and beat.came_ns >= call.enter_ns
+    ]
+    lags_s = tuple(beat.lag_ns / 1e9 for beat in seen)
+    inside_s = tuple(
+        beat.lag_ns / 1e9
+        for beat in seen
+        if beat.due_ns >= call.enter_ns and beat.came_ns <= call.leave_ns
     )
-    return Beside(lags_s, (leave_ns - enter_ns) / 1e9)
+    largest = max(seen, key=_lag_ns, default=None)
+    if largest is None or largest.starved_ns is None or starved_s is None:
+        return Beside(lags_s, call_s, inside_s, starved_s)
+    machine_s = largest.starved_ns / 1e9 + starved_s
+    return Beside(lags_s, call_s, inside_s, starved_s, machine_s)
+
+
+def _lag_ns(beat: Beat) -> int:
+    return beat.lag_ns

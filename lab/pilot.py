@@ -1,7 +1,7 @@
 """How much work makes a call last as long as a race wants, whatever the processor."""
 
 import math
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 
 from lab.race import lap
 from lab.twins import Kernel, Twin
@@ -21,11 +21,15 @@ LARGEST = 2**40
 Sizes = MutableMapping[str, int]
 
 
-def sized(kernel: Kernel, twin: Twin, sizes: Sizes) -> tuple[Twin, int | None]:
+def sized(
+    kernel: Kernel, twin: Twin, sizes: Sizes, before: Mapping[str, int] | None = None
+) -> tuple[Twin, int | None]:
     """The twin with calls of about CALL_S, and the size of their work.
 
     Twins that are called alike do the same work: the first of them is timed, and
-    `sizes` remembers. None, and the twin as it is, where its work is fixed.
+    `sizes` remembers. before: sizes of an earlier run, taken where such a call still
+    lasts half to twice as long as it should, so that times of two runs compare. None,
+    and the twin as it is, where its work is fixed.
     """
     if twin.scale is None:
         return twin, None
@@ -33,8 +37,17 @@ def sized(kernel: Kernel, twin: Twin, sizes: Sizes) -> tuple[Twin, int | None]:
     if name not in sizes:
         alike = (one for one in kernel.twins if one.via == twin.via and one.scale)
         first = next(alike, twin)
-        sizes[name] = find(lambda size: _cpu_s(first, size))
+        known = (before or {}).get(name, 0)
+        fits = known > 0 and _fits(first, known)
+        sizes[name] = known if fits else find(lambda size: _cpu_s(first, size))
     return twin.sized(sizes[name]), sizes[name]
+
+
+def _fits(twin: Twin, size: int) -> bool:
+    try:
+        return 0.5 <= _cpu_s(twin, size) / CALL_S <= 2
+    except ValueError:  # more than the call takes, by now
+        return False
 
 
 def find(time_s: Callable[[int], float], wanted_s: float = CALL_S) -> int:

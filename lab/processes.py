@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,7 +54,8 @@ class Experiments:
 
     environment: what the processes are given on top of this one's. wanting: given what
     there is so far, which experiments want more values, by pytest's names, the most
-    urgent first: they get more processes while there is time.
+    urgent first: they get more processes while there is time. sizes_before: how much
+    work calls did in the last run, by kernel and what makes the call.
 
     Iterate over `lines()`; then the rest is known. content: of all result files,
     merged; empty if there is none. code: pytest's, of the first process that did not
@@ -66,6 +67,7 @@ class Experiments:
     arguments: Sequence[str]
     environment: dict[str, str]
     wanting: Callable[[dict[str, Any]], Sequence[str]]
+    sizes_before: Mapping[str, int]
     content: dict[str, Any] = field(default_factory=dict)
     code: int = NO_TESTS
     printed: str = ""
@@ -85,6 +87,7 @@ class Experiments:
             tempfile.TemporaryDirectory(prefix="gil-lab-") as scratch,
             ExitStack() as stack,
         ):
+            Path(scratch, "before").write_text(json.dumps(self.sizes_before))
             chosen = [str(self.folder), *self.arguments]
             beside = self._start(stack, scratch, "beside", "0/1", "only", chosen)
             for place in range(PROCESSES):
@@ -144,7 +147,8 @@ class Experiments:
             *(f"--rootdir={self.folder.parent}", "-q", "-s", "-rs", "--no-header"),
             *(f"-c{self.folder.parent}/pyproject.toml", "-p", "no:cacheprovider"),
             *("--color=no", f"--benchmark-json={result}", f"--process={process}"),
-            *(f"--sizes={scratch}/sizes", f"--beside={beside}"),
+            *(f"--sizes={scratch}/sizes", f"--sizes-before={scratch}/before"),
+            f"--beside={beside}",
             *chosen,
         ]
         try:

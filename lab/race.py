@@ -80,12 +80,12 @@ class Crew:
         # Signals are for the main thread: here they would cut sleeps short.
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         try:
-            starved_ns = _starved_ns()
+            starved_ns = starved_so_far_ns()
             self._ready.release()
             self._barrier.wait()
             enter_ns, leave_ns, cpu_ns, value = timed(call.run, call.before)
             if starved_ns is not None:
-                starved_ns = (_starved_ns() or starved_ns) - starved_ns
+                starved_ns = (starved_so_far_ns() or starved_ns) - starved_ns
             self._laps[place] = Lap(enter_ns, leave_ns, cpu_ns, starved_ns)
             if call.check is not None:
                 call.check(value)
@@ -95,8 +95,8 @@ class Crew:
             self._errors.append(error)
 
 
-def _starved_ns() -> int | None:
-    """How long this thread has stood in a run queue; None if nobody counts."""
+def starved_so_far_ns() -> int | None:
+    """How long this thread has stood ready without a core; None if nobody counts."""
     try:
         descriptor = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
     except OSError:

@@ -1,5 +1,6 @@
 """python -m lab report: kept runs, judged again and written as one of the formats."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,20 +9,30 @@ from lab.errors import UsageError
 from lab.files import write_whole
 from lab.renderers import formats
 from lab.renderers.formats import Format
-from lab.results import ForeignFileError, load
+from lab.results import FOLDER, ForeignFileError, last, last_whole, load
 from lab.summary import Judged, judged
 
 WANTED = "name one, such as results/latest.json (make bench makes it)"
 
 
-def report(paths: Sequence[Path], name: str | None, output: Path | None) -> int:
-    """Show or write the runs; 1 where any of them contradicts a claim, else 0.
+def report(
+    paths: Sequence[Path],
+    name: str | None,
+    output: Path | None,
+    *,
+    check: bool = False,
+    verbose: bool = False,
+) -> int:
+    """Show or write the runs; 0, or with check 1 where any contradicts a claim.
 
-    name: of the format; None: what output's suffix says, or the terminal. UsageError
+    paths: of result files; a folder stands for the newest whole run in it, or where
+    there is none for the newest part; none given, the folder that bench keeps them in.
+    name: of the format; None: what output's suffix says, or the terminal. verbose:
+    every row, in the terminal. UsageError
     for whatever cannot be read, shown or written; output then stays as it was.
     """
     chosen = _format(name, output)
-    runs = _runs(paths)
+    runs = _runs([_file(path) for path in paths or [_kept()]])
     if chosen.name == "html":
         _check_timelines(runs)
     if output is not None:
@@ -34,12 +45,12 @@ def report(paths: Sequence[Path], name: str | None, output: Path | None) -> int:
         print(f"Report: {output}")
     else:
         try:
-            _print(chosen, runs)
+            _print(chosen, runs, verbose)
         except BrokenPipeError:  # the reader has seen enough
             raise
         except OSError as error:
             raise UsageError(f"standard output: {error.strerror}") from error
-    return int(any(it.contradicted for it in runs))
+    return int(check and any(it.contradicted for it in runs))
 
 
 def _format(name: str | None, output: Path | None) -> Format:
@@ -58,15 +69,43 @@ def _format(name: str | None, output: Path | None) -> Format:
     return chosen
 
 
+def _kept() -> Path:
+    """Where bench keeps its runs, as seen from here if that is shorter."""
+    if not FOLDER.is_dir():
+        raise UsageError("no run is kept yet: make bench makes one")
+    return Path(min(str(FOLDER), os.path.relpath(FOLDER), key=len))
+
+
+def _file(path: Path) -> Path:
+    """A result file; which one of a folder, where that is not plain, is said."""
+    if not path.is_dir():
+        return path
+    whole, newest = last_whole(path), last(path)
+    if newest is None:
+        if whole is None:
+            raise UsageError(f"{path}: no run is kept there: make bench makes one")
+        return whole
+    file, run = newest
+    if whole is None:
+        if run.part:
+            _tell(
+                f"{file} is only a part of the bench ({run.part}); make bench makes all"
+            )
+        return file
+    if run.part:
+        _tell(f"{whole} is the newest whole run; {file} is a later part ({run.part})")
+    return whole
+
+
+def _tell(text: str) -> None:
+    print(f"gil-lab: {text}", file=sys.stderr)
+
+
 def _runs(paths: Sequence[Path]) -> list[Judged]:
-    if not paths:
-        raise UsageError(f"no result file chosen: {WANTED}")
     runs: list[Judged] = []
     for path in paths:
         try:
             run = load(path)
-        except IsADirectoryError as error:
-            raise UsageError(f"{path}: a folder: name a result file in it") from error
         except OSError as error:
             raise UsageError(f"{path}: {error.strerror}: {WANTED}") from error
         if not run.races and not run.series:
@@ -77,9 +116,9 @@ def _runs(paths: Sequence[Path]) -> list[Judged]:
 
 
 def _check_timelines(runs: Sequence[Judged]) -> None:
-    """A page draws who held the GIL: from every run that could know."""
+    """A page draws who held the GIL: from every whole run that could know."""
     for it in runs:
-        could = it.run.machine.gil and not it.run.no_scope
+        could = it.run.machine.gil and not it.run.no_scope and not it.run.part
         if could and not it.run.timelines:
             raise UsageError(
                 f"{it.name}: a run without traces, which the page draws: choose one of "
@@ -112,16 +151,16 @@ def _render(chosen: Format, runs: Sequence[Judged]) -> str:
     return render(runs)
 
 
-def _print(chosen: Format, runs: Sequence[Judged]) -> None:
+def _print(chosen: Format, runs: Sequence[Judged], verbose: bool) -> None:
     if chosen.name == "terminal":
-        _show(runs)
+        _show(runs, verbose)
     else:  # files are UTF-8, whatever the terminal's language
         sys.stdout.buffer.write(_render(chosen, runs).encode())
     sys.stdout.flush()
 
 
-def _show(runs: Sequence[Judged]) -> None:
+def _show(runs: Sequence[Judged], verbose: bool) -> None:
     from lab.renderers.console import console
-    from lab.renderers.terminal import show
+    from lab.renderers.terminal import show, show_rows
 
-    show(runs, console())
+    (show_rows if verbose else show)(runs, console())

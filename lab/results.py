@@ -11,6 +11,7 @@ cores are worth and their experiment, and a run whether it is a part.
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,10 @@ FORMAT = 4
 # Older ones that still say enough.
 READABLE = (1, 2, 3, FORMAT)
 KEY = "gil_lab"
+# Where bench, in a checkout, keeps its runs.
+FOLDER = Path(__file__).resolve().parent.parent / "results"
+# Names of runs begin with the time, in so many characters: 2026-01-31T23-59-59.
+TIME = 19
 
 
 class ForeignFileError(UsageError):
@@ -76,12 +81,17 @@ def _records(content: dict[str, Any], kind: str) -> Iterator[dict[str, Any]]:
 
 
 def publish(
-    text: str, folder: Path, name: str, timelines: Iterable[Timeline] = ()
+    text: str,
+    folder: Path,
+    name: str,
+    timelines: Iterable[Timeline] = (),
+    newest: str = "latest",
 ) -> Path:
-    """Keep a result file as folder/name.json and as folder/latest.json.
+    """Keep a result file as folder/name.json; a whole run as folder/newest.json too.
 
-    Both appear whole or not at all, and nothing that was there is lost: a name
-    already taken gets a number. Its traces go to folder/name, a file each.
+    Each appears whole or not at all, and nothing that was there is lost: a name
+    already taken gets a number. Its traces go to folder/name, a file each. A part of
+    a run, and what is no result, leave the newest whole run where it is.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path, number = folder / f"{name}.json", 1
@@ -92,6 +102,36 @@ def publish(
     for line in timelines:
         traces.mkdir(exist_ok=True)
         line.trace.save(traces / f"{line.kernel}-{line.twin}.json")
-    for target in (path, folder / "latest.json"):
-        write_whole(target, text)
+    write_whole(path, text)
+    if _is_whole(text):
+        write_whole(folder / f"{newest}.json", text)
     return path
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        return not json.loads(text)[KEY].get("part", "")
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
+        return False
+
+
+def last_whole(folder: Path) -> Path | None:
+    """The newest whole run of the bench kept there; None if there is none."""
+    latest = folder / "latest.json"
+    return latest if latest.is_file() else None
+
+
+def last(folder: Path) -> tuple[Path, Run] | None:
+    """The newest run of the bench kept there, whole or a part; None if there is none.
+
+    Told by their names, which begin with the time: a copy of the folder keeps those.
+    """
+    for path in sorted(folder.glob("[0-9]*T*.json"), key=_order, reverse=True):
+        with suppress(ForeignFileError, OSError):
+            return path, load(path)
+    return None
+
+
+def _order(path: Path) -> tuple[str, int, str]:
+    """The second run of one second has a number behind its name: it is longer."""
+    return path.stem[:TIME], len(path.stem), path.stem

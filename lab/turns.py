@@ -1,18 +1,18 @@
-"""Two threads of bytecode, watched by the scope: who has the GIL, and for how long.
+"""Two threads of bytecode: who has the GIL, and how long until it is one's turn.
 
 take_gil asks the holder to drop the GIL after a switch interval of waiting; drop_gil
 then waits until another thread has taken it (Python/ceval_gil.c, FORCE_SWITCHING).
 """
 
+import threading
 import time
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
 
 from lab.race import Crew
 from lab.records import Lap
 from lab.scope import Scope
-from lab.trace import Segment, ThreadTrace, Trace
+from lab.trace import ThreadTrace, Trace
 from lab.twins import Call
 
 # Between two looks at the clock bytecode that runs takes much less than this.
@@ -39,6 +39,43 @@ def spin_noting_gaps(seconds: float) -> list[tuple[int, int]]:
     return gaps
 
 
+def waits_for_turn(seconds: float) -> list[float]:
+    """How long this thread and another of bytecode waited while the other had the GIL.
+
+    In seconds, by their own stamps: from the last before one lost it to the first
+    after it was back, where the other's first lies between. No third thread may want
+    the GIL meanwhile, or a wait for two would count for one.
+    """
+    found: list[tuple[list[tuple[int, int]], int]] = []
+
+    def spin_to_end() -> None:
+        gaps = spin_noting_gaps(seconds)
+        found.append((gaps, time.monotonic_ns()))
+
+    other = threading.Thread(target=spin_to_end, name="other")
+    other.start()
+    try:
+        spin_to_end()
+    finally:
+        other.join()
+    (first, first_over_ns), (second, second_over_ns) = found
+    return [
+        *_turns_between(first, second, second_over_ns),
+        *_turns_between(second, first, first_over_ns),
+    ]
+
+
+def _turns_between(
+    mine: list[tuple[int, int]], other: list[tuple[int, int]], over_ns: int
+) -> list[float]:
+    """My gaps in which the other came back, in seconds; over_ns: when it ended."""
+    return [
+        (end_ns - start_ns) / 1e9
+        for start_ns, end_ns in mine
+        if end_ns < over_ns and any(start_ns < back_ns < end_ns for _, back_ns in other)
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Turns:
     """A trace of two such threads. Fractions are of the trace's whole time."""
@@ -63,27 +100,6 @@ class Turns:
     def runs_free(self) -> float:
         """Both threads' time on a processor without the GIL."""
         return sum(thread.runs_free for thread in self.threads)
-
-    def lengths_s(self) -> list[float]:
-        """From when one takes the GIL to when the other does, but first and last."""
-        names = [thread.name for thread in self.trace.threads]
-        holds = sorted(
-            (
-                segment
-                for segment in self.trace.segments
-                if segment.state == "holds"
-                and names[segment.thread].startswith("racer-")
-            ),
-            key=lambda segment: segment.start_s,
-        )
-        turns = [next(group) for _, group in groupby(holds, _holder)]
-        starts = [turn.start_s for turn in turns]
-        ends = starts[1:]
-        return [end - start for start, end in zip(starts, ends, strict=False)][1:]
-
-
-def _holder(segment: Segment) -> int:
-    return segment.thread
 
 
 def two(seconds: float) -> tuple[Lap, ...]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from lab import atlas_command
-from lab.atlas import Row, atlas, probed, probes
+from lab.atlas import Row, atlas, probed, share
 from lab.atlas_entries import ENTRIES, Entry
 from lab.errors import UsageError
 from lab.machine import gil_enabled
@@ -35,6 +35,13 @@ def test_there_are_enough_entries_of_each_kind() -> None:
         assert len(short) >= 10
         assert 4 <= sum(short) <= 8
     assert all(entry.source for entry in ENTRIES)
+
+
+@pytest.mark.skipif(not gil_enabled(), reason="there is no GIL to be free of")
+@pytest.mark.parametrize(("entry", "least"), [(HOLDS, 0.0), (SLEEPS, 0.5)])
+def test_a_share_is_nearer_to_what_it_is(entry: Entry, least: float) -> None:
+    found = share(entry, 0.05)
+    assert found is None or least <= found <= least + 0.5
 
 
 @pytest.mark.parametrize(
@@ -102,9 +109,9 @@ def test_cleanup_runs_whatever_happens() -> None:
     setup = "import pathlib, tempfile\nplace = tempfile.TemporaryDirectory()\nx = 0"
     entry = Entry("1 / x", setup, None, "", "place.cleanup(); done.append(1)")
     with pytest.raises(UsageError, match="CLEANUP: NameError: name 'done'"):
-        probes(entry, 1, 0.01)
+        share(entry, 0.01)
     with pytest.raises(ZeroDivisionError):
-        probes(replace(entry, cleanup="place.cleanup()"), 1, 0.01)
+        share(replace(entry, cleanup="place.cleanup()"), 0.01)
 
 
 def test_json_has_no_infinity() -> None:

@@ -126,7 +126,7 @@ def test_a_contradicted_claim_exits_1(checkout: Path, tmp_path: Path) -> None:
     lie = tmp_path / "lie.json"
     lie.write_text(json.dumps(content))
     done = subprocess.run(
-        [sys.executable, "-m", "lab", "report", str(lie)],
+        [sys.executable, "-m", "lab", "report", "--check", str(lie)],
         cwd=checkout,
         capture_output=True,
         text=True,

@@ -1,8 +1,12 @@
 """Bad usage is one line on stderr and exit 2; light commands stay light."""
 
+import argparse
+import contextlib
 import io
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -10,9 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from lab.arguments import parser
 from lab.cli import main
 from lab.machine import gil_enabled
 from lab.probing import Probe
+from lab.results import load as load_run
 from lab.scope import unavailable
 
 ROOT = Path(__file__).parent.parent
@@ -39,7 +45,6 @@ def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
         (("report", "/no/such/file.json"), ""),
         (("report", "pyproject.toml"), ""),
         (("report", "lab"), ""),
-        (("report",), ""),
         (("probe", "1 +"), ""),
         (("probe", "no_such_name(1)"), ""),
         (("probe", "print", "--setup", "import no_such_module"), ""),
@@ -47,6 +52,8 @@ def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
         (("scope", "-m", "no_such_module"), ""),
         (("trace", "/no/such/file.json"), ""),
         (("trace", "pyproject.toml"), ""),
+        (("trace", "lab"), ""),
+        (("trace", "lab", "--chrome", "perfetto.json"), ""),
     ],
 )
 def test_one_line_and_exit_2(arguments: tuple[str, ...], threads: str) -> None:
@@ -66,6 +73,38 @@ def test_usage_errors(
         main(arguments)
     assert caught.value.code == 2
     assert "usage: gil-lab" in capsys.readouterr().err
+
+
+def _commands() -> dict[str, argparse.ArgumentParser]:
+    lab = parser()
+    (commands,) = (one for one in lab._actions if isinstance(one.choices, dict))
+    return {"": lab, **commands.choices}  # type: ignore[dict-item]  # they are parsers
+
+
+@pytest.mark.parametrize("name", _commands())
+def test_every_option_has_help_and_an_example(name: str) -> None:
+    one = _commands()[name]
+    options = [each for each in one._actions if each.dest not in ("help", "command")]
+    for option in options:
+        assert option.help, option
+    head, *examples = (one.epilog or "").splitlines()
+    assert head == "examples:"
+    assert max(map(len, examples)) <= 80
+    used = set()
+    for example in examples:
+        words = shlex.split(example, comments=True)
+        words = words[words.index("lab") + 1 :]
+        ends = (at for at, word in enumerate(words) if word == "&&" or word[0] == ">")
+        words = words[: next(ends, None)]
+        used.update(words)
+        assert words[0] == name or not name
+        ends_there = {"--help", "--version"} & set(words)
+        with pytest.raises(SystemExit) if ends_there else contextlib.nullcontext():
+            _, rest = parser().parse_known_args(words)
+            assert not rest or name == "bench", example
+    for option in options:
+        if option.option_strings:
+            assert used & set(option.option_strings), f"{option.option_strings}: unused"
 
 
 @pytest.mark.parametrize(
@@ -100,6 +139,12 @@ def test_importing_lab_leaves_the_gil_off() -> None:
     )
     done = _run("-c", code)
     assert done.stdout.splitlines()[-1:] == ["True"], done.stderr
+
+
+def test_version() -> None:
+    done = _run("-m", "lab", "--version")
+    assert done.returncode == 0
+    assert re.fullmatch(r"gil-lab .+, CPython 3\.\d+\..+\n", done.stdout)
 
 
 def test_probe_prints_a_verdict() -> None:
@@ -153,6 +198,26 @@ def test_scope_then_trace(tmp_path: Path) -> None:
     assert shown.returncode == 0, shown.stderr
     assert "MainThread" in shown.stdout
     assert json.loads(chrome.read_text())["traceEvents"]
+
+
+def test_trace_lists_those_of_a_folder(tmp_path: Path) -> None:
+    run = tmp_path / "results" / "a run of mine"
+    run.mkdir(parents=True)
+    line = load_run(ROOT / "tests/records/whole.json").timelines[0]
+    line.trace.save(run / "held.json")
+    (run / "other.json").write_text("{}")
+    listed = _run("-m", "lab", "trace", str(run))
+    assert listed.returncode == 0, listed.stderr
+    told = listed.stdout.splitlines()
+    assert told[0] == str(run / "held.json")
+    assert len(told) == 3
+    _, _, command = told[2].partition(": ")
+    shown = _run(*shlex.split(command)[1:])  # as it says
+    assert shown.returncode == 0, shown.stderr
+    assert "racer-0" in shown.stdout
+    above = _run("-m", "lab", "trace", str(run.parent))
+    assert above.returncode == 2
+    assert f"look into {run}" in above.stderr
 
 
 def test_a_reader_that_has_seen_enough() -> None:

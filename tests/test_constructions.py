@@ -5,6 +5,7 @@ around every test (conftest.py).
 """
 
 import ctypes
+import inspect
 import io
 import os
 import socket
@@ -18,7 +19,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lab import blocking, peer, shared
+from lab import blocking, deadlock, peer, shared
 from lab.blocking import (
     DELAY_S,
     accepting,
@@ -29,7 +30,7 @@ from lab.blocking import (
     whole_fifo,
 )
 from lab.deadlock import outcomes, stood
-from lab.lag import INTERVAL_S, LOADS, Beat, Heart, beside, during
+from lab.lag import INTERVAL_S, LOADS, Beat, Beside, Heart, Made, beside, during
 from lab.libc import Libc, unix_address
 from lab.machine import gil_enabled
 from lab.race import Crew, full_run, lap
@@ -236,25 +237,68 @@ def test_stood_without_threads() -> None:
     assert stood("Timeout (0:00:01)!\n") == ("", "")
 
 
+def test_stood_in_a_path_that_the_dump_spells_with_escapes() -> None:
+    lines = inspect.getsource(deadlock).splitlines()
+    at = lines.index("    sign.acquire()") + 1
+    frame = f'  File "/a b/caf\\xe9/lab/deadlock.py", line {at} in writer'
+    dump = f"Timeout (0:00:01)!\nThread 0x1 (most recent call first):\n{frame}\n"
+    assert stood(dump) == ("", "sign.acquire()")
+
+
 def test_lag_of_a_held_call_is_the_call() -> None:
-    found = beside(LOADS["held"], 0.1)
+    found = beside(LOADS["held"](0.1))
     assert found.call_s >= 0.1
     if gil_enabled():
-        assert found.largest >= 0.8
+        assert found.largest is not None
+        assert found.largest >= 1 - INTERVAL_S / 0.1
+        assert found.largest_by_lock(0.5) in (None, found.largest)
 
 
 @pytest.mark.parametrize("name", LOADS)
 def test_loads_last_as_long_as_they_say(name: str) -> None:
     start = time.monotonic()
-    LOADS[name](0.05)
+    LOADS[name](0.05)()
     assert 0.049 <= time.monotonic() - start < 5
 
 
 def test_beats_of_the_call_alone() -> None:
     beats = [Beat(0, 10), Beat(20, 35), Beat(40, 45), Beat(60, 70)]
-    found = during(beats, 30, 50)
+    found = during(beats, Made(30, 50))
     assert found.lags_s == (15e-9, 5e-9)
-    assert during([], 30, 50).largest == 0
+    assert found.inside_s == (5e-9,)
+    assert found.machine_s is None
+    assert during([], Made(30, 50)).largest is None
+
+
+def test_the_machine_s_part_is_of_the_largest_lag_and_the_call() -> None:
+    beats = [Beat(20, 35, 4), Beat(40, 45, 1)]
+    found = during(beats, Made(30, 50, 2))
+    assert found.starved_s == pytest.approx(2e-9)
+    assert found.machine_s == pytest.approx(6e-9)
+
+
+@pytest.mark.parametrize(
+    ("lag_s", "machine_s", "told"),
+    [
+        (0.4, None, True),  # however it came about, others ran
+        (0.9, 0.1, True),
+        (0.9, 0.5, False),
+        (0.9, None, False),
+    ],
+)
+def test_a_lag_that_the_machine_explains_tells_nothing(
+    lag_s: float, machine_s: float | None, told: bool
+) -> None:
+    found = Beside((lag_s,), 1.0, (), 0.0, machine_s).largest_by_lock(0.5)
+    assert found == (lag_s if told else None)
+
+
+def test_a_call_without_a_core_tells_no_median() -> None:
+    lags_s = (0.1, 0.3, 0.2)
+    assert Beside((), 1.0, lags_s, 0.05).median_inside_s(0.1) == pytest.approx(0.2)
+    assert Beside((), 1.0, lags_s, 0.2).median_inside_s(0.1) is None
+    assert Beside((), 1.0, lags_s).median_inside_s(0.1) is None
+    assert Beside((), 1.0, lags_s[:2], 0.0).median_inside_s(0.1) is None
 
 
 def test_heart_beats() -> None:

@@ -1,6 +1,7 @@
 """Curves cross where they should, and races gain what the GIL lets them."""
 
 import threading
+import time
 from functools import partial
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from lab import gain
 from lab.kernels import mixed
 from lab.machine import gil_enabled
+from lab.records import Lap
 
 
 @pytest.mark.parametrize(
@@ -53,6 +55,41 @@ def test_what_a_call_raises_is_raised() -> None:
         gain.gain(partial(mixed, -1, 0, 1), [])
 
 
-def test_half_gain_is_between() -> None:
-    assert 1.0 <= gain.half_gain() <= 1.5
-    assert (gain.one_core() is None) == (gain.half_gain() >= 1.4)
+LOCKED = (Lap(0, 100, 100, 0), Lap(60, 200, 100, 0))
+FREE = (Lap(0, 100, 100, 0), Lap(5, 105, 100, 0))
+
+
+@pytest.mark.parametrize(
+    ("laps", "cores"),
+    [
+        (LOCKED, 1.0),  # 40 together, in which the second waited
+        (FREE, 2.0),
+        ((Lap(0, 100, 100, 0), Lap(0, 400, 400, 0)), 2.0),  # a slow core goes on alone
+        ((Lap(0, 100, 100, 0), Lap(100, 200, 100, 0)), 1.0),  # one after the other
+        ((Lap(0, 100, 100, 0), Lap(99, 199, 101, 0)), 1.0),  # the clocks' error
+        ((Lap(0, 100, 50, 0), Lap(0, 100, 50, 0)), 1.0),
+        ((Lap(0, 100, 50, 50), Lap(0, 100, 50, 50)), None),  # on one core
+        ((Lap(0, 100, 100, 0), Lap(80, 180, 86, 14)), None),  # starved as they met
+        ((Lap(0, 100, 50, None), Lap(0, 100, 50, 0)), None),  # nobody counts
+        ((Lap(0, 100, 100, None), Lap(0, 100, 100, 0)), 2.0),
+        ((Lap(0, 100, 90, 10), Lap(0, 100, 85, 15)), 1.75),  # starved, and yet
+    ],
+)
+def test_cores_at_once(laps: tuple[Lap, ...], cores: float | None) -> None:
+    found = gain.cores_at_once(laps)
+    assert found == (None if cores is None else pytest.approx(cores, abs=0.1))
+
+
+@pytest.mark.skipif(not gil_enabled(), reason="no GIL to hold here")
+def test_held_calls_have_one_core_at_once() -> None:
+    for _ in range(3):
+        found = gain.cores([partial(mixed, 10**7, 0, 1)] * 2)
+        assert found is None or found < 1.5
+
+
+def test_sleeps_are_counted_by_thread() -> None:
+    before = gain.sleeps()
+    for _ in range(3):
+        time.sleep(0.001)
+    after = gain.sleeps()
+    assert before is None or after is None or after - before >= 3

@@ -2,12 +2,13 @@
 
 import ctypes
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 from lab import macros
+from lab.gain import free_part
 from lab.machine import gil_enabled
-from lab.probing import probe
 
 WAYS = [macros.held, macros.with_nogil, macros.by_hand, macros.with_macros]
 
@@ -34,9 +35,12 @@ def test_bad_input_is_named(way: Callable[..., int]) -> None:
 
 @pytest.mark.skipif(not gil_enabled(), reason="no GIL to hold or release here")
 def test_who_releases() -> None:
-    steps = 200_000
-    verdicts = [probe(way, steps, min_time=0.05).verdict for way in WAYS]
-    assert verdicts == ["held", "released", "released", "released"]
-    foreign, held = macros.foreign(), macros.foreign(ctypes.PyDLL)
-    assert probe(foreign, steps, 1, min_time=0.05).verdict == "released"
-    assert probe(held, steps, 1, min_time=0.05).verdict == "held"
+    def held(call: Callable[..., int], *more: int) -> bool | None:
+        """None where a busy machine does not let that be told."""
+        part = free_part(partial(call, 200_000, *more), 0.05)
+        return None if part is None else part < 0.5
+
+    assert held(macros.held) is True
+    assert all(held(way) in (False, None) for way in WAYS[1:])
+    assert held(macros.foreign(), 1) in (False, None)
+    assert held(macros.foreign(ctypes.PyDLL), 1) is True

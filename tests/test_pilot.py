@@ -63,6 +63,17 @@ def test_kernels(name: str) -> None:
     assert 0.5 * CALL_S / NEAR <= best_s <= 2 * CALL_S * NEAR
 
 
+def test_the_size_of_an_earlier_run() -> None:
+    """Taken where it still fits; else, and where the call refuses it, found anew."""
+    kernel = next(row for row in catalogue() if row.name == "collatz")
+    _, found = sized(kernel, kernel.twins[0], {})
+    assert found is not None
+    near = found + found // 10
+    for before, taken in ((near, True), (found // 50, False), (10**12, False)):
+        _, size = sized(kernel, kernel.twins[0], {}, {"collatz Cython": before})
+        assert (size == before) is taken
+
+
 def test_fixed_work_stays() -> None:
     kernel = next(row for row in catalogue() if row.bound is Bound.BLOCKING)
     sizes: dict[str, int] = {}

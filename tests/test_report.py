@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from lab import report_command
+from lab.errors import UsageError
 from lab.renderers import formats, markdown, plain_csv, plain_json, terminal
-from lab.results import FORMAT, KEY, load
+from lab.results import FORMAT, KEY, load, publish
 from lab.summary import Judged, judged
 
 ROOT = Path(__file__).parent.parent
@@ -197,10 +199,8 @@ def test_bad_results_are_one_line(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "no result file chosen"),
-        (("-o", "report.html"), "make bench"),
         (("/no/such/result.json",), "No such file"),
-        ((RECORDS,), "a folder"),
+        ((ROOT / "lab",), "make bench"),
         ((WHOLE, "-o", "/no/such/folder/report.html"), "no such folder"),
         ((WHOLE, "-o", RECORDS), "which format"),
         ((WHOLE, "-o", RECORDS, "--format", "json"), "a folder"),
@@ -237,6 +237,64 @@ def test_traces_are_needed_for_a_page_only(tmp_path: Path) -> None:
     result.write_text(_without("timeline"))
     assert _report(result).returncode == 0
     assert _report(result, "--format", "markdown").returncode == 0
+
+
+def _kept(folder: Path, name: str, part: str = "") -> Path:
+    """A run in a folder as bench keeps them, without traces if it is a part."""
+    content = json.loads(_without("timeline") if part else WHOLE.read_text())
+    content[KEY]["part"] = part
+    return publish(json.dumps(content), folder, name)
+
+
+def test_a_folder_stands_for_its_newest_whole_run(tmp_path: Path) -> None:
+    _kept(tmp_path, "2026-01-01T00-00-00")
+    done = _report(tmp_path, "--format", "csv")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\nlatest," in done.stdout
+    part = _kept(tmp_path, "2026-01-02T00-00-00", "-k mandelbrot")
+    done = _report(tmp_path, "--format", "csv")
+    assert "\nlatest," in done.stdout
+    (line,) = done.stderr.splitlines()
+    assert str(part) in line
+    assert "-k mandelbrot" in line
+    assert done.returncode == 0
+
+
+def test_without_a_whole_run_the_newest_part_is_shown(tmp_path: Path) -> None:
+    pytest.importorskip("altair", reason="make .venv/.test installs it")
+    _kept(tmp_path / "results", "2026-01-01T00-00-00", "-k collatz")
+    part = _kept(tmp_path / "results", "2026-01-02T00-00-00", "-k mandelbrot")
+    output = tmp_path / "report.html"
+    done = _report(tmp_path / "results", "-o", output)
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert f"{part} is only a part of the bench (-k mandelbrot)" in line
+    assert output.read_text().startswith("<!DOCTYPE html>")
+
+
+def test_without_a_name_it_is_what_bench_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(report_command, "FOLDER", tmp_path / "results")
+    with pytest.raises(UsageError, match="make bench makes one"):
+        report_command.report([], "terminal", None)
+    _kept(tmp_path / "results", "2026-01-01T00-00-00")
+    assert report_command.report([], "terminal", None) == 0
+    assert "gil-lab: CPython" in capsys.readouterr().out
+
+
+def test_only_check_asks_for_the_verdict(tmp_path: Path) -> None:
+    """A held twin that says it is released."""
+    content = json.loads((RECORDS / "held.json").read_text())
+    for benchmark in content["benchmarks"]:
+        benchmark["extra_info"][KEY][0]["claim"] = "threads help"
+    lie, output = tmp_path / "lie.json", tmp_path / "report.md"
+    lie.write_text(json.dumps(content))
+    assert _report(lie).returncode == 0
+    assert _report(lie, "--check").returncode == 1
+    assert _report(lie, "--check", "-o", output).returncode == 1
+    assert "!!" in output.read_text()
+    assert _report(RECORDS / "held.json", "--check").returncode == 0
 
 
 def test_where_there_is_no_scope_a_page_says_so(tmp_path: Path) -> None:

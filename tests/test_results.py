@@ -12,7 +12,7 @@ from lab import trace
 from lab.files import write_whole
 from lab.machine import Machine
 from lab.records import Lap, Race, Round, Series, Share, Span, Timeline
-from lab.results import FORMAT, KEY, ForeignFileError, load, publish
+from lab.results import FORMAT, KEY, ForeignFileError, last, last_whole, load, publish
 from lab.trace import Segment, ThreadTrace, Trace
 from lab.twins import Bound, Claim
 
@@ -153,21 +153,57 @@ def test_format_1_still_reads(tmp_path: Path) -> None:
 
 
 def test_publish_keeps_traces(tmp_path: Path) -> None:
-    kept = publish("1", tmp_path / "results", "run", (TIMELINE,))
+    kept = publish(_text(), tmp_path / "results", "run", (TIMELINE,))
     assert trace.load(kept.with_suffix("") / "k-held.json") == TIMELINE.trace
+
+
+def _text(part: str = "") -> str:
+    content = _content()
+    content[KEY]["part"] = part
+    return json.dumps(content)
 
 
 def test_publish_loses_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "results"
-    first = publish("1", folder, "run")
-    second = publish("2", folder, "run")
-    assert (first.read_text(), second.read_text()) == ("1", "2")
-    assert (folder / "latest.json").read_text() == "2"
+    first = publish(_text() + " ", folder, "run")
+    second = publish(_text() + "  ", folder, "run")
+    assert (first.read_text(), second.read_text()) == (_text() + " ", _text() + "  ")
+    assert (folder / "latest.json").read_text() == second.read_text()
     assert sorted(path.name for path in folder.iterdir()) == [
         "latest.json",
         "run-2.json",
         "run.json",
     ]
+
+
+@pytest.mark.parametrize("text", [_text("-k mandelbrot"), "{}", "[]", "damaged"])
+def test_only_a_whole_run_is_the_latest(tmp_path: Path, text: str) -> None:
+    publish(text, tmp_path, "before")
+    assert last_whole(tmp_path) is None
+    publish(_text(), tmp_path, "whole")
+    publish(text, tmp_path, "after")
+    found = last_whole(tmp_path)
+    assert found is not None
+    assert found.read_text() == _text()
+
+
+def test_the_last_run_by_its_name(tmp_path: Path) -> None:
+    assert last(tmp_path) is None
+    names = [
+        "2026-01-31T23-59-59",
+        *("2026-01-31T23-59-59-2", "2026-01-31T23-59-59-10"),
+        "2026-02-01T00-00-00",
+    ]
+    for name in reversed(names):  # not by the time of the files
+        (tmp_path / f"{name}.json").write_text(_text(name))
+    (tmp_path / "calibration-2027-01-01T00-00-00.json").write_text(_text())
+    (tmp_path / "2027-01-01T00-00-00.json").write_text("damaged")
+    for name in reversed(names):
+        path = tmp_path / f"{name}.json"
+        found = last(tmp_path)
+        assert found is not None
+        assert (found[0], found[1].part) == (path, name)
+        path.unlink()
 
 
 def test_write_whole_or_not_at_all(

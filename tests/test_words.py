@@ -62,7 +62,7 @@ def test_a_figure_taken_once_has_no_interval() -> None:
     once = _figure(_interval(0.1971, 0.1971, 0.1971), values=1)
     assert words.measured(once, "+-") == "197 ms"
     same = _figure(_interval(0.5, 0.5, 0.5), "", values=6)
-    assert words.measured(same, "+-") == "0.500 each time"
+    assert words.measured(same, "+-") == "0.5 each time"
 
 
 def test_a_range_is_called_one() -> None:
@@ -87,7 +87,7 @@ def test_open_compute_races_come_first() -> None:
     text = words.finding(_found("noisy"))
     assert text.startswith("2 of 3 compute races are open (machine busy): ")
     assert words.finding(_found("one_core")).startswith("3 of 3 compute races are open")
-    assert not words.finding(_found("held"))[0].isdigit()
+    assert "open" not in words.finding(_found("held"))
 
 
 def test_the_moral_is_drawn_only_from_what_shows_it() -> None:

@@ -50,7 +50,7 @@ SHOWN = {
         "lost: {}",
     ),
     "deadlock": Shown(
-        "held, who waits for a thread never ends",
+        "a held wait for a thread never ends",
         "held read: ended",
         "ended: {}",
     ),

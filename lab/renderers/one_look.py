@@ -16,7 +16,7 @@ from lab.renderers.timings import table
 from lab.summary import Judged, experiments, kernels, open_races
 from lab.verdicts import Finding, Judgement
 
-NEXT = "Next: make report draws it as a page; make demo plays it to a class."
+NEXT = "Next: make report draws it as a page, make demo plays it to a class."
 # What to do about the reason that races are open for; others need no more than words.
 ADVICE = {"machine busy": "close other programs and run make bench ARGS='-k {}'"}
 # More kernels than this are named by what bounds them, a mark of their tests.

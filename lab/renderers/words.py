@@ -78,6 +78,7 @@ def within(it: Estimate, unit: str, sign: str) -> str:
     )
     if not half:
         written = number(middle, places)
+        written = written.rstrip("0").rstrip(".") if places > 0 else written
     elif it.kind is Kind.RANGE:
         written = f"range {low_end} to {high_end}"
     elif wide:
@@ -215,13 +216,12 @@ def finding(it: Judged, bounds: Sequence[Bound] = tuple(Bound)) -> str:
         return (
             f"{_open_compute(it)}"
             "this interpreter has no GIL, so there is nothing to release: "
-            "with threads, "
             f"{_sentence(held, 'would keep it')}; "
             f"{_sentence(released, 'would release it')}."
         )
     shown = MORAL if it.busted else CONTRADICTED if it.contradicted else ""
     return (
-        f"{_open_compute(it)}with threads, {_sentence(held, 'kept the GIL')}; "
+        f"{_open_compute(it)}{_sentence(held, 'kept the GIL')}; "
         f"{_sentence(released, 'released it')}. {shown}"
     ).rstrip()
 
@@ -252,10 +252,8 @@ def _sentence(groups: list[Gains | None], deed: str) -> str:
     calls = sum(group.calls for group in known)
     if not calls:
         return f"of the C calls that {deed}, nothing is known"
-    first, *more = (
-        f"{gained(group)}{{}} ({group.bound}, {group.threads} threads)"
-        for group in known
-    )
+    parts = [
+        f"{gained(group)} on {group.threads} threads ({group.bound})" for group in known
+    ]
     counted = "1 C call" if calls == 1 else f"{calls} C calls"
-    parts = [first.format(" as fast"), *(part.format("") for part in more)]
-    return f"{counted} that {deed} ran {', '.join(parts)}"
+    return f"{counted} that {deed} had a speedup of {', '.join(parts)}"

@@ -1,0 +1,190 @@
+"""What the commands are given on the command line, and the help on it."""
+
+import argparse
+from pathlib import Path
+
+from lab.renderers.formats import FORMATS
+
+
+def parser() -> argparse.ArgumentParser:
+    """Of all commands. Each has examples, in which each of its options occurs."""
+    lab = argparse.ArgumentParser(
+        prog="gil-lab",
+        description="Does this call release the GIL?",
+        epilog=_examples(
+            "python -m lab bench          # what holds the GIL, in a minute",
+            "python -m lab probe --help   # examples of any command",
+            "python -m lab --version",
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    lab.add_argument(
+        "--version",
+        action=_Version,
+        nargs=0,
+        help="of gil-lab, and of the Python it runs on",
+    )
+    commands = lab.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, does: str, *examples: str) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name,
+            help=does,
+            description=f"{does[0].upper()}{does[1:]}.",
+            epilog=_examples(*examples),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+
+    bench = command(
+        "bench",
+        "race every kernel and judge the claims (needs a checkout)",
+        "python -m lab bench                  # all of it, in a minute",
+        "python -m lab bench -v               # and every row printed",
+        "python -m lab bench -k mandelbrot    # a part: other options go to pytest",
+        "THREADS=1,2,4 python -m lab bench    # in these numbers of threads",
+        "FULL=1 python -m lab bench           # the long experiments too",
+    )
+    bench.add_argument(
+        "-v", action="store_true", dest="verbose", help="every row, of one thread too"
+    )
+
+    command(
+        "calibrate",
+        "measure how good the lab's instruments are (needs a checkout)",
+        "python -m lab calibrate              # all of it, in a minute or two",
+        "python -m lab calibrate -k scope     # a part: other options go to pytest",
+    )
+
+    report = command(
+        "report",
+        "show kept runs, or write them as a page, table or data",
+        "python -m lab report                 # the newest whole run",
+        "python -m lab report -v              # every row of it",
+        "python -m lab report -o report.html",
+        "python -m lab report old.json new.json -o report.md   # side by side",
+        "python -m lab report results/latest.json --format csv",
+        "python -m lab report --check && echo 'no claim is contradicted'",
+    )
+    report.add_argument(
+        "results",
+        type=Path,
+        nargs="*",
+        help="files that bench has kept, or a folder of them for the newest there; "
+        "results/ unless given",
+    )
+    report.add_argument(
+        "-o", type=Path, dest="output", metavar="FILE", help="where to write it"
+    )
+    report.add_argument(
+        "--format",
+        choices=[row.name for row in FORMATS],
+        help="what FILE's suffix says, if not given",
+    )
+    report.add_argument(
+        "-v", action="store_true", dest="verbose", help="every row, in the terminal"
+    )
+    report.add_argument(
+        "--check", action="store_true", help="exit 1 where a run contradicts a claim"
+    )
+
+    probe = command(
+        "probe",
+        "say whether a call releases the GIL",
+        "python -m lab probe 'sorted(x)' --setup 'x = [1] * 10**6'",
+        "python -m lab probe 'time.sleep(0.01)' --setup 'import time' --json",
+    )
+    probe.add_argument("expression", metavar="EXPR", help="the call, as in Python")
+    probe.add_argument(
+        "--setup", metavar="CODE", default="", help="statements to run before"
+    )
+    probe.add_argument("--json", action="store_true", help="print it as JSON")
+
+    scope = command(
+        "scope",
+        "run a program and show who held the GIL, and when",
+        "python -m lab scope script.py --an-option-of-the-script",
+        "python -m lab scope -o trace.json --chrome perfetto.json script.py",
+        "python -m lab scope -m timeit 'sum(range(1000))'",
+    )
+    scope.add_argument(
+        "-o", type=Path, dest="output", metavar="FILE", help="keep the trace as JSON"
+    )
+    scope.add_argument(
+        "--chrome", type=Path, metavar="FILE", help="keep it for Perfetto"
+    )
+    scope.add_argument(
+        "-m", action="store_true", dest="module", help="PROGRAM is a module's name"
+    )
+    scope.add_argument("program", metavar="PROGRAM", help="a script")
+    scope.add_argument(
+        "args", metavar="...", nargs=argparse.REMAINDER, help="its own arguments"
+    )
+
+    trace = command(
+        "trace",
+        "show a trace that bench or scope has kept, or list those of a folder",
+        "python -m lab trace results/2026-01-31T23-59-59   # lists what bench kept",
+        "python -m lab trace trace.json",
+        "python -m lab trace trace.json --chrome perfetto.json",
+    )
+    trace.add_argument("file", type=Path, metavar="FILE", help="a trace, or a folder")
+    trace.add_argument(
+        "--chrome", type=Path, metavar="FILE", help="also keep it for Perfetto"
+    )
+
+    atlas = command(
+        "atlas",
+        "probe functions of the standard library and NumPy",
+        "python -m lab atlas",
+        "python -m lab atlas --json >atlas.json",
+        "python -m lab atlas --add 'sorted(x)' --setup 'x = [1] * 10**6'",
+    )
+    atlas.add_argument(
+        "--add",
+        metavar="EXPR",
+        action="append",
+        default=[],
+        help="a call of yours, shown first; may be given again",
+    )
+    atlas.add_argument(
+        "--setup",
+        metavar="CODE",
+        action="append",
+        default=[],
+        help="statements to run before the --add of the same place",
+    )
+    atlas.add_argument("--json", action="store_true", help="print it as JSON")
+
+    demo = command(
+        "demo",
+        "a guided tour in five acts, to be projected",
+        "python -m lab demo",
+        "python -m lab demo --act 3",
+        "python -m lab demo --no-pause --seed-answers 1,2,1,1,2",
+    )
+    demo.add_argument("--act", type=int, metavar="N", help="only this one, 1 to 5")
+    demo.add_argument("--no-pause", action="store_true", help="let it play by itself")
+    demo.add_argument(
+        "--seed-answers", metavar="2,1,...", help="predictions, one for each act"
+    )
+    return lab
+
+
+def _examples(*lines: str) -> str:
+    return "\n".join(("examples:", *(f"  {line}" for line in lines)))
+
+
+class _Version(argparse.Action):
+    """Looked up when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        import platform
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            lab = version("gil-lab")
+        except PackageNotFoundError:
+            lab = "not installed, run where it lies"
+        python = f"{platform.python_implementation()} {platform.python_version()}"
+        print(f"gil-lab {lab}, {python}")
+        parser.exit()

@@ -1,0 +1,46 @@
+"""python -m lab calibrate: how good the lab itself is, measured on this machine.
+
+Claims about instruments, not about the GIL: whatever comes out, the bench's verdicts
+have their own reasons. But what is bounded here is what they are trusted for.
+"""
+
+import time
+from collections.abc import Sequence
+
+from lab.bench import experiments_of, keep, measured, near, unsettled
+from lab.machine import Machine
+from lab.results import KEY
+from lab.verdicts import Judgement
+
+NAME = "calibration"
+
+
+def calibrate(arguments: Sequence[str]) -> int:
+    """Measure what arguments (pytest's) pick of calibration/; print, keep, judge.
+
+    Returns 0 when every claim was found within its bounds, 1 when not, 130 or 143
+    after SIGINT or SIGTERM. Raises UsageError.
+    """
+    from lab.renderers import calibration, terminal
+    from lab.renderers.console import console
+    from lab.summary import judged
+
+    suite = experiments_of(NAME)
+    folder = suite.parent / "results"
+    out = console()
+    terminal.header(Machine.here(), out)
+    out.file.flush()  # who reads a pipe knows at once what runs, and where
+    done = measured(suite, arguments, {}, unsettled)
+    if isinstance(done, int):
+        return done
+    done.content[KEY]["part"] = " ".join(arguments)
+    stamp = time.strftime("%Y-%m-%dT%H-%M-%S")
+    run, kept = keep(done.content, folder, f"{NAME}-{stamp}", newest=NAME)
+    it = judged(run, NAME)
+    calibration.show(it.series, done.skipped, out)
+    out.print(f"\nKept: {near(kept)}", markup=False)
+    claims = [one.judgement for one in it.series]
+    within = all(one in (Judgement.AS_PREDICTED, Judgement.NO_CLAIM) for one in claims)
+    if done.failed:
+        out.print(f"{done.failed} failed: its output stands above", markup=False)
+    return 0 if within and not done.failed else 1

@@ -1,0 +1,83 @@
+"""What `calibrate` prints: the answer in a line, then the figures behind it."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lab.renderers import words
+from lab.renderers.console import plus_minus
+from lab.series_verdicts import SeriesFinding
+from lab.verdicts import Judgement
+
+WIDTH = 80
+LEGEND = (
+    "measured: the median and its 95 % interval, of several processes. ok: all of",
+    "the interval is within the bound; !!: all is beyond; ??: it cannot be told.",
+)
+
+
+def show(
+    findings: Sequence[SeriesFinding],
+    skipped: Mapping[str, Sequence[str]],
+    target: Console,
+) -> None:
+    """Print how many claims are within their bounds, and each figure.
+
+    A point of a sweep is no row: the kept file has it. skipped: what was not measured,
+    by reason.
+    """
+    rows = [one for one in findings if not one.series.figure]
+    claimed = [one for one in rows if one.judgement is not Judgement.NO_CLAIM]
+    target.print()
+    target.print(Text(_headline(claimed), style="bold"))
+    if claimed:
+        target.print()
+        target.print(_table(claimed, "claim", target), width=WIDTH)
+    others = [one for one in rows if one.judgement is Judgement.NO_CLAIM]
+    if others:
+        target.print()
+        target.print(_table(others, "without a claim", target), width=WIDTH)
+    target.print()
+    for line in LEGEND:
+        target.print(line)
+    for reason, names in skipped.items():
+        target.print(f"Left out ({len(names)}): {reason}", markup=False)
+
+
+def _headline(claimed: Sequence[SeriesFinding]) -> str:
+    found = [one.judgement for one in claimed]
+    within = found.count(Judgement.AS_PREDICTED)
+    beyond = found.count(Judgement.CONTRADICTED)
+    untold = found.count(Judgement.INCONCLUSIVE)
+    count = f"{within} of {len(found)} within bounds"
+    if not found:
+        return "nothing is claimed of the instruments here"
+    if within == len(found):
+        return f"the instruments are as good as claimed: {count}"
+    if beyond:
+        rest = f", {untold} cannot be told" if untold else ""
+        return f"NOT as good as claimed: {count}, {beyond} beyond{rest}"
+    return (
+        f"not shown to be as good as claimed: {count}, {untold} cannot be told:\n"
+        "close other programs and run it again"
+    )
+
+
+def _table(rows: Sequence[SeriesFinding], title: str, target: Console) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for name in ("of", "measured", title):
+        table.add_column(name, overflow="fold")
+    for finding in rows:
+        bad = finding.judgement is Judgement.CONTRADICTED
+        good = finding.judgement is Judgement.AS_PREDICTED
+        table.add_row(
+            Text(finding.series.subject),
+            Text(words.measured(finding, plus_minus(target))),
+            Text(
+                words.claim(finding),
+                style="bold red" if bad else "green" if good else "",
+            ),
+        )
+    return table
