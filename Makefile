@@ -28,8 +28,10 @@ calibrate: build  ## measure how good the lab itself is: scope, kernels against 
 report: $(VENV)/.report build  ## make results/report.html of the newest run, or of RESULTS
 	@$(BIN)/python -m lab report $(RESULTS) -o results/report.html $(ARGS)
 
+# Jupyter serves root, as in a container, only when told to.
 notebook: $(VENV)/.notebook build  ## the demo's acts as exercises, in a browser
-	@$(BIN)/python -m jupyterlab notebooks/gil_lab.ipynb $(ARGS)
+	@$(BIN)/python -m jupyterlab notebooks/gil_lab.ipynb \
+	  $$([ "$$(id -u)" != 0 ] || echo --allow-root) $(ARGS)
 
 demo: build  ## a guided tour in five acts, to be projected
 	@$(BIN)/python -m lab demo $(ARGS)

@@ -1,12 +1,15 @@
 """The demo's acts as exercises for a notebook: predict, then let it be measured."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.table import Table
 
+from lab.demo.acts import acts
 from lab.demo.marks import ASCII
-from lab.demo.outcome import Outcome, Turn
+from lab.demo.outcome import Outcome, Turn, score
 from lab.demo.play import NORMAL, PlayError, act, play
 from lab.demo.screens import NO_GIL, answer, figures, seen, shown
 from lab.demo.sizes import Sizes
@@ -15,40 +18,33 @@ from lab.renderers import notebook
 from lab.verdicts import Finding
 
 COLUMNS = 80
-EDGES = {True: notebook.EDGES["released"], False: notebook.EDGES["held"], None: ""}
+EDGES = {True: notebook.GOOD, False: notebook.BAD, None: notebook.PLAIN}
+TITLES = ("act", "predicted", "measured", "came true", "why?")
+CAME_TRUE = {True: "yes", False: "no", None: "does not count"}
+AGAIN = "Close what else runs on this machine, and run the cell again."
+SOLUTION = "Solution: the lines of code that did it"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Revealed:
-    """An act, what was predicted for it, and what was measured."""
+    """An act, what was predicted for it and why, and what was measured."""
 
     turn: Turn
+    why: str = ""
 
     def __repr__(self) -> str:
-        console = Console(
-            file=io.StringIO(),
-            width=COLUMNS,
-            color_system=None,
-            force_jupyter=False,
-            highlight=False,
-        )
-        console.print(*answer(self.turn, ASCII, COLUMNS), sep="\n\n")
-        assert isinstance(console.file, io.StringIO)
-        lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
-        return "\n".join(lines).strip("\n").encode("ascii", "replace").decode()
+        why = [f'Your reason: "{self.why}"'] if self.why else []
+        return _text([*answer(self.turn, ASCII, COLUMNS), *why])
 
     def _repr_html_(self) -> str:
-        outcome = self.turn.outcome
-        edge = EDGES[self.turn.came_true] or notebook.PLAIN
-        parts = [notebook.headline(self._verdict(), edge)]
+        turn, outcome = self.turn, self.turn.outcome
+        parts = [notebook.headline(self._verdict(), EDGES[turn.came_true])]
+        if self.why:
+            parts += [notebook.paragraph(f"Your reason: “{self.why}”")]
         if outcome is not None:
             parts += [_figures(found) for found in outcome.findings]
-            parts += [notebook.listing(cut.file, cut.lines) for cut in outcome.cuts]
-            parts += _descent(outcome)
             parts += _timelines(outcome)
-            lesson = self.turn.act.lessons.get(outcome.right or 0, "")
-            told = lesson if outcome.gil else NO_GIL
-            parts += [notebook.paragraph(told, strong=True)]
+            parts += [notebook.folded(SOLUTION, _solution(turn, outcome))]
         return notebook.block(parts)
 
     def _verdict(self) -> str:
@@ -58,7 +54,8 @@ class Revealed:
             return f"This act cannot be played here: {self.turn.why_not}"
         right = self.turn.outcome.right
         if right is None:
-            return f"Measured: open, {self.turn.outcome.reason}"
+            told = f"Measured: open, {self.turn.outcome.reason}."
+            return f"{told} {AGAIN}" if self.turn.outcome.may_change else told
         measured = f"Measured: {right}, {options[right - 1]}."
         if predicted is None:
             return f"{measured} You have not predicted."
@@ -66,12 +63,70 @@ class Revealed:
             return f"{measured} Right, as you predicted."
         return f"{measured} You predicted {predicted}, {options[predicted - 1]}."
 
+    def row(self) -> tuple[str, ...]:
+        """The act in the table of all: one text for each of TITLES."""
+        it, outcome = self.turn, self.turn.outcome
+        right = outcome.right if outcome is not None else None
+        return (
+            f"{it.act.number}  {it.act.title}",
+            _option(it, it.predicted) or "nothing",
+            _option(it, right) or ("open" if outcome is not None else "not played"),
+            CAME_TRUE[it.came_true],
+            self.why,
+        )
 
-def reveal(number: int, prediction: int | None, sizes: Sizes = NORMAL) -> Revealed:
+
+class Predictions:
+    """All acts of a notebook: what was predicted, and what was measured.
+
+    As the last line of a cell it is a table of those revealed so far.
+    """
+
+    def __init__(self, sizes: Sizes = NORMAL) -> None:
+        self._sizes = sizes
+        self._revealed: dict[int, Revealed] = {}
+
+    def reveal(self, number: int, prediction: int | None, why: str = "") -> Revealed:
+        """Play act `number` and keep what came of it, in place of an earlier play."""
+        revealed = reveal(number, prediction, why, self._sizes)
+        self._revealed[number] = revealed
+        return revealed
+
+    def __repr__(self) -> str:
+        table = Table(box=None, pad_edge=False)
+        for title in TITLES:
+            table.add_column(title)
+        for row in self._rows():
+            table.add_row(*row)
+        return _text([table, self._score()])
+
+    def _repr_html_(self) -> str:
+        score = notebook.paragraph(self._score(), strong=True)
+        return notebook.block([notebook.table(TITLES, self._rows()), score])
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [
+            self._revealed[it.number].row()
+            if it.number in self._revealed
+            else (f"{it.number}  {it.title}", "", "not yet", "", "")
+            for it in acts()
+        ]
+
+    def _score(self) -> str:
+        true, counted = score(each.turn for each in self._revealed.values())
+        if not counted:
+            return "No prediction counts yet."
+        predictions = "prediction" if counted == 1 else "predictions"
+        return f"{true} of {counted} {predictions} came true."
+
+
+def reveal(
+    number: int, prediction: int | None, why: str = "", sizes: Sizes = NORMAL
+) -> Revealed:
     """Play act `number` (1 to 5) and hold the prediction against what is measured.
 
-    prediction: one of the act's options, counted from 1, or None. UsageError for
-    anything else.
+    prediction: one of the act's options, counted from 1, or None. why: the reason for
+    it, in the student's words. UsageError for anything else.
     """
     it = act(number)
     count = len(it.options)
@@ -79,14 +134,51 @@ def reveal(number: int, prediction: int | None, sizes: Sizes = NORMAL) -> Reveal
         raise UsageError(
             f"prediction = {prediction!r}: choose one of 1 to {count}, or None"
         )
+    if not isinstance(why, str):
+        raise UsageError(f'why = {why!r}: write a sentence in quotes, or ""')
     try:
-        return Revealed(Turn(it, prediction, play(number, sizes)))
+        turn = Turn(it, prediction, play(number, sizes))
     except PlayError as error:
-        return Revealed(Turn(it, prediction, None, str(error)))
+        turn = Turn(it, prediction, None, str(error))
+    return Revealed(turn, " ".join(why.split()))
+
+
+def _option(turn: Turn, number: int | None) -> str:
+    return "" if number is None else f"{number}, {turn.act.options[number - 1]}"
+
+
+def _text(parts: Sequence[RenderableType]) -> str:
+    """For a front end without HTML: plain ASCII, at most 80 columns."""
+    console = Console(
+        file=io.StringIO(),
+        width=COLUMNS,
+        color_system=None,
+        force_jupyter=False,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+    for part in parts:
+        console.print(part)
+        console.print()
+    assert isinstance(console.file, io.StringIO)
+    lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
+    return "\n".join(lines).strip("\n").encode("ascii", "replace").decode()
 
 
 def _figures(finding: Finding) -> str:
     return notebook.paragraph("; ".join(line.strip() for line in figures(finding, "±")))
+
+
+def _solution(turn: Turn, outcome: Outcome) -> list[str]:
+    """The code, the way down from it, and what to take home."""
+    lesson = turn.act.lessons.get(outcome.right or 0, "")
+    told = lesson if outcome.gil else NO_GIL
+    return [
+        *(notebook.listing(cut.file, cut.lines) for cut in outcome.cuts),
+        *_descent(outcome),
+        *([notebook.paragraph(told, strong=True)] if told else []),
+    ]
 
 
 def _descent(outcome: Outcome) -> list[str]:

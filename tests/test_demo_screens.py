@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 from lab.demo.acts import Act, acts
 from lab.demo.marks import ASCII, BLOCKS, Marks
 from lab.demo.outcome import Outcome, Turn
-from lab.demo.screens import NO_GIL, answer, final, question
+from lab.demo.screens import AGAIN, NO_GIL, answer, final, question
 from lab.demo.standing import Stand
 from lab.records import Race
 from lab.renderers.words import MORAL
@@ -98,8 +98,44 @@ def test_open_says_why() -> None:
     turn = Turn(act, 1, _outcome(act, cores=1.0))
     lines = _lines(answer(turn, ASCII, COLUMNS)[0])
     assert "  MEASURED: OPEN" in lines
-    assert "This act does not count: interpreter: one usable core." in lines
+    assert "This act does not count: one usable core." in lines
+    assert AGAIN not in lines  # another play would find no second core
     assert "score" not in "\n".join(_lines(final([turn])))
+
+
+def test_open_may_be_played_again() -> None:
+    act = acts()[0]
+    outcome = _outcome(act)
+    (race,) = (found.race for found in outcome.findings)
+    busy = judge(dataclasses.replace(race, rounds=race.rounds[:1]))
+    outcome = dataclasses.replace(outcome, findings=(busy,))
+    lines = _lines(answer(Turn(act, 1, outcome), ASCII, COLUMNS)[0])
+    assert "  MEASURED: OPEN" in lines
+    assert AGAIN in lines
+
+
+@pytest.mark.parametrize("act", acts(), ids=lambda act: f"act {act.number}")
+def test_code_that_is_left_out_shows(act: Act) -> None:
+    """Between lines that do not follow each other, and at the end of a long one."""
+    for width in (80, 30):
+        code = answer(Turn(act, 1, _outcome(act)), ASCII, width)[1]
+        lines = _lines(code)
+        for cut in act.cuts():
+            at = lines.index(f"{cut.file}:{cut.lines[0][0]}")
+            before = 0
+            for number, line in cut.lines:
+                at += 1
+                if before and number > before + 1:
+                    assert lines[at].strip() == "..."
+                    at += 1
+                before = number
+                shown = lines[at].removeprefix(f"  {number:4} ")
+                if len(line) <= width - 7:
+                    assert shown == line
+                else:
+                    assert len(lines[at]) == width
+                    assert shown.endswith("...")
+                    assert line.startswith(shown[:-3])
 
 
 def test_without_a_gil() -> None:

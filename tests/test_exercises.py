@@ -12,7 +12,7 @@ from lab.demo.play import PlayError, act
 from lab.demo.sizes import Sizes
 from lab.demo.standing import Stand
 from lab.errors import UsageError
-from lab.exercises import Revealed, reveal
+from lab.exercises import Predictions, Revealed, reveal
 from lab.records import Race
 from lab.renderers import notebook
 from lab.trace import Segment, ThreadTrace, Trace
@@ -60,6 +60,65 @@ def test_what_became_of_the_prediction(predicted: int | None, told: str) -> None
     assert "MEASURED: 1  the same time" in text
     assert text.isascii()
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_the_solution_is_folded_away() -> None:
+    html = Revealed(_turn(1))._repr_html_()
+    open_part, _, folded = html.partition("<details")
+    assert "<details" in html
+    assert "<details open" not in html
+    for word in ("_mandelbrot(pixels, limit)", "C helps no thread by being C"):
+        assert word not in Html(open_part).text
+        assert word in Html(f"<details{folded}").text
+    assert "speedup" in Html(open_part).text
+
+
+def test_the_reason_is_the_students() -> None:
+    it = Revealed(_turn(1), "C is <fast>")
+    assert "Your reason: “C is <fast>”" in Html(it._repr_html_()).text
+    assert 'Your reason: "C is <fast>"' in repr(it)
+    assert "reason" not in repr(Revealed(_turn(1)))
+    with pytest.raises(UsageError, match="why = 3: write a sentence in quotes"):
+        reveal(1, 1, 3)  # type: ignore[arg-type]
+
+
+def test_predictions_against_outcomes(monkeypatch: pytest.MonkeyPatch) -> None:
+    played: list[int] = []
+
+    def play(number: int, sizes: Sizes) -> Outcome:
+        played.append(number)
+        if number == 5:
+            raise PlayError("no FIFO")
+        turn = _turn(None, number, **({"cores": 1.0} if number == 3 else {}))
+        assert turn.outcome is not None
+        return turn.outcome
+
+    monkeypatch.setattr(exercises, "play", play)
+    predictions = Predictions()
+    assert "No prediction counts yet." in repr(predictions)
+    predictions.reveal(1, 2, "two cores")
+    predictions.reveal(1, 1, "one lock")  # a second try counts alone
+    predictions.reveal(2, 2, "C is fast")
+    predictions.reveal(3, 2)
+    predictions.reveal(5, 1)
+    assert played == [1, 1, 2, 3, 5]
+    html = predictions._repr_html_()
+    rows = [Html(row.partition("</tr>")[0]).text for row in html.split("<tr>")[2:]]
+    same, half = "1, the same time", "2, half the time"
+    assert [row.partition(" ")[2].strip() for row in rows] == [
+        f"Two Python threads{same}{same}yesone lock",
+        f'"So call C!"{half}{same}noC is fast',
+        f"One line more: with nogil{half}opendoes not count",
+        "libc's sleep(1), called in two waysnot yet",
+        f"Down to _Py_read{same}not playeddoes not count",
+    ]
+    assert Html(html).text.endswith("1 of 2 predictions came true.")
+    text = repr(predictions)
+    assert text.isascii()
+    assert max(map(len, text.splitlines())) <= 80
+    assert "1 of 2 predictions came true." in text
+    assert "one lock" in text
+    assert "two cores" not in text
 
 
 def test_right_and_wrong_differ_in_form_too() -> None:
@@ -139,7 +198,7 @@ def test_what_cannot_be_played_says_why(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_played_for_real() -> None:
-    it = reveal(3, 2, Sizes(0.2, 0.2))
+    it = reveal(3, 2, sizes=Sizes(0.2, 0.2))
     assert it.turn.act.number == 3
     assert it.turn.predicted == 2
     assert "with nogil:" in repr(it)

@@ -1,7 +1,11 @@
 """The notebook: clean in the repository, and sound from start to end."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +66,54 @@ def test_the_acts_are_the_demos(notebook: dict[str, Any]) -> None:
         for line in act.lines:
             assert line in question
         predict = _source(notebook, f"act-{act.number}-predict")
-        numbers = re.findall(r"\d", predict.partition("#")[2])
+        prediction, why = predict.splitlines()
+        assert why.startswith(f'why_{act.number} = ""')
+        numbers = re.findall(r"\d", prediction.partition("#")[2])
         assert numbers == [str(n) for n, _ in enumerate(act.options, 1)]
+
+
+def test_every_question_has_a_solution_and_it_is_folded(
+    notebook: dict[str, Any], tmp_path: Path
+) -> None:
+    solutions = [_source(notebook, name) for name in ("ask-own", "kernel-solutions")]
+    for text in solutions:
+        inside = re.findall(r"<details>\n<summary>.*?</details>", text, re.DOTALL)
+        assert "".join(inside).count("Solution") == text.count("Solution") > 0
+    pytest.importorskip("Cython", reason="no kernels of one's own: Cython is missing")
+    (kernel,) = re.findall(r"```cython\n%%cython\n(.*?)```", solutions[1], re.DOTALL)
+    path = tmp_path / "own.pyx"
+    path.write_text(kernel)
+    command = [sys.executable, "-m", "cython", "-3", "-Werror", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("uid", "told"), [(0, True), (1000, False)])
+def test_make_opens_it_for_root_too(tmp_path: Path, uid: int, told: bool) -> None:
+    """Jupyter refuses to serve root unless told to; nobody else is to tell it so."""
+    make = shutil.which("make")
+    if make is None:
+        pytest.skip("no make")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, line in (("python", 'echo "$@"'), ("id", f"echo {uid}")):
+        (programs / name).write_text(f"#!/bin/sh\n{line}\n")
+        (programs / name).chmod(0o755)
+    done = subprocess.run(
+        [
+            *(make, "notebook", f"BIN={programs}", "ARGS=--no-browser"),
+            *("--old-file=build", "--old-file=.venv/.notebook", "VENV=.venv"),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    words = ["-m", "jupyterlab", "notebooks/gil_lab.ipynb"]
+    words += ["--allow-root"] * told + ["--no-browser"]
+    assert done.stdout.split() == words
 
 
 def test_from_start_to_end(notebook: dict[str, Any], tmp_path: Path) -> None:
@@ -74,17 +124,22 @@ def test_from_start_to_end(notebook: dict[str, Any], tmp_path: Path) -> None:
     for cell in ran:
         assert cell.errors == []
         assert "UsageError" not in cell.stderr
-    revealed = _with(ran, "reveal(")
+    revealed = _with(ran, "predictions.reveal(")
     assert len(revealed) == len(acts())
     for cell, act in zip(revealed, acts(), strict=True):
         (plain,) = cell.plain
         html = Html(cell.html[0])
         assert plain.startswith(f"Act {act.number}: {act.title}\n\n  MEASURED: ")
         assert re.match(r"Measured: (open|\d, .*You have not predicted)", html.text)
+        assert [tag for tag, _ in html.tags].count("details") == 1
         assert len(html.images) == (0 if unavailable() else len(act.twins))
         for cut in act.cuts():
             for _, line in cut.lines:
                 assert line.strip() in html.text
+    (summary,) = _with(ran, "predictions", whole=True)
+    for act in acts():
+        assert f"{act.number}  {act.title}" in Html(summary.html[0]).text
+    assert "not yet" not in summary.plain[0]
     probed = _with(ran, "%gil ")
     assert len(probed) == 5
     for cell in probed:
@@ -98,7 +153,11 @@ def test_from_start_to_end(notebook: dict[str, Any], tmp_path: Path) -> None:
             assert "worker 2: holds the GIL" in (html.images[0]["alt"] or "")
 
 
-def _with(ran: list[Ran], start: str) -> list[Ran]:
-    found = [cell for cell in ran if cell.source.startswith(start)]
+def _with(ran: list[Ran], start: str, *, whole: bool = False) -> list[Ran]:
+    found = [
+        cell
+        for cell in ran
+        if cell.source == start or (cell.source.startswith(start) and not whole)
+    ]
     assert found
     return found

@@ -3,6 +3,7 @@
 import re
 import sys
 from base64 import b64decode
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from xml.etree import ElementTree
@@ -15,10 +16,12 @@ from lab.trace import Segment, ThreadTrace, Trace
 from tests.jupyter import Html
 
 # What a front end keeps of HTML that it does not trust.
-KEPT = {"div", "p", "pre", "span", "img", "strong"}
+KEPT = {"div", "p", "pre", "span", "img", "strong", "details", "summary"}
+KEPT |= {"table", "thead", "tbody", "tr", "th", "td"}
 KEPT_STYLES = {
-    *("border-left", "color", "font-size", "font-weight", "line-height", "margin"),
-    *("max-width", "overflow-x", "padding-left", "white-space"),
+    *("border-left", "color", "cursor", "font-family", "font-size", "font-weight"),
+    *("line-height", "margin", "max-width", "overflow-x", "padding", "padding-left"),
+    *("text-align", "vertical-align", "white-space"),
 }
 NAMES = ("MainThread", "<b>&\"'</b>")
 PROBE = Probe("held", 0.01, 0.002, 1.01, 0.2, False, 900, 7, 0.03, "scope")
@@ -60,6 +63,7 @@ def _svg(html: Html) -> str:
 def test_nothing_that_an_untrusted_notebook_loses() -> None:
     text = notebook.seen(TRACE, "a < note") + notebook.probed(PROBE, TRACE)
     text += notebook.listing("a.py", [(1, "if a < b:"), (2, "    pass")])
+    text += notebook.folded("a & b", [notebook.table(["a"], [["a < b"]])])
     html = Html(text)
     assert {tag for tag, _ in html.tags} == KEPT
     for _, attributes in html.tags:
@@ -80,7 +84,37 @@ def test_the_verdict_first_and_all_figures() -> None:
     assert "too few samples: 3" in Html(notebook.probed(doubtful, None)).text
 
 
-def test_the_strip_has_the_colours_of_its_states() -> None:
+@pytest.mark.usefixtures("drawing")
+@pytest.mark.parametrize("html", [notebook.seen, lambda it: notebook.probed(PROBE, it)])
+def test_a_timeline_once(html: Callable[[Trace], str]) -> None:
+    """As an image or, where nothing draws, as text; the figures always."""
+    drawn = Html(html(TRACE))
+    assert len(drawn.images) == 1
+    assert not set(drawn.text) & set("█▄")
+
+
+def test_text_stands_in_columns() -> None:
+    """A front end's own font and lines would tear the bars of a strip apart."""
+    texts = [notebook.pre("█▄"), notebook.listing("a.py", [(1, "if a:")])]
+    for html in map(Html, texts):
+        ((tag, attributes), *_) = html.tags
+        assert tag == "pre"
+        rules = dict(one.split(": ") for one in (attributes["style"] or "").split("; "))
+        assert rules["font-family"] == "monospace"
+        assert rules["white-space"] == "pre"
+        assert float(rules["line-height"]) >= 1.2  # as high as a block is
+
+
+def test_lines_left_out_show() -> None:
+    lines = [(3, "def f():"), (4, "    a"), (9, "    b")]
+    text = Html(notebook.listing("a.py", lines)).text
+    assert [line.split()[0] for line in text.splitlines()[1:]] == ["3", "4", "...", "9"]
+
+
+def test_the_strip_has_the_colours_of_its_states(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
     text = notebook.seen(TRACE)
     strips = [
         re.findall(r'<span style="color: (#......)">([█▄·]+)</span>', line)
@@ -145,6 +179,6 @@ def test_without_what_draws_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     html = Html(notebook.probed(PROBE, TRACE))
     assert html.images == []
-    assert "No timeline: it needs vl_convert" in html.text
+    assert "As text: a drawing needs vl_convert" in html.text
     assert "pip install 'gil-lab[report]'" in html.text
     assert "█" in html.text

@@ -59,9 +59,10 @@ def acts() -> tuple[Act, ...]:
 
 HALF = ("the same time", "half the time", "something in between")
 BOTH = (
-    "Twice: first one thread makes both calls, one after the other.",
-    "Then two threads start together and make one call each.",
+    "First, one thread calls it two times, one call after the other.",
+    "Then two threads call it at the same time, once each.",
 )
+QUESTION = "How long do the two threads take, compared with the one?"
 ONE_TWIN: Answers = {
     (Verdict.NO_HELP,): 1,
     (Verdict.HELPS,): 2,
@@ -81,8 +82,8 @@ def _turns() -> Act:
     return Act(
         1,
         "Two Python threads",
-        ("A picture of the Mandelbrot set, computed in Python, twice.", *BOTH),
-        "Compared with the one thread, the two threads need ...",
+        ("A function in plain Python draws a picture of the Mandelbrot set.", *BOTH),
+        QUESTION,
         HALF,
         2,
         "mandelbrot",
@@ -90,9 +91,9 @@ def _turns() -> Act:
         _both("interpreter"),
         ONE_TWIN,
         {
-            1: "Two Python threads take turns: one lock, the GIL, for all bytecode. "
-            "Every 5 ms the other may go on.",
-            2: "Bytecode ran on two cores at once.",
+            1: "Only the thread that holds the GIL, one lock, runs Python code. So two "
+            "threads take turns, 5 ms each as a rule, and gain nothing.",
+            2: "Two threads ran Python code on two cores at once.",
             3: BETWEEN,
         },
         lambda: (cut("interpreted.py", "mandelbrot", "while steps", "out[row"),),
@@ -103,8 +104,8 @@ def _call_c() -> Act:
     return Act(
         2,
         '"So call C!"',
-        ("The same picture in C: compiled, no bytecode left in the loop.", *BOTH),
-        "Compared with the one thread, the two threads need ...",
+        ("The same picture, drawn by a compiled C function: no Python in it.", *BOTH),
+        QUESTION,
         HALF,
         2,
         "mandelbrot",
@@ -112,8 +113,8 @@ def _call_c() -> Act:
         _both("held"),
         ONE_TWIN,
         {
-            1: "C helps no thread by being C. Whoever calls it holds the GIL until "
-            "it returns; the other thread stands still.",
+            1: "C helps no thread by being C. The thread that calls it holds the GIL "
+            "until it returns; the other thread stands still.",
             2: "This C code ran on two cores at once.",
             3: BETWEEN,
         },
@@ -125,8 +126,8 @@ def _one_line() -> Act:
     return Act(
         3,
         "One line more: with nogil",
-        ("The same C function, and one line more around the call.", *BOTH),
-        "Compared with the one thread, the two threads need ...",
+        ("The same C function, with one line more around it: with nogil.", *BOTH),
+        QUESTION,
         HALF,
         2,
         "mandelbrot",
@@ -135,8 +136,8 @@ def _one_line() -> Act:
         ONE_TWIN,
         {
             1: "Even released, the call did not run on two cores at once.",
-            2: "Same C, same work. Somebody wrote the release down, so both "
-            "threads run.",
+            2: "The same C, the same work. Somebody wrote down that the GIL is "
+            "released, so both threads run.",
             3: BETWEEN,
         },
         lambda: (
@@ -149,7 +150,7 @@ def _one_line() -> Act:
 def _libc() -> Act:
     return Act(
         4,
-        "libc's sleep(1), called twice over",
+        "libc's sleep(1), called in two ways",
         (
             "ctypes loads the C library in two ways: PyDLL and CDLL.",
             "Through each, four threads call sleep(1) at the same moment.",
@@ -190,10 +191,10 @@ def _read_bytes() -> Act:
         5,
         "Down to _Py_read",
         (
-            "Path.read_bytes() on a pipe whose data comes a second late.",
-            "Nobody asked for a release. Four threads read a pipe each.",
+            "Path.read_bytes() reads a pipe whose data comes one second late.",
+            "Nothing in this code speaks of the GIL. Four threads read a pipe each.",
         ),
-        "Compared with four reads one after another, they need ...",
+        "How long do they take, compared with four reads one after another?",
         ("the same time", "a quarter of the time", "something in between"),
         4,
         "Path.read_bytes",
@@ -205,8 +206,8 @@ def _read_bytes() -> Act:
         ONE_TWIN,
         {
             1: "The threads waited one after another.",
-            2: "Somebody wrote it down already: CPython itself, around every "
-            "read(2) that may wait.",
+            2: "Somebody wrote the release down already: CPython itself does, around "
+            "every read(2) that may wait.",
             3: "Some threads waited together, not all.",
         },
         lambda: (cut_function(Path.read_bytes, "open(", "return "),),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from lab.demo.acts import Act
 from lab.demo.standing import Stand
+from lab.machine import TWO_CORES
 from lab.sources import Cut
 from lab.trace import Trace
 from lab.verdicts import Finding, Verdict
@@ -38,8 +39,17 @@ class Outcome:
             return ""
         open_ones = [f for f in self.findings if f.verdict is Verdict.INCONCLUSIVE]
         doubtful = open_ones or list(self.findings)
-        return "; ".join(
-            f"{found.race.twin}: {found.reason or found.verdict}" for found in doubtful
+        # Which of the twins it is needs no telling where there is one.
+        several = len(self.findings) > 1
+        twins = [f"{found.race.twin}: " if several else "" for found in doubtful]
+        whys = [found.reason or str(found.verdict) for found in doubtful]
+        return "; ".join(map(str.__add__, twins, whys))
+
+    @property
+    def may_change(self) -> bool:
+        """Whether another play could settle what is open: not without the cores."""
+        return self.right is None and all(
+            found.limit >= TWO_CORES for found in self.findings
         )
 
     @property

@@ -22,6 +22,9 @@ from lab.units import duration
 from lab.verdicts import Finding
 
 NO_GIL = "There is no GIL in this interpreter: nothing to hold, nothing to release."
+AGAIN = "Close what else runs on this machine, and play it again."
+# Of lines of code that are left out, or of the end of one.
+CUT = "..."
 RESULT_COLUMN = 41
 # How a thread of a race is called, and how the class knows it.
 RACER = "racer-"
@@ -55,7 +58,7 @@ def answer(turn: Turn, marks: Marks, width: int) -> list[RenderableType]:
         return [Group(title, Text(text), Text("It does not count."))]
     return [
         _measured(turn, turn.outcome, marks, width),
-        _code(turn.outcome),
+        _code(turn.outcome, width),
     ]
 
 
@@ -97,6 +100,8 @@ def _measured(turn: Turn, outcome: Outcome, marks: Marks, width: int) -> Rendera
             _bar("MEASURED: OPEN", width),
             Text(f"This act does not count: {outcome.reason}."),
         ]
+        if outcome.may_change:
+            lines += [Text(AGAIN)]
     else:
         option = act.options[outcome.right - 1]
         lines += [_bar(f"MEASURED: {outcome.right}  {option}", width), _said(turn)]
@@ -173,11 +178,11 @@ def shown(outcome: Outcome, sign: str) -> Iterator[tuple[str, Trace]]:
         yield title, replace(racers, threads=threads)
 
 
-def _code(outcome: Outcome) -> RenderableType:
+def _code(outcome: Outcome, width: int) -> RenderableType:
     act = outcome.act
     lines: list[RenderableType] = [_title(f"Act {act.number}: the lines that did it")]
     for each in outcome.cuts:
-        lines += [*_cut(each), Text()]
+        lines += [*_cut(each, width), Text()]
     if act.descent:
         lines += _descent(outcome)
     lesson = NO_GIL
@@ -187,16 +192,19 @@ def _code(outcome: Outcome) -> RenderableType:
     return Group(*lines)
 
 
-def _cut(cut: Cut) -> list[RenderableType]:
-    first = cut.lines[0][0]
+def _cut(cut: Cut, width: int) -> list[RenderableType]:
+    first = before = cut.lines[0][0]
     rows: list[RenderableType] = [Text(f"{cut.file}:{first}", style="dim")]
-    head = True
     for number, line in cut.lines:
-        style = "" if head else "bold cyan"
-        text = Text.assemble((f"  {number:4} ", "dim"), (line, style))
-        text.no_wrap, text.overflow = True, "crop"
-        rows.append(text)
-        head = False
+        if number > before + 1:
+            rows.append(Text(f"       {CUT}", style="dim"))
+        label = f"  {number:4} "
+        room = width - len(label)
+        if len(line) > room:
+            line = line[: room - len(CUT)] + CUT
+        style = "bold cyan" if number > first else ""
+        rows.append(Text.assemble((label, "dim"), (line, style)))
+        before = number
     return rows
 
 

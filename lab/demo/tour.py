@@ -13,6 +13,7 @@ from lab.demo.terminal import Display
 
 MEASURING = "Now measured, with nothing drawn meanwhile ..."
 ENTER = "[Enter] "
+AGAIN = "Play it again? y, then [Enter]; [Enter] alone goes on: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,30 @@ class Tour:
         self.turns: list[Turn] = []
 
     def give(self, act: Act, seed: int | None) -> None:
-        """One act. seed: a prediction made beforehand."""
+        """One act, and again while it is open and somebody wants it. seed: a
+        prediction made beforehand."""
         predicted = self._predicted(act, seed)
-        turn = self._played(act, predicted)
-        self.turns.append(turn)
         display = self._display
-        for screen in screens.answer(turn, display.marks, display.width):
+        while True:
+            turn = self._played(act, predicted)
+            measured, *rest = screens.answer(turn, display.marks, display.width)
+            display.still(measured)
+            if not self._again(turn):
+                break
+        self.turns.append(turn)
+        for screen in rest:
             display.still(screen)
             self._rest(self._pace.answer_s)
+
+    def _again(self, turn: Turn) -> bool:
+        """Leave the answer for a while; whether the act is to be played once more."""
+        offered = turn.outcome is not None and turn.outcome.may_change
+        if not (offered and self._listening):
+            self._rest(self._pace.answer_s)
+            return False
+        line = self._display.ask(AGAIN)
+        self._listening = line is not None
+        return line is not None and line.strip().lower() in ("y", "yes")
 
     def _predicted(self, act: Act, seed: int | None) -> int | None:
         self._display.still(screens.question(act, self._count, seed))

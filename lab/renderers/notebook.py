@@ -24,12 +24,22 @@ COLUMNS = 80
 CHART_PX = 700
 # Twice as many could not be told from each other.
 MOST_SEGMENTS = CHART_PX // 2
-# On white and on black alike at least three times as bright, or as dark.
+# On white and on black alike at least three times as bright, or as dark. A colour
+# means one thing, as in the report: these two who has the GIL, the next two whether
+# a prediction came true.
 COLOURS = {1: "#d55e00", 2: "#1f83c0"}
 EDGES = {"held": "double #d55e00", "released": "solid #1f83c0"}
+GOOD, BAD = "solid #2e8b2e", "double #d03636"
 FAINT = "#808080"
 PLAIN = f"solid {FAINT}"
-PRE = "line-height: 1.25; margin: 0.6em 0; overflow-x: auto; white-space: pre"
+# Whatever the front end's own style: columns as in a terminal, and lines as far apart
+# as a block is high, so that no bar of a strip cuts into the next.
+PRE = (
+    "font-family: monospace; font-size: 13px; line-height: 1.4; margin: 0.6em 0; "
+    "overflow-x: auto; white-space: pre"
+)
+HEAD = "cursor: pointer; font-weight: bold"
+CELL = "padding: 0.2em 1em 0.2em 0; text-align: left; vertical-align: top"
 # The report's colours, for the image; it has no other style than this.
 PAGE = """<style>
 :root { background: #ffffff; color: #16202a; border-radius: 4px;
@@ -42,26 +52,25 @@ PAGE = """<style>
 
 
 def probed(probe: Probe, trace: Trace | None) -> str:
-    """The verdict on a call, its figures, and the strip and timeline of its trace."""
+    """The verdict on a call, its figures, and the timeline of its trace."""
     verdict, *figures = text(probe).splitlines()
     parts = [
         headline(verdict, EDGES.get(probe.verdict, PLAIN)),
         pre("\n".join(figures)) if figures else "",
     ]
     if trace is not None:
-        parts += [pre(scope_terminal.lanes(trace, COLUMNS, colour=True))]
         parts += [timeline(trace)]
     return block(parts)
 
 
 def seen(trace: Trace, note: str = "") -> str:
-    """A trace: what it comes to, its threads, strip and timeline; a note below."""
+    """A trace: what it comes to, its threads, their timeline; a note below."""
     share, took = f"{trace.gil_free:.0%} ±{trace.error:.0%}", duration(trace.duration_s)
     free = f"nobody held the GIL for {share} of {took}"
     return block(
         [
             headline(free),
-            pre(scope_terminal.render(trace, COLUMNS, colour=True)),
+            pre(scope_terminal.threads(trace, COLUMNS, colour=True)),
             timeline(trace),
             paragraph(note) if note else "",
         ]
@@ -69,14 +78,15 @@ def seen(trace: Trace, note: str = "") -> str:
 
 
 def timeline(trace: Trace, title: str = "Timeline of the threads") -> str:
-    """Its timeline as an image; where it cannot be drawn, a line that says why."""
+    """Its timeline as an image; where it cannot be drawn, as a strip of text, with a
+    line that says why."""
     try:
         import vl_convert
 
         from lab.renderers.timeline import chart
     except ModuleNotFoundError as error:
-        return (
-            f"<p>No timeline: it needs {escape(str(error.name))}, which "
+        return pre(scope_terminal.lanes(trace, COLUMNS, colour=True)) + (
+            f"<p>As text: a drawing needs {escape(str(error.name))}, which "
             "<code>pip install 'gil-lab[report]'</code> installs.</p>"
         )
     drawn = trace.only(scope_terminal.busiest(trace)).thinned(MOST_SEGMENTS)
@@ -123,10 +133,33 @@ def paragraph(text: str, *, strong: bool = False) -> str:
     return f"<p>{inside}</p>"
 
 
+def folded(title: str, parts: Sequence[str]) -> str:
+    """Parts that are shown when their title is pressed."""
+    head = f'<summary style="{HEAD}">{escape(title)}</summary>'
+    return f'<details style="margin: 0.6em 0">{head}{chr(10).join(parts)}</details>'
+
+
+def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of texts."""
+    head = "".join(f'<th style="{CELL}">{escape(title)}</th>' for title in titles)
+    body = "".join(
+        "<tr>"
+        + "".join(f'<td style="{CELL}">{escape(text)}</td>' for text in row)
+        + "</tr>"
+        for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
 def listing(file: str, lines: Sequence[tuple[int, str]]) -> str:
-    """Lines of code, by their number in the file: a head, and in bold what matters."""
+    """Lines of code, by their number in the file: a head, and in bold what matters.
+    "..." stands for lines that are left out."""
     rows = [f'<span style="color: {FAINT}">{escape(file)}</span>']
+    before = lines[0][0]
     for place, (number, line) in enumerate(lines):
+        if number > before + 1:
+            rows += [f'<span style="color: {FAINT}">      ...</span>']
+        before = number
         text = f"<strong>{escape(line)}</strong>" if place else escape(line)
         rows += [f'<span style="color: {FAINT}">{number:5}</span> {text}']
     return f'<pre style="{PRE}">{chr(10).join(rows)}</pre>'

@@ -22,8 +22,12 @@ def render(trace: Trace, width: int, colour: bool) -> str:
     colour: for a terminal, with colours and block characters; otherwise ASCII only.
     At most 24 threads, those that did most, in the order of their start.
     """
-    width = max(width, NARROWEST)
-    console = _console(width, colour)
+    return threads(trace, width, colour) + lanes(trace, width, colour)
+
+
+def threads(trace: Trace, width: int, colour: bool) -> str:
+    """The figures alone, without strips; the rest as in `render`."""
+    console = _console(max(width, NARROWEST), colour)
     rows = busiest(trace)
     console.print(_headline(trace))
     if trace.folded:
@@ -31,7 +35,6 @@ def render(trace: Trace, width: int, colour: bool) -> str:
     console.print(_table(trace, rows, colour))
     if len(rows) < len(trace.threads):
         console.print(f"and {len(trace.threads) - len(rows)} threads that did less")
-    _print_lanes(trace, console, width, colour)
     return _text_of(console)
 
 
@@ -39,14 +42,10 @@ def lanes(trace: Trace, width: int, colour: bool) -> str:
     """The strips and their legend alone; the rest as in `render`."""
     width = max(width, NARROWEST)
     console = _console(width, colour)
-    _print_lanes(trace, console, width, colour)
-    return _text_of(console)
-
-
-def _print_lanes(trace: Trace, console: Console, width: int, colour: bool) -> None:
     console.print(strips(trace, busiest(trace), width, colour), no_wrap=True)
     console.print(f"{trace.segments_start_s:.3f} to {trace.duration_s:.3f} s")
     console.print(legend(colour))
+    return _text_of(console)
 
 
 def busiest(trace: Trace) -> list[int]:
