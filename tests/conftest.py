@@ -2,14 +2,18 @@
 
 import gc
 import os
+import shutil
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psutil
 import pytest
+
+ROOT = Path(__file__).parent.parent
 
 
 def _descriptors() -> dict[int, str]:
@@ -65,3 +69,14 @@ def clean() -> Iterator[None]:
     assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == mask
     now = {number: signal.getsignal(number) for number in signal.valid_signals()}
     assert now == handlers
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the project and what is compiled of it, without the user's results."""
+    target = tmp_path / "gil-lab"
+    patterns = shutil.ignore_patterns(
+        ".venv*", "results", ".git", "__pycache__", ".*_cache", "asan"
+    )
+    shutil.copytree(ROOT, target, ignore=patterns)
+    return target
