@@ -52,6 +52,9 @@ def clean() -> Iterator[None]:
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     threads, descriptors = set(threading.enumerate()), _descriptors()
     processes = set(psutil.Process().children(recursive=True))
+    # Only what the test makes is looked through: all that is there would take longer
+    # than most tests.
+    gc.freeze()
     yield
     gc.collect()
 
@@ -80,3 +83,16 @@ def project(tmp_path: Path) -> Path:
     )
     shutil.copytree(ROOT, target, ignore=patterns)
     return target
+
+
+@pytest.fixture(scope="session")
+def drawing() -> None:
+    """What draws pages opens descriptors and threads once, and keeps them: before any
+    test looks. Skips where it is not installed."""
+    pytest.importorskip("altair", reason="make .venv/.test installs what draws pages")
+    pytest.importorskip("vl_convert", reason="as altair")
+    from lab.renderers import html
+    from lab.results import load
+    from lab.summary import judged
+
+    html.render([judged(load(ROOT / "tests/records/whole.json"), "whole")])
