@@ -3,10 +3,14 @@
 PYTHON ?= python3
 ARGS ?=
 FULL ?=
-RESULTS ?= results/latest.json
+RESULTS ?=
 # Another interpreter gets an environment of its own, beside the first.
 VENV := .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
+# pip's and the compiler's words go to a log, which is shown if they fail.
+PIP := $(BIN)/python -m pip install --quiet
+LAB := $(PIP) --no-build-isolation -e
+logged = >$(VENV)/$(1).log 2>&1 || { cat $(VENV)/$(1).log >&2; exit 1; }
 SOURCES := $(wildcard lab/*.pyx lab/*.pxd lab/*.c lab/*.h) hatch_build.py
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -25,7 +29,7 @@ bench: build  ## race every kernel and say which calls let threads run in parall
 calibrate: build  ## measure how good the lab itself is: scope, kernels against C
 	@$(BIN)/python -m lab calibrate $(ARGS)
 
-report: $(VENV)/.report build  ## make results/report.html of the newest run, or of RESULTS
+report: $(VENV)/.report build  ## make results/report.html of the newest whole run, or of RESULTS
 	@$(BIN)/python -m lab report $(RESULTS) -o results/report.html $(ARGS)
 
 # Jupyter serves root, as in a container, only when told to.
@@ -46,20 +50,20 @@ lint: $(VENV)/.lint $(VENV)/.test build  ## ruff, mypy and cython-lint
 	@PATH=$(BIN):$$PATH cython-lint lab
 
 ASAN := build/asan
-LIBASAN = $$($${CC:-cc} -print-file-name=libasan.so)
+LIBASAN = $$($(CC) -print-file-name=libasan.so)
 
 sanitize: $(VENV)/.test build  ## the scope's tests under AddressSanitizer (needs the compiler's libasan)
-	@test -f "$(LIBASAN)" || { echo 'gil-lab: $${CC:-cc} has no libasan.so: install the' \
+	@test -f "$(LIBASAN)" || { echo 'gil-lab: $(CC) has no libasan.so: install the' \
 	  'sanitizer library of your compiler (Debian, Ubuntu: libgcc-12-dev)' >&2; exit 1; }
 	@rm -rf $(ASAN) && mkdir -p $(ASAN)
 	@cp -r hatch_build.py pyproject.toml lab tests $(ASAN) && rm -f $(ASAN)/lab/*.so
 	@cd $(ASAN) && LDFLAGS=-fsanitize=address,undefined \
 	  CFLAGS='-fsanitize=address,undefined -fno-omit-frame-pointer -g -O1' \
-	  $(CURDIR)/$(BIN)/python hatch_build.py >build.log 2>&1 \
+	  "$(CURDIR)"/$(BIN)/python hatch_build.py >build.log 2>&1 \
 	  || { cat build.log >&2; exit 1; }
 	@cd $(ASAN) && LD_PRELOAD=$(LIBASAN) PYTHONMALLOC=malloc \
 	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1 \
-	  $(CURDIR)/$(BIN)/python -m pytest -p no:cacheprovider -q tests/test_scope.py $(ARGS)
+	  "$(CURDIR)"/$(BIN)/python -m pytest -p no:cacheprovider -q tests/test_scope.py $(ARGS)
 
 format: $(VENV)/.lint  ## let ruff put the code in form
 	@$(BIN)/ruff format .
@@ -90,45 +94,44 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/.python compiler
 	@echo 'gil-lab: installing packages into $(VENV)'
 	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", \
 	  "rb"))["build-system"]["requires"], "editables", sep="\n")' >$(VENV)/build.txt
-	@$(BIN)/python -m pip install --quiet -r $(VENV)/build.txt
+	@$(PIP) -r $(VENV)/build.txt $(call logged,packages)
 	@echo 'gil-lab: compiling (half a minute)'
-	@$(BIN)/python -m pip install --quiet --no-build-isolation -e '.[bench]'
+	@$(LAB) '.[bench]' $(call logged,install)
 	@touch $@
 
 $(VENV)/.built: $(SOURCES) | $(VENV)/.installed compiler
-	@$(BIN)/python hatch_build.py >$(VENV)/build.log 2>&1 \
-	  || { cat $(VENV)/build.log >&2; exit 1; }
+	@$(BIN)/python hatch_build.py $(call logged,build)
 	@touch $@
 
 $(VENV)/.report: pyproject.toml | $(VENV)/.installed
 	@echo 'gil-lab: installing what draws the report into $(VENV)'
-	@$(BIN)/python -m pip install --quiet --no-build-isolation -e '.[report]' \
-	  2>$(VENV)/report.log || { echo 'gil-lab: cannot install what draws the report' \
+	@$(LAB) '.[report]' >$(VENV)/report.log 2>&1 \
+	  || { echo 'gil-lab: cannot install what draws the report' \
 	  '(see $(VENV)/report.log). If this Python is free-threaded, let another draw it' \
 	  'of the same results: make report PYTHON=python3.13' >&2; exit 1; }
 	@touch $@
 
 $(VENV)/.notebook: pyproject.toml | $(VENV)/.installed
 	@echo 'gil-lab: installing JupyterLab and what the notebook needs into $(VENV)'
-	@$(BIN)/python -m pip install --quiet --no-build-isolation -e '.[jupyter]' \
-	  || { echo 'gil-lab: what the notebook needs is not to be had for this Python:' \
+	@$(LAB) '.[jupyter]' >$(VENV)/notebook.log 2>&1 \
+	  || { cat $(VENV)/notebook.log >&2; \
+	       echo 'gil-lab: what the notebook needs is not to be had for this Python:' \
 	       'another has it, as in make notebook PYTHON=python3.13' >&2; exit 1; }
 	@touch $@
 
 # What draws pages is not made for free-threaded builds; those tests are skipped there.
 $(VENV)/.test: pyproject.toml | $(VENV)/.installed
 	@echo 'gil-lab: installing what the tests need into $(VENV)'
-	@$(BIN)/python -m pip install --quiet --no-build-isolation -e ".[$$($(BIN)/python -c \
-	  'import sysconfig as s; print("test" if s.get_config_var("Py_GIL_DISABLED") \
-	  else "test,test-pages")')]"
+	@$(LAB) ".[$$($(BIN)/python -c 'import sysconfig as s; print("test" if \
+	  s.get_config_var("Py_GIL_DISABLED") else "test,test-pages")')]" $(call logged,test)
 	@touch $@
 
 $(VENV)/.lint: pyproject.toml | $(VENV)/.installed
 	@echo 'gil-lab: installing the linters into $(VENV)'
-	@$(BIN)/python -m pip install --quiet --no-build-isolation -e '.[lint]'
+	@$(LAB) '.[lint]' $(call logged,lint)
 	@touch $@
 
 .PHONY: compiler
 compiler:
-	@command -v $${CC:-cc} >/dev/null || { echo 'gil-lab: no C compiler' \
-	  '($${CC:-cc}): install gcc or clang (Debian, Ubuntu: build-essential)' >&2; exit 1; }
+	@command -v $(firstword $(CC)) >/dev/null || { echo 'gil-lab: no C compiler' \
+	  '($(firstword $(CC))): install gcc or clang (Debian, Ubuntu: build-essential)' >&2; exit 1; }

@@ -2,14 +2,18 @@
 
 import gc
 import os
+import shutil
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psutil
 import pytest
+
+ROOT = Path(__file__).parent.parent
 
 
 def _descriptors() -> dict[int, str]:
@@ -48,6 +52,9 @@ def clean() -> Iterator[None]:
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     threads, descriptors = set(threading.enumerate()), _descriptors()
     processes = set(psutil.Process().children(recursive=True))
+    # Only what the test makes is looked through: all that is there would take longer
+    # than most tests.
+    gc.freeze()
     yield
     gc.collect()
 
@@ -65,3 +72,27 @@ def clean() -> Iterator[None]:
     assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == mask
     now = {number: signal.getsignal(number) for number in signal.valid_signals()}
     assert now == handlers
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the project and what is compiled of it, without the user's results."""
+    target = tmp_path / "gil-lab"
+    patterns = shutil.ignore_patterns(
+        ".venv*", "results", ".git", "__pycache__", ".*_cache", "asan"
+    )
+    shutil.copytree(ROOT, target, ignore=patterns)
+    return target
+
+
+@pytest.fixture(scope="session")
+def drawing() -> None:
+    """What draws pages opens descriptors and threads once, and keeps them: before any
+    test looks. Skips where it is not installed."""
+    pytest.importorskip("altair", reason="make .venv/.test installs what draws pages")
+    pytest.importorskip("vl_convert", reason="as altair")
+    from lab.renderers import html
+    from lab.results import load
+    from lab.summary import judged
+
+    html.render([judged(load(ROOT / "tests/records/whole.json"), "whole")])

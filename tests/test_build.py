@@ -34,8 +34,13 @@ def _pip(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_wheel(copy: Path, tmp_path: Path) -> None:
-    done = _pip(copy, "wheel", ".", "-w", str(tmp_path / "wheels"))
+def test_wheel(project: Path, tmp_path: Path) -> None:
+    """Whatever is compiled already: what is not, is."""
+    suffix = sysconfig.get_config_var("EXT_SUFFIX")
+    (project / f"lab/stopwatch{suffix}").unlink(missing_ok=True)
+    for generated in (project / "build").rglob("stopwatch.*"):
+        generated.unlink()
+    done = _pip(project, "wheel", ".", "-w", str(tmp_path / "wheels"))
     assert done.returncode == 0, done.stderr
     (wheel,) = (tmp_path / "wheels").iterdir()
     version = f"cp{sys.version_info.major}{sys.version_info.minor}"
@@ -43,7 +48,6 @@ def test_wheel(copy: Path, tmp_path: Path) -> None:
     assert wheel.name.startswith(f"gil_lab-0.1.0-{version}-{version}{threads}-")
     assert not wheel.name.endswith("-any.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    suffix = sysconfig.get_config_var("EXT_SUFFIX")
     built = {name for name in names if name.endswith(".so")}
     assert built == {
         f"lab/{path.stem}{suffix}" for path in (ROOT / "lab").glob("*.pyx")
@@ -57,10 +61,10 @@ def test_wheel(copy: Path, tmp_path: Path) -> None:
         assert name.startswith(("lab/", "gil_lab-0.1.0.dist-info/"))
 
 
-def test_failed_compile_is_loud(copy: Path, tmp_path: Path) -> None:
-    source = copy / "lab/stopwatch.pyx"
+def test_failed_compile_is_loud(project: Path, tmp_path: Path) -> None:
+    source = project / "lab/stopwatch.pyx"
     source.write_text(source.read_text() + "\ncdef int broken(:\n")
-    done = _pip(copy, "wheel", ".", "-w", str(tmp_path / "wheels"))
+    done = _pip(project, "wheel", ".", "-w", str(tmp_path / "wheels"))
     assert done.returncode != 0
     assert "stopwatch.pyx" in done.stdout + done.stderr
     assert not (tmp_path / "wheels").exists() or not list(
@@ -108,7 +112,7 @@ BASE = ("sh", "sed", "expand", "touch", "echo")
         ({}, "python3 does not run: install Python 3.11"),
         ({"python3": 'case "$2" in *version_info*) exit 1;; esac'}, "older than 3.11"),
         ({"python3": 'case "$2" in *venv*) exit 1;; esac'}, "lacks the venv module"),
-        ({"python3": "mkdir() { :; }"}, "no C compiler"),
+        ({"python3": "mkdir() { :; }"}, "no C compiler (cc)"),
     ],
 )
 def test_what_is_missing_is_said_in_one_line(
@@ -122,6 +126,35 @@ def test_what_is_missing_is_said_in_one_line(
     assert len(told) == 1, done.stderr
     assert said in told[0]
     assert "Traceback" not in done.stderr
+
+
+def test_the_compiler_is_named_as_it_is_called(copy: Path, tmp_path: Path) -> None:
+    path = _tools(tmp_path / "bin", *BASE, python3="")
+    done = _make(copy, "compiler", "CC=my-own-cc -pthread", path=path)
+    assert done.returncode != 0
+    assert "no C compiler (my-own-cc)" in done.stderr
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_what_pip_and_the_compiler_say_is_shown_on_failure(
+    copy: Path, code: int
+) -> None:
+    (copy / ".venv/bin").mkdir(parents=True)
+    (copy / ".venv/.python").touch()
+    python = copy / ".venv/bin/python"
+    python.write_text(
+        "#!/bin/sh\n"
+        'case "$*" in "-c "*) exit 0;; esac\n'
+        f"echo WARNING: on stdout\necho WARNING: on stderr >&2\nexit {code}\n"
+    )
+    python.chmod(0o755)
+    for target in ("build", ".venv/.test", ".venv/.lint"):
+        done = _make(copy, target)
+        assert bool(done.returncode) == bool(code)
+        shown = done.stdout + done.stderr
+        assert shown.count("WARNING: ") == 2 * code, shown
+        if code:  # the next step begins where this one should have ended
+            (copy / ".venv/.installed").touch()
 
 
 def test_help(copy: Path) -> None:

@@ -24,6 +24,65 @@ data = os.urandom(10**6)
 def fail(): return 1 / 0"""
 
 
+MISTAKES = {
+    "%gil": "%gil EXPR: a call, such as %gil zlib.crc32(data)",
+    "%gil zlib.compress(": "EXPR: '(' was never closed: 'zlib.compress('",
+    "%gil nothing(1)": "EXPR: NameError: name 'nothing' is not defined",
+    "%%gil a b\npass": "%%gil NAME: 'a b' is no name for a variable",
+    "%%gil\nimport asyncio\nawait asyncio.sleep(0)": "%%gil: a cell that awaits cannot "
+    "run inside another here",
+}
+
+# By the test that looks at them; in this order, in one kernel.
+CELLS = {
+    "names": (
+        "%gil zlib.compress(data)",
+        "result = %gil len(data)\nresult.probe.verdict, result.expression",
+        "def f(x):\n    return get_ipython().run_line_magic('gil', 'len(x)')\n"
+        "f('ab').probe.verdict",
+        "x = 'y'\nresult = %gil len('{x}')\nresult.expression",
+    ),
+    "held": ("x = [1] * 10**6\n%gil x.count(2)",),
+    "mistakes": tuple(MISTAKES),
+    "raising": ("%gil fail()", "%gil int('x')", "%%gil\nprint(1)\nfail()"),
+    "scope": (
+        "%%gil trace\n"
+        "threads = [threading.Thread(target=time.sleep, args=(0.05,), name=name)\n"
+        "           for name in ('<b>a</b> & \"b\"', 'beta')]\n"
+        "for thread in threads: thread.start()\n"
+        "for thread in threads: thread.join()\n"
+        "print('printed')\nlen(threads)",
+        "_",
+        "print(trace.samples > 0, len(trace.threads) > 3)",
+    ),
+    "nested": (
+        "import lab\nwith lab.Scope():\n    %gil len(data)",
+        "with lab.Scope():\n    get_ipython().run_cell_magic('gil', '', 'print(1)')",
+    ),
+    "unloaded": (
+        "%reload_ext lab\nresult = %gil len(data)\nprint(result.probe.calls > 0)",
+        "%unload_ext lab\n%gil len(data)",
+    ),
+}
+KNOCKING = (
+    "import lab.magics, lab.probing\n"
+    "class Scope(lab.Scope):\n"
+    "    def __enter__(self): raise lab.ScopeUnavailable('not on this moon')\n"
+    "lab.magics.Scope = Scope\n"
+    "lab.probing.unavailable = lambda: 'not on this moon'",
+    "%%gil\nprint(1)\n2",
+    "%gil len(data)",
+)
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Ran]]:
+    """What CELLS did. A kernel takes longer to start than most of them to run."""
+    sources = [source for each in CELLS.values() for source in each]
+    rest = iter(_ran(tmp_path_factory.mktemp("home"), *sources))
+    return {name: [next(rest) for _ in each] for name, each in CELLS.items()}
+
+
 def _ran(home: Path, *sources: str) -> list[Ran]:
     """What these cells did, after START."""
     first, *others = run(cells(START, *sources), home)
@@ -39,15 +98,8 @@ def _uncoloured(text: str) -> str:
     return re.sub(r"\x1b\[[\d;]*m", "", text)
 
 
-def test_a_probe_in_the_notebooks_own_names(tmp_path: Path) -> None:
-    released, kept, local, braces = _ran(
-        tmp_path,
-        "%gil zlib.compress(data)",
-        "result = %gil len(data)\nresult.probe.verdict, result.expression",
-        "def f(x):\n    return get_ipython().run_line_magic('gil', 'len(x)')\n"
-        "f('ab').probe.verdict",
-        "x = 'y'\nresult = %gil len('{x}')\nresult.expression",
-    )
+def test_a_probe_in_the_notebooks_own_names(ran: dict[str, list[Ran]]) -> None:
+    released, kept, local, braces = ran["names"]
     (plain,), (html,) = released.plain, released.html
     assert plain.startswith(("released", "inconclusive", "no-gil"))
     assert _is_plain(plain)
@@ -65,8 +117,8 @@ def test_a_probe_in_the_notebooks_own_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not gil_enabled(), reason="there is no GIL to hold")
-def test_a_held_call_holds_in_its_strip(tmp_path: Path) -> None:
-    (held,) = _ran(tmp_path, "x = [1] * 10**6\n%gil x.count(2)")
+def test_a_held_call_holds_in_its_strip(ran: dict[str, list[Ran]]) -> None:
+    (held,) = ran["held"]
     (plain,) = held.plain
     assert plain.startswith("held: ")
     if unavailable() is None:
@@ -74,26 +126,16 @@ def test_a_held_call_holds_in_its_strip(tmp_path: Path) -> None:
         assert strip.count("#") > strip.count("=") + strip.count(".")
 
 
-MISTAKES = {
-    "%gil": "%gil EXPR: a call, such as %gil zlib.crc32(data)",
-    "%gil zlib.compress(": "EXPR: '(' was never closed: 'zlib.compress('",
-    "%gil nothing(1)": "EXPR: NameError: name 'nothing' is not defined",
-    "%%gil a b\npass": "%%gil NAME: 'a b' is no name for a variable",
-    "%%gil\nimport asyncio\nawait asyncio.sleep(0)": "%%gil: a cell that awaits cannot "
-    "run inside another here",
-}
+def test_a_mistake_is_one_line(ran: dict[str, list[Ran]]) -> None:
+    for made in ran["mistakes"]:
+        assert made.stderr == f"UsageError: {MISTAKES[made.source]}\n"
+        assert (made.stdout, made.plain, made.errors) == ("", [], [])
 
 
-def test_a_mistake_is_one_line(tmp_path: Path) -> None:
-    for ran in _ran(tmp_path, *MISTAKES):
-        assert ran.stderr == f"UsageError: {MISTAKES[ran.source]}\n"
-        assert (ran.stdout, ran.plain, ran.errors) == ("", [], [])
-
-
-def test_what_the_code_raises_shows_no_frame_of_the_lab(tmp_path: Path) -> None:
-    probed, native, celled = _ran(
-        tmp_path, "%gil fail()", "%gil int('x')", "%%gil\nprint(1)\nfail()"
-    )
+def test_what_the_code_raises_shows_no_frame_of_the_lab(
+    ran: dict[str, list[Ran]],
+) -> None:
+    probed, native, celled = ran["raising"]
     ((name, text),) = probed.errors
     assert name == "ZeroDivisionError"
     assert "in fail" in _uncoloured(text)
@@ -111,18 +153,8 @@ def test_what_the_code_raises_shows_no_frame_of_the_lab(tmp_path: Path) -> None:
 
 
 @needs_scope
-def test_a_cell_under_the_scope(tmp_path: Path) -> None:
-    shown, value, kept = _ran(
-        tmp_path,
-        "%%gil trace\n"
-        "threads = [threading.Thread(target=time.sleep, args=(0.05,), name=name)\n"
-        "           for name in ('<b>a</b> & \"b\"', 'beta')]\n"
-        "for thread in threads: thread.start()\n"
-        "for thread in threads: thread.join()\n"
-        "print('printed')\nlen(threads)",
-        "_",
-        "print(trace.samples > 0, len(trace.threads) > 3)",
-    )
+def test_a_cell_under_the_scope(ran: dict[str, list[Ran]]) -> None:
+    shown, value, kept = ran["scope"]
     assert (shown.stdout, shown.stderr, shown.errors) == ("printed\n", "", [])
     number, plain = shown.plain
     assert number == value.plain[0] == "2"
@@ -140,12 +172,8 @@ def test_a_cell_under_the_scope(tmp_path: Path) -> None:
 
 
 @needs_scope
-def test_scopes_do_not_nest(tmp_path: Path) -> None:
-    inside, outside = _ran(
-        tmp_path,
-        "import lab\nwith lab.Scope():\n    %gil len(data)",
-        "with lab.Scope():\n    get_ipython().run_cell_magic('gil', '', 'print(1)')",
-    )
+def test_scopes_do_not_nest(ran: dict[str, list[Ran]]) -> None:
+    inside, outside = ran["nested"]
     told = "a scope is running already: scopes do not nest\n"
     assert inside.stderr == f"UsageError: %gil: {told}"
     assert outside.stderr == f"gil-lab: no scope: {told}"
@@ -153,14 +181,7 @@ def test_scopes_do_not_nest(tmp_path: Path) -> None:
 
 
 def test_without_a_scope_the_cell_runs_and_the_probe_knocks(tmp_path: Path) -> None:
-    gone = (
-        "import lab.magics, lab.probing\n"
-        "class Scope(lab.Scope):\n"
-        "    def __enter__(self): raise lab.ScopeUnavailable('not on this moon')\n"
-        "lab.magics.Scope = Scope\n"
-        "lab.probing.unavailable = lambda: 'not on this moon'"
-    )
-    setup, celled, probed = _ran(tmp_path, gone, "%%gil\nprint(1)\n2", "%gil len(data)")
+    setup, celled, probed = _ran(tmp_path, *KNOCKING)
     assert setup.errors == []
     assert celled.stderr == "gil-lab: no scope: not on this moon\n"
     assert (celled.stdout, celled.plain, celled.errors) == ("1\n", ["2"], [])
@@ -170,12 +191,8 @@ def test_without_a_scope_the_cell_runs_and_the_probe_knocks(tmp_path: Path) -> N
     assert "<img" not in probed.html[0]
 
 
-def test_loaded_again_and_unloaded(tmp_path: Path) -> None:
-    again, unloaded = _ran(
-        tmp_path,
-        "%reload_ext lab\nresult = %gil len(data)\nprint(result.probe.calls > 0)",
-        "%unload_ext lab\n%gil len(data)",
-    )
+def test_loaded_again_and_unloaded(ran: dict[str, list[Ran]]) -> None:
+    again, unloaded = ran["unloaded"]
     assert again.stdout == "True\n"
     assert unloaded.stderr == "UsageError: Line magic function `%gil` not found.\n"
 

@@ -16,6 +16,7 @@ import pytest
 from lab import report_command
 from lab.errors import UsageError
 from lab.renderers import formats, markdown, plain_csv, plain_json, terminal
+from lab.report_command import report
 from lab.results import FORMAT, KEY, load, publish
 from lab.summary import Judged, judged
 
@@ -260,14 +261,15 @@ def test_a_folder_stands_for_its_newest_whole_run(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
-def test_without_a_whole_run_the_newest_part_is_shown(tmp_path: Path) -> None:
-    pytest.importorskip("altair", reason="make .venv/.test installs it")
+@pytest.mark.usefixtures("drawing")
+def test_without_a_whole_run_the_newest_part_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     _kept(tmp_path / "results", "2026-01-01T00-00-00", "-k collatz")
     part = _kept(tmp_path / "results", "2026-01-02T00-00-00", "-k mandelbrot")
     output = tmp_path / "report.html"
-    done = _report(tmp_path / "results", "-o", output)
-    assert done.returncode == 0, done.stderr
-    (line,) = done.stderr.splitlines()
+    assert report([tmp_path / "results"], None, output) == 0
+    (line,) = capsys.readouterr().err.splitlines()
     assert f"{part} is only a part of the bench (-k mandelbrot)" in line
     assert output.read_text().startswith("<!DOCTYPE html>")
 
@@ -277,9 +279,9 @@ def test_without_a_name_it_is_what_bench_kept(
 ) -> None:
     monkeypatch.setattr(report_command, "FOLDER", tmp_path / "results")
     with pytest.raises(UsageError, match="make bench makes one"):
-        report_command.report([], "terminal", None)
+        report([], "terminal", None)
     _kept(tmp_path / "results", "2026-01-01T00-00-00")
-    assert report_command.report([], "terminal", None) == 0
+    assert report([], "terminal", None) == 0
     assert "gil-lab: CPython" in capsys.readouterr().out
 
 
@@ -297,20 +299,20 @@ def test_only_check_asks_for_the_verdict(tmp_path: Path) -> None:
     assert _report(RECORDS / "held.json", "--check").returncode == 0
 
 
+@pytest.mark.usefixtures("drawing")
 def test_where_there_is_no_scope_a_page_says_so(tmp_path: Path) -> None:
-    pytest.importorskip("altair", reason="make .venv/.test installs it")
     content = json.loads(_without("timeline"))
     content[KEY]["no_scope"] = "no GIL: nothing to see"
     result, output = tmp_path / "result.json", tmp_path / "report.html"
     result.write_text(json.dumps(content))
-    assert _report(result, "-o", output).returncode == 0
+    assert report([result], None, output) == 0
     assert "no GIL: nothing to see" in output.read_text()
 
 
+@pytest.mark.usefixtures("drawing")
 def test_no_traces_are_wanted_where_there_is_no_gil(tmp_path: Path) -> None:
-    pytest.importorskip("altair", reason="make .venv/.test installs it")
     output = tmp_path / "report.html"
-    assert _report(RECORDS / "free_threaded.json", "-o", output).returncode == 0
+    assert report([RECORDS / "free_threaded.json"], None, output) == 0
 
 
 def test_runs_of_one_name_are_told_apart(tmp_path: Path) -> None:
