@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export FULL
 
 .DELETE_ON_ERROR:
-.PHONY: help bench report notebook demo test lint sanitize format build clean
+.PHONY: help bench calibrate report notebook demo test lint sanitize format build clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
