@@ -154,7 +154,7 @@ def _pictures(place: int, it: Judged, vias: Sequence[str]) -> list[Figure]:
             "point; the dashed line, the ceiling, is "
             f"min({limit:g}, 1 / (1 - GIL-free)).",
             spec=_json(picture.picture(found, vias)),
-            titles=("call", "call by", "GIL-free", "speedup", "threads"),
+            titles=("call", "call by", "GIL-free", "speedup", "do threads help"),
             rows=tuple(
                 (
                     f"{one.race.kernel} {one.race.twin}",
