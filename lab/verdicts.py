@@ -107,13 +107,14 @@ class Finding:
 
 def judge(race: Race) -> Finding:
     """The verdict on a race, from its record alone."""
-    usable = [turn for turn in race.rounds if _usable(race, turn)]
-    enough = len(usable) >= _rounds_wanted(race)
-    # With too few usable rounds the figures shown are those of all rounds.
-    rounds = usable if enough else list(race.rounds)
     limit = float(race.threads)
     if race.bound is not Bound.BLOCKING:
         limit = min(limit, race.cores)
+    whole = [turn for turn in race.rounds if _usable(race, turn)]
+    usable = [turn for turn in whole if _speedup(turn) <= CEILING_SLACK * limit]
+    enough = len(usable) >= _rounds_wanted(race)
+    # With too few usable rounds the figures shown are those of all rounds.
+    rounds = usable if enough else list(race.rounds)
     processes = [turn.process for turn in rounds]
     speedup = estimate([_speedup(turn) for turn in rounds], processes)
     cores = estimate([cores_in_use(turn.laps) for turn in rounds], processes)
@@ -123,10 +124,9 @@ def judge(race: Race) -> Finding:
     elif limit < TWO_CORES:
         verdict, reason = Verdict.INCONCLUSIVE, _too_few(limit)
     elif not enough:
-        verdict = Verdict.INCONCLUSIVE
-        reason = _why_unusable(race, len(usable))
-    elif speedup.median > CEILING_SLACK * limit:
-        verdict, reason = Verdict.INCONCLUSIVE, BEYOND
+        verdict, reason = Verdict.INCONCLUSIVE, _why_unusable(race, len(usable))
+        if len(whole) >= _rounds_wanted(race):
+            reason = BEYOND
     elif race.bound is Bound.BLOCKING:
         most = max(map(_overlap, rounds))
         verdict, reason = _blocking(race, speedup, most, overlap.median)
