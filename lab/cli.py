@@ -56,7 +56,11 @@ def _parser() -> argparse.ArgumentParser:
         choices=[row.name for row in FORMATS],
         help="what FILE's suffix says, if not given",
     )
-    probe = commands.add_parser("probe", help="say whether a call releases the GIL")
+    probe = commands.add_parser(
+        "probe",
+        help="say whether a call releases the GIL",
+        epilog="Modules that EXPR names are imported, unless --setup defines the name.",
+    )
     probe.add_argument("expression", metavar="EXPR", help="such as 'zlib.crc32(data)'")
     probe.add_argument("--setup", default="", help="statements to run before")
     probe.add_argument("--json", action="store_true", help="print it as JSON")
@@ -121,15 +125,16 @@ def _probe(expression: str, setup: str, as_json: bool) -> int:
     import json
     import math
     from dataclasses import asdict
-    from functools import partial
 
     from lab.expression import subject
-    from lab.probing import probe
+    from lab.notice import told_when_stuck
+    from lab.probing import traced
 
     found = None
     with _raising():
         func, arguments, keywords = subject(expression, setup)
-        found = probe(partial(func, *arguments, **keywords))
+        with told_when_stuck() as progress:
+            found, _ = traced(func, arguments, dict(keywords), progress=progress)
     if found is None:
         return 1
     if as_json:
