@@ -152,10 +152,11 @@ def _keep(benchmark: BenchmarkFixture, record: Race | Series | Timeline) -> None
     benchmark.extra_info.setdefault(results.KEY, []).append(record.to_json())
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Leave out what another process of the run does.
+    """Leave out of what is chosen (-k) what another process of the run does.
 
     What is marked `once` is done by one process, each by another in turn. What takes
     seconds and no processor (Kernel.beside) has a process of its own.

@@ -97,8 +97,10 @@ class Experiments:
                     for done, total, what in self._follow(child):
                         yield f"{place * total + done}\t{PROCESSES * total}\t{what}\n"
                     self._end(child)
-                if not self._contents and self.code != NO_TESTS:
-                    return  # it cannot run, or was told to do something else
+                if not self._contents:
+                    if self.code != NO_TESTS:
+                        return  # it cannot run, or was told to do something else
+                    break  # nor have the others any, but perhaps the one beside
             for place in range(PROCESSES, PROCESSES + MORE):
                 more = self._more(LONGEST_S - (time.monotonic() - begin_s))
                 if not more:
