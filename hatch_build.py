@@ -41,10 +41,12 @@ def compile_extensions() -> list[str]:
     modules = cythonize(  # type: ignore[no-untyped-call]  # Cython has no types
         extensions,
         build_dir=str(BUILD),
+        nthreads=os.cpu_count() or 1,
         compiler_directives={"language_level": 3, "freethreading_compatible": True},
     )
     command = build_ext(Distribution({"name": "gil-lab", "ext_modules": modules}))
     command.inplace = True
+    command.parallel = True
     command.build_lib = command.build_temp = str(BUILD)
     command.ensure_finalized()
     command.run()

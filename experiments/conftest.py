@@ -19,7 +19,7 @@ from lab.files import write_whole
 from lab.machine import Machine
 from lab.pilot import Sizes, sized
 from lab.processes import PROGRESS_FD
-from lab.race import Racer, measure, share
+from lab.race import Racer, measure
 from lab.records import Race, Recorder, Series, Share, Timeline
 from lab.scope import unavailable
 from lab.twins import Bound, Kernel, Twin
@@ -77,7 +77,7 @@ def sizes_before(pytestconfig: pytest.Config) -> dict[str, int]:
 
 
 @pytest.fixture(scope="session")
-def shares() -> dict[tuple[str, str], Share | None]:
+def shares() -> dict[tuple[str, str], tuple[Share, ...]]:
     """The GIL-free shares of twins probed in this process, by kernel and twin."""
     return {}
 
@@ -97,7 +97,7 @@ def race(
     process: Process,
     sizes: Sizes,
     sizes_before: dict[str, int],
-    shares: dict[tuple[str, str], Share | None],
+    shares: dict[tuple[str, str], tuple[Share, ...]],
 ) -> Racer:
     """Scale a twin's work, probe it, race it in so many threads; keep the record."""
 
@@ -111,22 +111,20 @@ def race(
 
         benchmark.group = kernel.name
         scaled, size = sized(kernel, twin, sizes, sizes_before)
+        # Once a process; a wait is a wait in every one, so that the first will do.
         name = kernel.name, twin.name
-        if name not in shares:
-            # A wait is a wait in every process; how long work takes is not.
-            wanted = kernel.bound is not Bound.BLOCKING or process.place == 0
-            shares[name] = share(scaled) if wanted else None
-        known = shares[name]
+        probe = kernel.bound is not Bound.BLOCKING or process.place == 0
         found = measure(
             kernel,
             scaled,
             threads,
             repeat,
             processes=process.all,
-            shares=() if known is None else (known,),
+            probe=probe and name not in shares,
             size=size,
         )
-        _keep(benchmark, replace(found, experiment=_experiment(request)))
+        known = shares.setdefault(name, found.shares)
+        _keep(benchmark, replace(found, shares=known, experiment=_experiment(request)))
 
     return run
 

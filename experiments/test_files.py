@@ -93,14 +93,14 @@ def _cached() -> Iterator[Kernel]:
         scales[name] = partial(_open_file, partial(_rewound, reader))
     for name, scale in scales.items():
         twin = _scaled("released", "Python", scale, Claim.HELPS_SOME)
-        yield Kernel(f"cache.{name}", Bound.MEMORY, (twin,), source=SOURCE)
+        yield Kernel(f"cache.{name}", Bound.MEMORY, (twin,), 6, source=SOURCE)
     held = partial(_open_file, partial(_into_fresh_memory, ctypes.PyDLL))
     released = partial(_open_file, partial(_into_fresh_memory, ctypes.CDLL))
     twins = (
         _scaled("held", "ctypes", held, Claim.NO_HELP),
         _scaled("released", "ctypes", released, Claim.HELPS_SOME),
     )
-    yield Kernel("cache.libc.read", Bound.MEMORY, twins, source=CTYPES)
+    yield Kernel("cache.libc.read", Bound.MEMORY, twins, 6, source=CTYPES)
 
 
 def _scaled(name: str, via: str, scale: Callable[[int], Setting], claim: Claim) -> Twin:

@@ -23,7 +23,7 @@ from lab.peer import Peer, bound
 from lab.twins import Call, Setting
 
 # A blocking call: long beside the handing over of the GIL, which takes some 50 us.
-DELAY_S = 0.02
+DELAY_S = 0.015
 # What the peer really waits: who asks it may lose the core for a moment, and gets to
 # the call itself only some milliseconds later.
 PEER_S = DELAY_S + 0.005

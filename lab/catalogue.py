@@ -33,7 +33,8 @@ from lab.twins import (
 
 # A blocking call: long beside the handing over of the GIL, which takes some 50 us.
 DELAY_S = 0.02
-# It shows its order in each round; an interval wants one from each of six processes.
+# An interval wants a round from each of six processes: enough for a blocking call, which
+# shows its order in each, and for memory, whose figure is no claim.
 ROUNDS = 6
 # Where the releases are: with nogil: is this macro, ctypes has its own place.
 CYTHON = "Include/ceval.h Py_BEGIN_ALLOW_THREADS"
@@ -86,6 +87,7 @@ def catalogue() -> tuple[Kernel, ...]:
                     function=None,  # it adds in another order
                 ),
             ),
+            rounds=ROUNDS,
             source=CYTHON,
             sample=lambda: (np.linspace(-1.0, 1.0, 1003), 2),
         ),

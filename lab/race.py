@@ -114,23 +114,21 @@ def lap(call: Call) -> Lap:
         return crew.laps()[0]
 
 
-def share(twin: Twin) -> Share | None:
-    """The GIL-free share of a twin's call, in one thread; None if it has none.
+def share(call: Call) -> Share | None:
+    """The GIL-free share of a call, in one thread; None if it has none.
 
     Raises what the call raises.
     """
-    with twin.setting(1) as calls:
-        call = calls[0]
 
-        def whole() -> None:
-            if call.before is not None:
-                call.before()
-            value = call.run()
-            if call.check is not None:
-                call.check(value)
+    def whole() -> None:
+        if call.before is not None:
+            call.before()
+        value = call.run()
+        if call.check is not None:
+            call.check(value)
 
-        bare = call.before is None and call.check is None
-        found = gil_free(call.run if bare else whole, PROBE_S)
+    bare = call.before is None and call.check is None
+    found = gil_free(call.run if bare else whole, PROBE_S)
     return None if found is None else Share(*found)
 
 
@@ -141,20 +139,21 @@ def measure(
     repeat: Repeat,
     *,
     processes: int = 1,
-    shares: tuple[Share, ...] = (),
+    probe: bool = False,
     size: int | None = None,
 ) -> Race:
     """Race a twin, each round against a reference taken right before it.
 
     One thread needs no reference: its call is its own. processes: over how many the
-    kernel's rounds are spread, of which this is one. shares, size: for the record.
-    Raises what a call raises.
+    kernel's rounds are spread, of which this is one. probe: take the GIL-free share
+    of a call first. size: for the record. Raises what a call raises.
     """
     rounds: list[Round] = []
     dropped = 0
     reference: Lap
     with twin.setting(threads) as calls, contextlib.ExitStack() as stack:
         crew: Crew
+        free = share(calls[0]) if probe else None
 
         def prepare() -> None:
             nonlocal crew, reference, dropped
@@ -186,7 +185,7 @@ def measure(
         delay_s=kernel.delay_s,
         dropped=dropped,
         rounds=tuple(rounds),
-        shares=shares,
+        shares=() if free is None else (free,),
         source=kernel.source,
         size=size,
         worth=worth(threads),
