@@ -33,8 +33,8 @@ from lab.twins import (
 
 # A blocking call: long beside the handing over of the GIL, which takes some 50 us.
 DELAY_S = 0.02
-# An interval wants a round from each of six processes: enough for a blocking call, which
-# shows its order in each, and for memory, whose figure is no claim.
+# An interval wants a round from each of six processes: enough for a blocking call,
+# which shows its order in each, and for memory, whose figure is no claim.
 ROUNDS = 6
 # Where the releases are: with nogil: is this macro, ctypes has its own place.
 CYTHON = "Include/ceval.h Py_BEGIN_ALLOW_THREADS"
