@@ -41,6 +41,9 @@ RELEASES, MAY_RELEASE = 0.5, 0.25
 FEW = 2
 # A median of fewer calls is no measure of what a switch costs.
 ENOUGH_CALLS = 5
+# To let somebody in takes some ten microseconds of the caller's processor time: nothing
+# in a longer call than this, where calls differ by more than that of their own.
+LONG_NS = 1_000_000
 # A call that spends less of its time on a core sleeps: nine others would have to share
 # the core for a call that computes to get so little.
 SLEEPS = 0.1
@@ -184,7 +187,7 @@ def _open(found: Entries) -> float:
 
 def _costs_ns(found: Entries) -> tuple[float, float]:
     """The time on a core of a call that nobody disturbs, and what it costs the call's
-    own thread to let somebody in; (0, 0) for long calls, as hardly any is undisturbed.
+    own thread to let somebody in; (0, 0) where the calls are long.
     """
     times = Counter(found.places)
     alone_ns = [
@@ -194,6 +197,8 @@ def _costs_ns(found: Entries) -> tuple[float, float]:
     if min(len(alone_ns), len(once_ns)) < ENOUGH_CALLS:
         return 0.0, 0.0
     usual_ns = statistics.median(alone_ns)
+    if usual_ns > LONG_NS:
+        return 0.0, 0.0
     return usual_ns, max(0.0, statistics.median(once_ns) - usual_ns)
 
 

@@ -132,7 +132,8 @@ def _probed(subject: Subject, min_time: float) -> tuple[Probe, Trace | None]:
     look, found = (knocked(subject, 1), Turns()) if reason else watched(subject)
     if subject.last_s < SINGLE_S:
         look = _long_enough(subject, observe, min_time)
-        found = turns(subject) if look.gil_free <= HELD else Turns()
+        may_hold = look.gil_free <= HELD or look.error > WIDEST_ERROR
+        found = turns(subject) if may_hold else Turns()
     return _conclude(subject, look, found, reason), look.trace
 
 
@@ -141,9 +142,9 @@ def _conclude(subject: Subject, look: Look, found: Turns, reason: str | None) ->
     duration = subject.last_s
     longest_hold = min(look.longest_hold_s, duration)
     preemptible: bool | None = False
-    if look.gil_free <= HELD:  # knocks may tell it where there is no verdict
+    if verdict in ("held", "inconclusive"):  # knocks tell it where looks do not
         preemptible = found.preemptible
-    elif verdict == "inconclusive" or found.preemptible:
+    elif found.preemptible:
         preemptible = None
     if preemptible:
         # A waiter asks when its interval is over, at worst as a stretch begins.

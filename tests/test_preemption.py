@@ -1,6 +1,7 @@
 """Where within a call others get in: on made-up knocks, and on calls that are known."""
 
 import ctypes
+import json
 import sys
 from collections.abc import Callable
 
@@ -131,6 +132,7 @@ def test_the_longest_stretch() -> None:
     assert longest_stretch_s(entries([], calls)) == 0
 
 
+TEXT = json.dumps([[n] for n in range(50_000)])
 NUMBER = (1 << 80_000) - 1
 
 
@@ -158,6 +160,7 @@ KNOWN: dict[str, tuple[Callable[[], object], bool]] = {
     "lambda around a call": (lambda: kernels.collatz_held(20_000), False),
     "function around a call": (lambda: _around(200_000), False),
     "lambda around a long call": (lambda: kernels.collatz_held(4_000_000), False),
+    "lambda around a call with a large result": (lambda: json.loads(TEXT), False),
     "lambda around a sleep": (lambda: ctypes.PyDLL(None).usleep(50_000), False),
     "short bytecode": (lambda: _count(20_000), True),
     "bytecode": (lambda: _count(500_000), True),
