@@ -91,9 +91,13 @@ def parser() -> argparse.ArgumentParser:
         "probe",
         "say whether a call releases the GIL",
         "python -m lab probe 'sorted(x)' --setup 'x = [1] * 10**6'",
-        "python -m lab probe 'time.sleep(0.01)' --setup 'import time' --json",
+        "python -m lab probe 'time.sleep(0.01)' --json   # modules are imported",
     )
-    probe.add_argument("expression", metavar="EXPR", help="the call, as in Python")
+    probe.add_argument(
+        "expression",
+        metavar="EXPR",
+        help="the call, as in Python; modules it names are imported",
+    )
     probe.add_argument(
         "--setup", metavar="CODE", default="", help="statements to run before"
     )

@@ -76,15 +76,16 @@ def _probe(expression: str, setup: str, as_json: bool) -> int:
     import json
     import math
     from dataclasses import asdict
-    from functools import partial
 
     from lab.expression import subject
-    from lab.probing import probe
+    from lab.notice import told_when_stuck
+    from lab.probing import traced
 
     found = None
     with _raising():
         func, arguments, keywords = subject(expression, setup)
-        found = probe(partial(func, *arguments, **keywords))
+        with told_when_stuck() as progress:
+            found, _ = traced(func, arguments, dict(keywords), progress=progress)
     if found is None:
         return 1
     if as_json:

@@ -7,7 +7,9 @@ a function without arguments.
 
 import ast
 import builtins
+import importlib
 from collections.abc import Callable
+from importlib.util import find_spec
 from types import CodeType
 from typing import Any, Literal
 
@@ -33,7 +35,9 @@ def subject(
 ) -> Subject:
     """Run setup, then make (func, args, kwargs) of the expression.
 
-    names: what both find, and where they bind; of their own unless given. Keep kwargs
+    names: what both find, and where they bind; of their own unless given: then a name
+    that setup does not define, as in time.sleep(1), is imported if it is a module's,
+    as users of timeit would wish. Keep kwargs
     for as long as func is called. Raises UsageError, in a line that names EXPR or
     SETUP, where one of them is no Python, or names something that does not exist;
     anything else that setup, the function or the arguments raise while they are
@@ -43,10 +47,17 @@ def subject(
     assert isinstance(tree, ast.Expression)
     _compiled(tree, "EXPR", "eval")
     kwargs = Keywords()
+    own = names is None
     names = {"__name__": "__gil_lab__"} if names is None else names
     kwargs.names = names
     _run("SETUP", _compiled(_parsed(setup, "SETUP", "exec"), "SETUP", "exec"), names)
-    _check_names(tree, names)
+    missing = _missing(tree, names)
+    if own:
+        _import(tree, missing, names)
+        missing = [name for name in missing if name not in names]
+    if missing:
+        hint = ": --setup can define it" if own else ""
+        raise UsageError(f"EXPR: NameError: name {missing[0]!r} is not defined{hint}")
     if isinstance(tree.body, ast.Call):
         call = tree.body
         func = _value(call.func, names)
@@ -99,14 +110,33 @@ def _keywords(call: ast.Call) -> ast.Dict:
     return ast.Dict(names, [word.value for word in call.keywords])
 
 
-def _check_names(tree: ast.Expression, names: dict[str, Any]) -> None:
+def _missing(tree: ast.Expression, names: dict[str, Any]) -> list[str]:
     """Names that nobody defined, told before anything is called."""
     used = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
     bound = {node.id for node in used if isinstance(node.ctx, ast.Store)}
     bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    for node in used:
-        if node.id not in bound | names.keys() and not hasattr(builtins, node.id):
-            raise UsageError(f"EXPR: NameError: name '{node.id}' is not defined")
+    bound |= names.keys() | vars(builtins).keys()
+    return [node.id for node in used if node.id not in bound]
+
+
+def _import(tree: ast.Expression, missing: list[str], names: dict[str, Any]) -> None:
+    """Import those that stand before a dot and are modules, packages' own too."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
+            continue
+        name = node.value.id
+        if name in missing and name not in names and _is_module(name):
+            try:
+                names[name] = importlib.import_module(name)
+            except ImportError as error:
+                raise UsageError(f"EXPR: {type(error).__name__}: {error}") from error
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except (ImportError, ValueError):  # one of those that were not found, as __main__
+        return False
 
 
 def _usage(part: Part, problem: str, text: str) -> UsageError:

@@ -4,7 +4,7 @@ Taking it is take_gil, behind PyEval_RestoreThread (Python/ceval_gil.c).
 """
 
 from libc.stdint cimport int64_t
-from posix.time cimport nanosleep, timespec
+from posix.time cimport clock_gettime, clockid_t, nanosleep, timespec
 
 from lab.clock cimport now_ns
 
@@ -22,3 +22,26 @@ def knock(int64_t pause_ns):
         nanosleep(&pause, NULL)
         wanted_ns = now_ns()
     return wanted_ns, now_ns()
+
+
+cdef inline int64_t _read_ns(clockid_t clock) noexcept nogil:
+    cdef timespec stamp
+    clock_gettime(clock, &stamp)
+    return stamp.tv_sec * 1_000_000_000LL + stamp.tv_nsec
+
+
+def knock_beside(int64_t pause_ns, clockid_t clock):
+    """As `knock`, with what `clock` showed at both moments, in nanoseconds.
+
+    clock: of another thread's processor time (time.pthread_getcpuclockid): how far
+    that thread had come. Returns (wanted_ns, got_ns, wanted_cpu_ns, got_cpu_ns).
+    """
+    cdef timespec pause
+    cdef int64_t wanted_ns, wanted_cpu_ns
+    pause.tv_sec = 0
+    pause.tv_nsec = pause_ns
+    with nogil:
+        nanosleep(&pause, NULL)
+        wanted_cpu_ns = _read_ns(clock)
+        wanted_ns = now_ns()
+    return wanted_ns, now_ns(), wanted_cpu_ns, _read_ns(clock)

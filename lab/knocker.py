@@ -3,12 +3,13 @@
 import random
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 
-from lab.knock import knock
+from lab.knock import knock_beside
 
 # The thread's name, by which a trace tells it from the others.
 KNOCKER = "gil-lab-knocker"
@@ -18,12 +19,16 @@ KNOCKER = "gil-lab-knocker"
 class Knock:
     """When the GIL was wanted and when it was there; CLOCK_MONOTONIC.
 
-    interval_s: the switch interval in force while it waited.
+    interval_s: the switch interval in force while it waited. wanted_cpu_ns,
+    got_cpu_ns: the processor time, at both moments, of the thread that it disturbs,
+    which tells how far that had come even where it does not get a core all the time.
     """
 
     wanted_ns: int
     got_ns: int
     interval_s: float
+    wanted_cpu_ns: int = 0
+    got_cpu_ns: int = 0
 
     @property
     def wait_ns(self) -> int:
@@ -47,7 +52,8 @@ class Knocker:
     """with Knocker(pause_s, intervals_s) as knocker: ..., then knocker.knocks.
 
     pause_s: mean pause between knocks, exponential, so that no period of the
-    callable's can hide. intervals_s: switch intervals that take turns, one a knock;
+    callable's can hide; they are beside the thread that enters. intervals_s: switch
+    intervals that take turns, one a knock;
     whoever uses it puts the former one back (same_switch_interval).
     """
 
@@ -56,10 +62,12 @@ class Knocker:
         self._pause_s = pause_s
         self._intervals_s = intervals_s
         self._over = threading.Event()
+        self._clock = 0
         self._thread = threading.Thread(target=self._knock, name=KNOCKER)
 
     def __enter__(self) -> "Knocker":
         sys.setswitchinterval(self._intervals_s[0])
+        self._clock = time.pthread_getcpuclockid(threading.get_ident())
         self._thread.start()
         return self
 
@@ -80,6 +88,10 @@ class Knocker:
             interval_s = self._intervals_s[turn % len(self._intervals_s)]
             sys.setswitchinterval(interval_s)
             pause_s = min(random.expovariate(1 / self._pause_s), 0.2)
-            wanted_ns, got_ns = knock(round(pause_s * 1e9))
-            self.knocks.append(Knock(wanted_ns, got_ns, interval_s))
+            wanted_ns, got_ns, wanted_cpu_ns, got_cpu_ns = knock_beside(
+                round(pause_s * 1e9), self._clock
+            )
+            self.knocks.append(
+                Knock(wanted_ns, got_ns, interval_s, wanted_cpu_ns, got_cpu_ns)
+            )
             turn += 1

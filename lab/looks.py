@@ -5,20 +5,29 @@ with a switch interval so long that only an explicit release lets it in.
 """
 
 import math
-import statistics
 import sys
+import time
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from lab.knocker import KNOCKER, Knock, Knocker
+from lab.preemption import Call, Entries, blurred, entries, longest_stretch_s, preempted
 from lab.scope import Scope
-from lab.stopwatch import repeat
+from lab.stopwatch import repeat, stamped
 from lab.trace import Trace
 
 # Two switch intervals: bytecode lets a waiting thread in after whichever is set,
 # C that merely holds for a while does not know of them.
 SHORT_S, LONG_S = 1e-3, 20e-3
+# Most knocks ask soon, so that there are many; those that wait for long tell whether
+# they are let in by an explicit release.
+TURNS_S = (*(SHORT_S,) * 15, LONG_S)
+# Calls are knocked on for so long at a time, until it can be told; and in all.
+STRETCH_S, MOST_S = 0.14, 3.0
+# A shorter call is not stamped: switching threads takes more of its time than a part.
+SHORTEST_S = 20e-6
 # A switch interval that never ends: only an explicit release lets anyone in.
 NEVER_S = 1000.0
 # A knock answered this fast found the lock free; waking up a waiter takes longer.
@@ -39,6 +48,15 @@ class Look:
     """Where the method is a scope: of these very calls."""
 
 
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """What knocks saw: whether a call lets waiters in (None: not told), and the
+    longest that it goes without looking whether anybody waits."""
+
+    preemptible: bool | None = None
+    stretch_s: float = 0.0
+
+
 class Subject:
     """The callable, with a count of its calls and the time of the last ones."""
 
@@ -47,20 +65,34 @@ class Subject:
         func: Callable[..., object],
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
+        progress: "array[int] | None" = None,
     ) -> None:
-        self._func, self._args, self._kwargs = func, args, kwargs
+        self._call = func, args, kwargs
+        self._progress = progress
         self.interval_s = sys.getswitchinterval()
         self.calls = 0
         self.last_s = 0.0
         self.enter_ns = self.leave_ns = 0
+        self.stamps: list[Call] = []
 
-    def call(self, times: int) -> None:
-        """Call it so many times in a row."""
-        self.enter_ns, self.leave_ns = repeat(
-            self._func, self._args, self._kwargs, times
-        )
+    def call(self, times: int, *, stamp: bool = False) -> None:
+        """Call it so many times in a row; stamp: keep when each of them was."""
+        self.stamps = []
+        if stamp:
+            stamps = stamped(*self._call, times, self._progress)
+            self.stamps = [
+                Call(*stamps[place : place + 4]) for place in range(0, 4 * times, 4)
+            ]
+            self.enter_ns, self.leave_ns = stamps[0], stamps[-2]
+        else:
+            self.enter_ns, self.leave_ns = repeat(*self._call, times, self._progress)
         self.calls += times
         self.last_s = (self.leave_ns - self.enter_ns) / 1e9 / times
+
+    @property
+    def lasted_s(self) -> float:
+        """How long the last run of calls took."""
+        return (self.leave_ns - self.enter_ns) / 1e9
 
     def times_for(self, seconds: float) -> int:
         """How many calls take about so long; a short try-out of more than one call
@@ -74,7 +106,7 @@ class Subject:
 
 def scoped(subject: Subject, times: int) -> Look:
     with Scope() as scope:
-        subject.call(times)
+        subject.call(times, stamp=times == 1)
     trace = scope.trace
     # What the knocker holds, if there is one, is not the callable's doing.
     knockers = [thread for thread in trace.threads if thread.name == KNOCKER]
@@ -90,17 +122,36 @@ def scoped(subject: Subject, times: int) -> Look:
     )
 
 
-def watched(subject: Subject) -> tuple[Look, list[Knock]]:
+def watched(subject: Subject) -> tuple[Look, Turns]:
     """Scope and knocks at once, for a call that may be made only once."""
-    with Knocker(2 * SHORT_S, (SHORT_S, LONG_S)) as knocker:
+    # After each knock the lock is free until the call has a core again: not too many.
+    with Knocker(5 * SHORT_S, TURNS_S) as knocker:
         look = scoped(subject, times=1)
-    return look, _within(subject, knocker.knocks)
+    return look, _turns(entries(_within(subject, knocker.knocks), subject.stamps))
 
 
-def knocks_during(subject: Subject, times: int) -> list[Knock]:
-    with Knocker(SHORT_S / 2, (SHORT_S, LONG_S)) as knocker:
-        subject.call(times)
-    return _within(subject, knocker.knocks)
+def turns(subject: Subject) -> Turns:
+    """Knock on calls until it can be told where in a call waiters get in."""
+    stamp = subject.last_s >= SHORTEST_S
+    knocks: list[Knock] = []
+    calls: list[Call] = []
+    over_s = time.monotonic() + MOST_S
+    while True:
+        times = max(1, math.ceil(STRETCH_S / max(subject.last_s, 1e-8)))
+        with Knocker(SHORT_S / 2, TURNS_S) as knocker:
+            subject.call(times, stamp=stamp)
+        knocks += _within(subject, knocker.knocks)
+        calls += subject.stamps or [Call(subject.enter_ns, 0, subject.leave_ns, 0)]
+        found = entries(knocks, calls)
+        told = _turns(found, stamp)
+        unclear = not stamp or (len(found.knocks) > MANY_KNOCKS and blurred(found))
+        hopeless = bool(found.knocks) and unclear
+        if told.preemptible is not None or hopeless or time.monotonic() > over_s:
+            return told
+
+
+def _turns(found: Entries, stamped: bool = True) -> Turns:
+    return Turns(preempted(found, LONG_S, stamped), longest_stretch_s(found))
 
 
 def _within(subject: Subject, knocks: list[Knock]) -> list[Knock]:
@@ -140,29 +191,3 @@ def from_knocks(enter_ns: int, leave_ns: int, knocks: list[Knock]) -> Look:
     softened = (free * count + 2) / (count + 4)
     error = open_part * 1.96 * math.sqrt(softened * (1 - softened) / (count + 4))
     return Look(open_part * free, error, max(waits_ns, default=0) / 1e9, count)
-
-
-def preempted(knocks: list[Knock], leave_ns: int) -> bool | None:
-    """Whether waits for the lock follow the switch interval, as only bytecode's do.
-
-    leave_ns: the end of the calls. None where too few knocks were answered by then,
-    or the machine blurred them.
-    """
-    answered = [knock for knock in knocks if knock.got_ns <= leave_ns]
-    if not answered:
-        waited_ns = max((leave_ns - knock.wanted_ns for knock in knocks), default=0)
-        return False if waited_ns >= 4e9 * LONG_S else None  # nobody got in, or asked
-    # A knock that found the lock free says nothing: the call may have been forced off
-    # it before, and not have got a core since to take it back.
-    waits = [knock for knock in answered if knock.wait_ns > PROMPT_NS]
-    short = [knock.wait_ns for knock in waits if knock.interval_s == SHORT_S]
-    long = [knock.wait_ns for knock in waits if knock.interval_s == LONG_S]
-    if len(short) < 2 or len(long) < 2:
-        return None
-    # Hardly anybody gets in before the long interval is over, most do soon after
-    # the short one. Waits for C that holds for a while and releases are like both.
-    late = sum(wait_ns >= 0.9e9 * LONG_S for wait_ns in long) / len(long)
-    soon = statistics.median(short) <= 0.5e9 * LONG_S
-    if late >= 0.9 and soon:
-        return True
-    return False if late <= 0.5 else None

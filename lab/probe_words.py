@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
-from lab.units import duration
+from lab.units import decimals, duration, number, share
 
 if TYPE_CHECKING:
     from lab.probing import Probe
@@ -25,15 +25,18 @@ def text(probe: "Probe") -> str:
     if probe.reason and probe.method == "scope":
         lines[0] += f" ({probe.reason})"
     lines.append(
-        f"  GIL-free      {probe.gil_free:.3f} +-{probe.error:.3f} of the time, "
+        f"  GIL-free      {share(probe.gil_free, probe.error)} of the time, "
         f"{probe.samples} samples"
     )
-    lines.append(
-        f"  ceiling       {_times(probe.ceiling)} for any number of threads "
-        f"({_ceiling(probe.gil_free - probe.error)} to "
-        f"{_ceiling(probe.gil_free + probe.error)})"
+    low, high = (
+        _ceiling(probe.gil_free - probe.error),
+        _ceiling(probe.gil_free + probe.error),
     )
-    gains = ", ".join(f"{n}: {_times(min(n, probe.ceiling))}" for n in (2, 4, 8, 64))
+    lines.append(
+        f"  ceiling       {_between(low, probe.ceiling, high)} "
+        "for any number of threads"
+    )
+    gains = ", ".join(f"{n}: {_times(min(n, high))}" for n in (2, 4, 8, 64))
     lines.append(f"  threads gain  at most {gains}")
     lines.append(
         f"  longest hold  {duration(probe.longest_hold)} without a chance for others"
@@ -50,10 +53,23 @@ def text(probe: "Probe") -> str:
     return "\n".join(lines)
 
 
-def _ceiling(gil_free: float) -> str:
+def _ceiling(gil_free: float) -> float:
     held = 1 - max(gil_free, 0)
-    return _times(1 / held if held > 0 else math.inf)
+    return 1 / held if held > 0 else math.inf
+
+
+def _between(low: float, ceiling: float, high: float) -> str:
+    """With the digits that its interval leaves it; where that has no upper end, there
+    is nothing to say but where it begins."""
+    if math.isinf(high):
+        return f"above {_times(low)}" if low < math.inf else "no bound"
+    half = (high - low) / 2
+    if half <= 0:
+        return _times(ceiling)
+    places = decimals(ceiling, half)
+    shown = (number(value, places) for value in (ceiling, low, high))
+    return "{}x ({}x to {}x)".format(*shown)
 
 
 def _times(gain: float) -> str:
-    return "no bound" if math.isinf(gain) else f"{gain:.3g}x"
+    return f"{gain:.0f}x" if gain >= 100 else f"{gain:.3g}x"

@@ -9,21 +9,13 @@ seen is the callable's own doing.
 """
 
 import math
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lab.knocker import Knock, same_switch_interval
-from lab.looks import (
-    LONG_S,
-    Look,
-    Subject,
-    knocked,
-    knocks_during,
-    preempted,
-    scoped,
-    watched,
-)
+from lab.knocker import same_switch_interval
+from lab.looks import Look, Subject, Turns, knocked, scoped, turns, watched
 from lab.machine import gil_enabled
 from lab.probe_words import text
 from lab.scope import unavailable
@@ -45,12 +37,13 @@ class Probe:
 
     gil_free: the part of the call's wall time in which nobody holds the GIL, 0 to
     1; error: half width of its 95 % interval; ceiling: 1 / (1 - gil_free), the most
-    that any number of threads can gain; longest_hold: seconds without a chance for
-    other threads; preemptible: it is bytecode, which lets others in every switch
-    interval, so that threads take turns but never run in parallel; None where that
-    cannot be told; samples: looks at the lock that gil_free rests on; calls: made in
-    all; duration: seconds a call; method: "scope" or "knock"; reason: why there is
-    no scope, or no verdict; else empty.
+    that any number of threads can gain; longest_hold: the longest that others may have
+    to wait within a call, seconds; preemptible: within a call others get in, in every
+    switch interval, as bytecode does it, so that threads take turns but never run in
+    parallel; False where they get in at the beginning and the end of a call at most;
+    None where that cannot be told; samples: looks at the lock that gil_free rests
+    on; calls: made in all; duration: seconds a call; method: "scope" or "knock";
+    reason: why there is no scope, or no verdict; else empty.
     """
 
     verdict: ProbeVerdict
@@ -87,12 +80,14 @@ def traced(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     min_time: float = 0.2,
+    progress: "array[int] | None" = None,
 ) -> tuple[Probe, Trace | None]:
     """A probe, and what the scope saw of the very calls that its figures rest on.
 
-    No call is made for the trace. It is None where there was no scope.
+    No call is made for the trace. It is None where there was no scope. progress:
+    as stopwatch.repeat counts in it.
     """
-    subject = Subject(func, args, kwargs)
+    subject = Subject(func, args, kwargs, progress)
     with same_switch_interval():
         if not gil_enabled():
             return _without_gil(subject), None
@@ -114,8 +109,19 @@ def gil_free(
     with same_switch_interval():
         look = observe(subject, 1)
         if subject.last_s < min_time:
-            look = observe(subject, subject.times_for(min_time))
+            look = _long_enough(subject, observe, min_time)
     return None if look.error > widest_error else (look.gil_free, look.error)
+
+
+def _long_enough(
+    subject: Subject, observe: Callable[[Subject, int], Look], min_time: float
+) -> Look:
+    """Look again where the calls, slow before on a busy machine, were over too soon."""
+    for _ in range(4):
+        look = observe(subject, subject.times_for(min_time))
+        if subject.lasted_s >= min_time / 2:
+            break
+    return look
 
 
 def _probed(subject: Subject, min_time: float) -> tuple[Probe, Trace | None]:
@@ -123,32 +129,32 @@ def _probed(subject: Subject, min_time: float) -> tuple[Probe, Trace | None]:
     observe = knocked if reason else scoped
     # The first call tells how long one takes. It may be the only one, so it is
     # watched like all the others.
-    look, knocks = (knocked(subject, 1), []) if reason else watched(subject)
+    look, found = (knocked(subject, 1), Turns()) if reason else watched(subject)
     if subject.last_s < SINGLE_S:
-        look = observe(subject, subject.times_for(min_time))
-        if look.gil_free <= HELD:
-            knocks = knocks_during(subject, subject.times_for(7 * LONG_S))
-    return _conclude(subject, look, knocks, reason), look.trace
+        look = _long_enough(subject, observe, min_time)
+        found = turns(subject) if look.gil_free <= HELD else Turns()
+    return _conclude(subject, look, found, reason), look.trace
 
 
-def _conclude(
-    subject: Subject, look: Look, knocks: list[Knock], reason: str | None
-) -> Probe:
+def _conclude(subject: Subject, look: Look, found: Turns, reason: str | None) -> Probe:
     verdict, doubt = _verdict(look)
     duration = subject.last_s
-    preemptible = (
-        None if reason and duration >= SINGLE_S else preempted(knocks, subject.leave_ns)
-    )
     longest_hold = min(look.longest_hold_s, duration)
+    preemptible: bool | None = False
+    if look.gil_free <= HELD:  # knocks may tell it where there is no verdict
+        preemptible = found.preemptible
+    elif verdict == "inconclusive" or found.preemptible:
+        preemptible = None
     if preemptible:
-        longest_hold = min(longest_hold, subject.interval_s)
+        # A waiter asks when its interval is over, at worst as a stretch begins.
+        longest_hold = min(duration, subject.interval_s + found.stretch_s)
     return Probe(
         verdict=verdict,
         gil_free=look.gil_free,
         error=look.error,
         ceiling=1 / (1 - look.gil_free) if look.gil_free < 1 else math.inf,
         longest_hold=longest_hold,
-        preemptible={"held": preemptible, "inconclusive": None}.get(verdict, False),
+        preemptible=preemptible,
         samples=look.samples,
         calls=subject.calls,
         duration=duration,

@@ -1,3 +1,4 @@
+from array import array
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -11,4 +12,12 @@ def repeat(
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
     times: int,
+    progress: array[int] | None = None,
 ) -> tuple[int, int]: ...
+def stamped(
+    func: Callable[..., object],
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    times: int,
+    progress: array[int] | None = None,
+) -> array[int]: ...

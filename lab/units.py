@@ -51,3 +51,22 @@ def upwards(value: float, places: int) -> float:
 
 def _place(value: float) -> int:
     return math.floor(math.log10(abs(value)))
+
+
+def share(value: float, error: float) -> str:
+    """A part of a whole, 0 to 1, with its interval, within the same: 0.99 (0.98 to 1).
+
+    error: half the interval's width.
+    """
+    places = decimals(value, error)
+    ends = max(0.0, value - error), min(1.0, value + error)
+    low, high = (number(end, places) for end in ends)
+    return f"{number(value, places)} ({low} to {high})"
+
+
+def percent(value: float, error: float) -> str:
+    """The same in per cent: 99.1% (98.7% to 99.5%)."""
+    places = decimals(100 * value, 100 * error)
+    ends = max(0.0, value - error), min(1.0, value + error)
+    low, high = (number(100 * end, places) for end in ends)
+    return f"{number(100 * value, places)}% ({low}% to {high}%)"

@@ -3,6 +3,7 @@
 import gc
 import json
 import time
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +46,31 @@ def test_the_value_is_the_expressions(
 ) -> None:
     func, args, kwargs = subject(expression, setup)
     assert func(*args, **kwargs) == value
+
+
+def test_modules_are_imported_where_nobody_defines_the_name() -> None:
+    func, args, kwargs = subject("calendar.isleap(2024)")
+    assert func(*args, **kwargs) is True
+    func, args, kwargs = subject("calendar.upper()", "calendar = 'defined'")
+    assert func(*args, **kwargs) == "DEFINED"
+    # A name of its own is none that an import could have been meant for.
+    with pytest.raises(UsageError, match=r"name 'calendar' is not defined: --setup"):
+        subject("calendar(2024)")
+    # Where the names are somebody's, nothing is added to them.
+    names: dict[str, object] = {}
+    with pytest.raises(UsageError, match=r"name 'calendar' is not defined$"):
+        subject("calendar.isleap(2024)", names=names)
+    assert "calendar" not in names
+
+
+def test_a_module_that_cannot_be_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken_module.py").write_text("import no_such_module_here")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UsageError, match="EXPR: ModuleNotFoundError") as caught:
+        subject("broken_module.f()")
+    assert "\n" not in str(caught.value)
 
 
 def test_any_other_expression_is_evaluated_at_every_call() -> None:

@@ -247,7 +247,8 @@ def test_terminal_strip_shows_each_slice(trace: Trace) -> None:
     strips = [line for line in lines if "#" in line and "holds" not in line]
     assert strips[0] == "MainThread " + "#" * 20 + "=" * 40 + "." * 20
     assert strips[1] == "w\\xf6rker  " + "." * 20 + "#" * 20
-    assert "50.0%" in lines[0]
+    assert "50% (48% to 52%)" in lines[0]
+    assert lines[1].startswith("3 more looks were due while the scope had no processor")
 
 
 def test_terminal_names_what_it_leaves_out(trace: Trace) -> None:

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.trace import STATES, WORDS, State, ThreadTrace, Trace
+from lab.units import percent
 
 STYLES: dict[State, str] = {"holds": "red", "runs_free": "green", "waits": "dim"}
 PLAIN: dict[State, str] = {"holds": "#", "runs_free": "=", "waits": "."}
@@ -30,6 +31,8 @@ def threads(trace: Trace, width: int, colour: bool) -> str:
     console = _console(max(width, NARROWEST), colour)
     rows = busiest(trace)
     console.print(_headline(trace))
+    if trace.lost:
+        console.print(_lost(trace))
     if trace.folded:
         console.print(f"{trace.folded} ended threads are not shown")
     console.print(_table(trace, rows, colour))
@@ -79,11 +82,16 @@ def _text_of(console: Console) -> str:
 
 
 def _headline(trace: Trace) -> str:
-    lost = f", {trace.lost} lost" if trace.lost else ""
     return (
-        f"GIL free {trace.gil_free:.1%} +-{trace.error:.1%} of {trace.duration_s:.3f} s"
-        f" (Python {trace.python}, {trace.samples} samples{lost})"
+        f"GIL free {percent(trace.gil_free, trace.error)} of {trace.duration_s:.3f} s"
+        f" (Python {trace.python}, {trace.samples} samples)"
     )
+
+
+def _lost(trace: Trace) -> str:
+    """What happened to the looks that were not made, in words."""
+    looks = "1 more look was" if trace.lost == 1 else f"{trace.lost} more looks were"
+    return f"{looks} due while the scope had no processor; the interval allows for it"
 
 
 def _table(trace: Trace, rows: list[int], colour: bool) -> Table:

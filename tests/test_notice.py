@@ -1,0 +1,85 @@
+"""A call that does not return is told of, though it holds the GIL."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from lab import kernels, notice
+from lab.stopwatch import repeat, stamped
+from lab.stuck import watch
+
+ROOT = Path(__file__).parent.parent
+PATIENCE_NS = 200_000_000
+
+
+@contextmanager
+def _watched() -> Iterator[tuple["array[int]", int]]:
+    """A counter of calls that is watched, and where the notice can be read."""
+    progress = array("q", [0])
+    over, ends = os.pipe()
+    read, out = os.pipe()
+    os.set_blocking(read, False)
+    watcher = threading.Thread(
+        target=watch, args=(progress, over, out, b"stuck", PATIENCE_NS)
+    )
+    watcher.start()
+    try:
+        yield progress, read
+    finally:
+        os.close(ends)
+        watcher.join()
+        for each in (over, read, out):
+            os.close(each)
+
+
+def test_it_is_told_while_the_call_holds_the_gil() -> None:
+    with _watched() as (progress, read):
+        # No bytecode runs between the call and the look at what was written, and the
+        # watcher needs 0.3 of these 3 seconds.
+        repeat(kernels.nanosleep_held, (3.0,), {}, 1, progress)
+        assert os.read(read, 100) == b"stuck"
+
+
+@pytest.mark.parametrize("calls", [repeat, stamped])
+def test_nothing_is_told_while_calls_return(calls: object) -> None:
+    assert callable(calls)
+    with _watched() as (progress, read):
+        calls(kernels.nanosleep_held, (0.01,), {}, 50, progress)
+        assert progress[0] == 100
+        with pytest.raises(BlockingIOError):
+            os.read(read, 100)
+
+
+def test_nothing_is_told_between_calls() -> None:
+    with _watched() as (_, read):
+        kernels.nanosleep_held(0.6)
+        with pytest.raises(BlockingIOError):
+            os.read(read, 100)
+
+
+def test_a_silent_socket() -> None:
+    """The command says what it waits for and how to leave, and can be left."""
+    setup = "import socket; s, t = socket.socketpair()"
+    with subprocess.Popen(
+        [sys.executable, "-m", "lab", "probe", "s.recv(10)", "--setup", setup],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stderr is not None
+        told = child.stderr.readline() + child.stderr.readline()
+        child.send_signal(signal.SIGINT)
+        _, rest = child.communicate(timeout=60)
+    assert told == notice.TEXT
+    assert "Ctrl-C" in told
+    assert max(map(len, told.splitlines())) <= 80
+    assert rest == "gil-lab: interrupted\n"
+    assert child.returncode == 130
