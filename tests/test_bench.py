@@ -48,7 +48,7 @@ def _started(child: subprocess.Popen[str]) -> None:
 
 def test_reduced_bench(checkout: Path) -> None:
     """A part of the bench: six processes, all that is printed, all that is kept."""
-    with _bench(checkout, "-k", "[collatz- or [libc.usleep-") as child:
+    with _bench(checkout, "-k", "test_race and ([collatz- or [libc.usleep-)") as child:
         out, err = child.communicate(timeout=100)
     assert child.returncode == 0, out + err
     lines = out.splitlines()
@@ -62,7 +62,7 @@ def test_reduced_bench(checkout: Path) -> None:
 
     (kept,) = (checkout / "results").glob("2*.json")
     run = load(kept)
-    assert run.part == "-k [collatz- or [libc.usleep-"
+    assert run.part == "-k test_race and ([collatz- or [libc.usleep-)"
     assert len(run.races) == 5  # three twins and two, at one number of threads
     for race in run.races:
         rounds = Counter(turn.process for turn in race.rounds)
@@ -77,7 +77,7 @@ def test_reduced_bench(checkout: Path) -> None:
 
 
 def test_one_thread_rows_on_request(checkout: Path) -> None:
-    with _bench(checkout, "-v", "-k", "[libc.usleep-") as child:
+    with _bench(checkout, "-v", "-k", "test_race and [libc.usleep-") as child:
         out, err = child.communicate(timeout=100)
     assert child.returncode == 0, out + err
     rows = [line for line in out.splitlines() if line.startswith("libc.usleep ")]
@@ -90,7 +90,7 @@ def test_an_experiment_that_fails(checkout: Path) -> None:
     broken.write_text("def test_broken():\n    raise OSError('no such luck')\n")
     before = set((checkout / "results").glob("2*.json"))
     try:
-        with _bench(checkout, "-k", "broken or [libc.usleep-") as child:
+        with _bench(checkout, "-k", "broken or (test_race and [libc.usleep-)") as child:
             out, err = child.communicate(timeout=100)
     finally:
         broken.unlink()
@@ -176,7 +176,8 @@ def test_interrupted_in_held_reads_of_fifos(checkout: Path, tmp_path: Path) -> N
 
 
 def test_interrupted_with_a_peer(checkout: Path) -> None:
-    with _bench(checkout, "-k", "[read-held or [libc.read-held", THREADS="64") as child:
+    chosen = "test_race and ([read-held or [libc.read-held)"
+    with _bench(checkout, "-k", chosen, THREADS="64") as child:
         _started(child)
         time.sleep(1)
         family = psutil.Process(child.pid).children(recursive=True)
