@@ -261,7 +261,7 @@ def _probe(**changes: Any) -> Probe:
 
 def test_words() -> None:
     text = str(_probe())
-    assert "0.50 (0.49 to 0.51) of the time" in text
+    assert "0.500 (0.490 to 0.510) of the time" in text
     assert "2: 2x, 4: 2.04x, 8: 2.04x, 64: 2.04x" in text
     assert "2.00x (1.96x to 2.04x)" in text
     assert "bytecode" not in text
@@ -302,7 +302,7 @@ def test_too_few_samples_are_inconclusive() -> None:
     ("gil_free", "error", "share", "ceiling"),
     [
         (0.0, 0.02, "0.00 (0.00 to 0.02)", "1.00x (1.00x to 1.02x)"),
-        (1.0, 0.0, "1.0000 (1.0000 to 1.0000)", "no bound"),
+        (1.0, 0.0, "1.00 (1.00 to 1.00)", "no bound"),
         (0.9995, 0.002, "1.000 (0.998 to 1.000)", "above 400x"),
         (0.991, 0.002, "0.991 (0.989 to 0.993)", "110x (90x to 140x)"),
     ],
