@@ -51,7 +51,8 @@ def bench(arguments: Sequence[str], *, verbose: bool = False) -> int:
     else:
         terminal.report(it, out, done.content)
     for reason, names in done.skipped.items():
-        out.print(f"Left out, {len(names)} of them: {reason}", markup=False)
+        counted = names[0] if len(names) == 1 else f"{len(names)} tests"
+        out.print(f"Left out, {counted}: {reason}", markup=False)
     rest = "" if verbose else "; every row of it: make bench ARGS=-v"
     out.print(f"Kept: {near(kept)}{rest}", markup=False)
     wrong = words.contradictions(it)
