@@ -127,6 +127,9 @@ def judge(race: Race) -> Finding:
         verdict, reason = Verdict.INCONCLUSIVE, _why_unusable(race, len(usable))
         if len(whole) >= _rounds_wanted(race):
             reason = BEYOND
+        if race.bound is Bound.MEMORY and cores.low > _one_core(race):
+            # However busy: no lock lets that many cores be in use.
+            verdict, reason = Verdict.PARALLEL, f"what memory gives is open: {reason}"
     elif race.bound is Bound.BLOCKING:
         most = max(map(_overlap, rounds))
         verdict, reason = _blocking(race, speedup, most, overlap.median)
@@ -193,7 +196,7 @@ def _compute(
     race: Race, speedup: Estimate, cores: Estimate, limit: float
 ) -> tuple[Verdict, str]:
     no_gain = 1 + NO_HELP * (limit - 1)
-    one_core = ONE_CORE + WAITING * (race.threads - 1)
+    one_core = _one_core(race)
     if cores.median <= one_core:
         if race.claim is not Claim.NO_HELP and not _counts_waits(race):
             return Verdict.INCONCLUSIVE, "one core, and no count of waits for another"
@@ -249,6 +252,11 @@ def _against_claim(race: Race, verdict: Verdict) -> Judgement:
             verdict is not Verdict.PARTLY or race.claim is not Claim.HELPS
         )
     return Judgement.AS_PREDICTED if good else Judgement.INCONCLUSIVE
+
+
+def _one_core(race: Race) -> float:
+    """The most cores in use under one lock, with what those who wait for it take."""
+    return ONE_CORE + WAITING * (race.threads - 1)
 
 
 def _counts_waits(race: Race) -> bool:

@@ -166,6 +166,17 @@ TURNS = [(0, 200, 100), (1, 200, 100)]  # bytecode: both in the call, one core
             Verdict.PARALLEL,
             Judgement.CONTRADICTED,
         ),
+        # So busy that what memory gives is open; that both ran is not.
+        (
+            _race(PARALLEL, bound=Bound.MEMORY, claim=Claim.HELPS_SOME, starved_ms=100),
+            Verdict.PARALLEL,
+            Judgement.AS_PREDICTED,
+        ),
+        (
+            _race(SERIAL, bound=Bound.MEMORY, claim=Claim.HELPS_SOME, starved_ms=100),
+            Verdict.INCONCLUSIVE,
+            Judgement.INCONCLUSIVE,
+        ),
         # One core in use, and nobody counted how long the threads waited for another.
         (_uncounted(_race(SERIAL)), Verdict.INCONCLUSIVE, Judgement.INCONCLUSIVE),
         (
