@@ -23,10 +23,10 @@ from lab.peer import Peer, bound
 from lab.twins import Call, Setting
 
 # A blocking call: long beside the handing over of the GIL, which takes some 50 us.
-DELAY_S = 0.015
+DELAY_S = 0.02
 # What the peer really waits: who asks it may lose the core for a moment, and gets to
 # the call itself only some milliseconds later.
-PEER_S = DELAY_S + 0.005
+PEER_S = DELAY_S + 0.01
 # A socket that blocks for so long is given up; it works while the GIL is held.
 LIMIT_S = 5
 # A switch interval that never ends: no thread must drop the GIL between asking and

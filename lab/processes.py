@@ -38,6 +38,16 @@ PROGRESS_FD = "GIL_LAB_PROGRESS_FD"
 PASSED, TESTS_FAILED, USAGE_ERROR, NO_TESTS = 0, 1, 4, 5
 
 
+def _alone(environment: Mapping[str, str]) -> dict[str, str]:
+    """Without what tells pytest that it is one of several of pytest-xdist's workers:
+    pytest-benchmark would not measure then."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith("PYTEST_XDIST")
+    }
+
+
 @dataclass
 class Child:
     """A process under way: its output, its progress, its result."""
@@ -160,7 +170,7 @@ class Experiments:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env={
-                    **os.environ,
+                    **_alone(os.environ),
                     **self.environment,
                     PROGRESS_FD: str(writer),
                     "TMPDIR": scratch,  # what it leaves when killed goes with it
