@@ -36,8 +36,8 @@ SHOWN = {
     ),
     "block-unblock": Shown(
         "released C may report, not too often",
-        "half the gain is lost",
-        "half the gain lost: {}",
+        "a report every 1 ms: cores in use",
+        "a report a millisecond: {} cores",
     ),
     "break-even": Shown(
         "a short call is not worth a release",
@@ -45,7 +45,7 @@ SHOWN = {
         "pays from {}",
     ),
     "caution": Shown(
-        "released threads must guard their data",
+        "released threads must guard data",
         "released, careless: lost",
         "lost: {}",
     ),
@@ -70,14 +70,14 @@ SHOWN = {
         "with-nogil: GIL-free",
         "GIL-free: {}",
     ),
-    "own functions": Shown("each function in C has its own answer"),
+    "own functions": Shown("every C function has its answer"),
     "responsiveness": Shown(
         "a held call stops all other threads",
         "beside held: lag, median",
         "they stand still {}",
     ),
     "sockets": Shown("sockets release while they wait"),
-    "traces": Shown("two threads drawn: python -m lab trace"),
+    "traces": Shown("two threads, drawn: see lab trace"),
 }
 
 
