@@ -37,7 +37,7 @@ SHOWN = {
     "block-unblock": Shown(
         "released C may report, not too often",
         "a report every 1 ms: cores in use",
-        "a report a millisecond: {} cores",
+        "cores in use: {}",
     ),
     "break-even": Shown(
         "a short call is not worth a release",
