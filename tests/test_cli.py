@@ -221,7 +221,8 @@ def test_trace_lists_those_of_a_folder(tmp_path: Path) -> None:
 
 
 def test_a_reader_that_has_seen_enough() -> None:
-    command = f"{sys.executable} -m lab report tests/records/held.json | head -1"
+    python = shlex.quote(sys.executable)  # a folder may have a space in its name
+    command = f"{python} -m lab report tests/records/held.json | head -1"
     done = subprocess.run(
         ["sh", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False
     )

@@ -202,7 +202,10 @@ CALL = "%gil len('abc')"
 
 def test_a_terminal_shows_text_only(tmp_path: Path) -> None:
     done = subprocess.run(
-        [*f"{sys.executable} -m IPython --colors=nocolor --ext=lab -c".split(), CALL],
+        [
+            *(sys.executable, "-m", "IPython", "--colors=nocolor", "--ext=lab"),
+            *("-c", CALL),
+        ],
         env={**os.environ, "HOME": str(tmp_path), "IPYTHONDIR": str(tmp_path)},
         capture_output=True,
         text=True,
