@@ -102,6 +102,26 @@ def test_an_experiment_that_fails(checkout: Path) -> None:
     assert len(load(kept).races) == 2
 
 
+LIE = """
+from lab.records import Series
+
+def test_lie(record):
+    record(lambda: [Series("lie", "it", "at most 1", "x", (2.0,), at_most=1.0)])
+"""
+
+
+def test_a_contradiction_is_the_last_line(checkout: Path) -> None:
+    lie = checkout / "experiments/test_lie.py"
+    lie.write_text(LIE)
+    try:
+        with _bench(checkout, "-k", "test_lie") as child:
+            out, err = child.communicate(timeout=100)
+    finally:
+        lie.unlink()
+    assert child.returncode == 1, out + err
+    assert out.splitlines()[-1] == "Contradicted: lie, it: claimed at most 1"
+
+
 def test_what_measures_nothing(checkout: Path) -> None:
     before = set((checkout / "results").glob("*"))
     for arguments, code, told in (
