@@ -19,7 +19,7 @@ from lab.files import write_whole
 from lab.machine import Machine
 from lab.pilot import Sizes, sized
 from lab.processes import PROGRESS_FD
-from lab.race import Racer, measure
+from lab.race import Racer, measure, thread_counts
 from lab.records import Race, Recorder, Series, Share, Timeline
 from lab.scope import unavailable
 from lab.twins import Bound, Kernel, Twin
@@ -40,6 +40,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--beside", choices=["without", "only"], help="what can run beside the others"
+    )
+
+
+def races(kernels: Iterable[Kernel]) -> pytest.MarkDecorator:
+    """A test for each twin and number of threads, marked by what bounds the kernel."""
+    return pytest.mark.parametrize(
+        ("kernel", "twin", "threads"),
+        [
+            pytest.param(
+                kernel,
+                twin,
+                threads,
+                id=f"{kernel.name}-{twin.name}-{threads}",
+                marks=getattr(pytest.mark, kernel.bound),
+            )
+            for kernel in kernels
+            for twin in kernel.twins
+            for threads in thread_counts(kernel, os.environ)
+        ],
     )
 
 

@@ -20,9 +20,10 @@ from pathlib import Path
 
 import pytest
 
+from experiments.conftest import races
 from lab.blocking import DELAY_S, fifo, whole_fifo
 from lab.libc import Libc, expect
-from lab.race import Racer, full_run, thread_counts
+from lab.race import Racer, full_run
 from lab.twins import Bound, Call, Claim, Kernel, Setting, Twin
 
 # A file in memory is as large as a call of some 20 ms reads: a pilot finds out.
@@ -165,22 +166,11 @@ def _all_of_it(mib: int, value: bytes | int) -> None:
     expect(len(value) if isinstance(value, bytes) else value, mib * MIB)
 
 
-@pytest.mark.parametrize(
-    ("kernel", "twin", "threads"),
-    [
-        pytest.param(
-            kernel,
-            twin,
-            threads,
-            id=f"{kernel.name}-{twin.name}-{threads}",
-            marks=getattr(pytest.mark, kernel.bound),
-        )
-        for kernel in (*_late(), *_cached())
-        for twin in kernel.twins
-        for threads in thread_counts(kernel, os.environ)
-        # One road to the same read(2) says it; the others take as long each.
-        if not kernel.name.startswith(SLOW) or full_run(os.environ)
-    ],
+@races(
+    kernel
+    for kernel in (*_late(), *_cached())
+    # One road to the same read(2) says it; the others take as long each.
+    if not kernel.name.startswith(SLOW) or full_run(os.environ)
 )
 def test_files(race: Racer, kernel: Kernel, twin: Twin, threads: int) -> None:
     """One row of the table."""

@@ -6,30 +6,13 @@ the speedup is N x that time / the time of the race. Held calls gain nothing
 however many cores there are; and a call may hold the GIL while it only sleeps.
 """
 
-import os
-
-import pytest
-
+from experiments.conftest import races
 from lab.catalogue import catalogue
-from lab.race import Racer, thread_counts
+from lab.race import Racer
 from lab.twins import Kernel, Twin
 
 
-@pytest.mark.parametrize(
-    ("kernel", "twin", "threads"),
-    [
-        pytest.param(
-            kernel,
-            twin,
-            threads,
-            id=f"{kernel.name}-{twin.name}-{threads}",
-            marks=getattr(pytest.mark, kernel.bound),
-        )
-        for kernel in catalogue()
-        for twin in kernel.twins
-        for threads in thread_counts(kernel, os.environ)
-    ],
-)
+@races(catalogue())
 def test_race(race: Racer, kernel: Kernel, twin: Twin, threads: int) -> None:
     """One row of the table."""
     race(kernel, twin, threads)

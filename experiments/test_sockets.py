@@ -9,16 +9,16 @@ all: on one machine only a listener whose queue is full keeps it waiting.
 """
 
 import ctypes
-import os
 import socket
 from collections.abc import Callable
 from functools import partial
 
 import pytest
 
+from experiments.conftest import races
 from lab.blocking import DELAY_S, accepting, connecting, receiving, sending
 from lab.libc import Libc, unix_address
-from lab.race import Racer, thread_counts
+from lab.race import Racer
 from lab.twins import Bound, Claim, Kernel, Setting, Twin
 
 
@@ -88,21 +88,7 @@ def _kernels() -> list[Kernel]:
     return kernels
 
 
-@pytest.mark.parametrize(
-    ("kernel", "twin", "threads"),
-    [
-        pytest.param(
-            kernel,
-            twin,
-            threads,
-            id=f"{kernel.name}-{twin.name}-{threads}",
-            marks=getattr(pytest.mark, kernel.bound),
-        )
-        for kernel in _kernels()
-        for twin in kernel.twins
-        for threads in thread_counts(kernel, os.environ)
-    ],
-)
+@races(_kernels())
 def test_sockets(race: Racer, kernel: Kernel, twin: Twin, threads: int) -> None:
     """One row of the table."""
     try:

@@ -13,7 +13,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lab.knocker import KNOCKER, Knock, Knocker
-from lab.preemption import Call, Entries, blurred, entries, longest_stretch_s, preempted
+from lab.preemption import (
+    PROMPT_NS,
+    Call,
+    Entries,
+    blurred,
+    entries,
+    longest_stretch_s,
+    preempted,
+)
 from lab.scope import Scope
 from lab.stopwatch import repeat, stamped
 from lab.trace import Trace
@@ -30,8 +38,6 @@ STRETCH_S, MOST_S = 0.14, 3.0
 SHORTEST_S = 20e-6
 # A switch interval that never ends: only an explicit release lets anyone in.
 NEVER_S = 1000.0
-# A knock answered this fast found the lock free; waking up a waiter takes longer.
-PROMPT_NS = 10_000
 # So many knocks speak for themselves.
 MANY_KNOCKS = 50
 
