@@ -37,50 +37,49 @@ def _measure() -> Iterator[Series]:
     twins = [("held", LIMIT_S), ("released", PATIENCE_S)]
     found = outcomes(twins * REPEATS)
     held, released = found[::2], found[1::2]
-    yield Series(
-        "deadlock",
-        "held read: ended",
+    yield _ended(
+        "held",
+        held,
         claim="it never ends" if gil else "it ends: there is no GIL to hold",
-        unit="",
-        values=_ended(held),
         at_most=0.0 if gil else None,  # who is to end it needs the GIL for that
-        source=SOURCE,
-        gil=gil,
     )
-    # One that the watchdog ended, and whose threads did not stand in a deadlock, or
-    # could not be found, was slow: it tells nothing.
-    told = [one for one in released if one.ended or _deadlocked(one)]
-    yield Series(
-        "deadlock",
-        "released read: ended",
-        claim="it ends",
-        unit="",
-        values=_ended(told),
-        at_least=1.0,
-        dropped=len(released) - len(told),
-        source=SOURCE,
-        gil=gil,
-    )
+    yield _ended("released", released, claim="it ends", at_least=1.0)
     stuck = [one for one in held if not one.ended]
     if stuck:
-        found = [one for one in stuck if one.reader and one.writer]
+        seen = [one.deadlocked for one in stuck if one.deadlocked is not None]
         yield Series(
             "deadlock",
             "held read: reader in the read, writer waiting for the GIL",
             claim="reader stood at `read()`, writer at `sign.acquire()`",
             unit="",
-            values=tuple(float(_deadlocked(one)) for one in found),
+            values=tuple(map(float, seen)),
             # It has its sign, and take_gil lets it in only after a release.
             at_least=1.0,
-            dropped=len(stuck) - len(found),
+            dropped=len(stuck) - len(seen),
             source=SOURCE,
             gil=gil,
         )
 
 
-def _ended(found: list[Outcome]) -> tuple[float, ...]:
-    return tuple(float(one.ended) for one in found)
-
-
-def _deadlocked(one: Outcome) -> bool:
-    return one.reader.startswith("read()") and one.writer.startswith("sign.acquire()")
+def _ended(
+    twin: str,
+    found: list[Outcome],
+    claim: str,
+    at_least: float | None = None,
+    at_most: float | None = None,
+) -> Series:
+    # One that the watchdog ended, and whose threads did not stand in a deadlock, or
+    # could not be found, may have been slow: it tells nothing.
+    told = [one for one in found if one.ended or one.deadlocked]
+    return Series(
+        "deadlock",
+        f"{twin} read: ended",
+        claim=claim,
+        unit="",
+        values=tuple(float(one.ended) for one in told),
+        at_least=at_least,
+        at_most=at_most,
+        dropped=len(found) - len(told),
+        source=SOURCE,
+        gil=gil_enabled(),
+    )

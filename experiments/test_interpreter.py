@@ -13,10 +13,10 @@ from functools import partial
 import pytest
 
 from lab.claims import ONE_OR_TWO
-from lab.gain import cores, one_core
+from lab.gain import cores, cores_wanted, one_core
 from lab.machine import gil_enabled
 from lab.race import full_run
-from lab.records import Recorder, Series, cores_in_use
+from lab.records import Recorder, Series
 from lab.scope import unavailable
 from lab.turns import spin, two, watched
 
@@ -59,8 +59,8 @@ def test_interpreter_cores(record: Recorder) -> None:
 
     def measure() -> Iterator[Series]:
         values: list[float | None]
-        if gil:  # a busy machine gives them less, never more
-            values = [cores_in_use(two(SECONDS)) for _ in range(_times())]
+        if gil:
+            values = [cores_wanted(two(SECONDS)) for _ in range(_times())]
         else:
             values = [cores([partial(spin, SECONDS)] * 2) for _ in range(_times())]
         told = [value for value in values if value is not None]
@@ -83,21 +83,27 @@ def test_interpreter_turns(record: Recorder) -> None:
     """What the scope sees. The system's scheduler has a part in it: no claims."""
 
     def measure() -> Iterator[Series]:
-        seen = [watched(SECONDS) for _ in range(_times())]
+        tried = [watched(SECONDS) for _ in range(_times())]
+        seen = [turns for turns in tried if turns.trace.samples]
+        unseen = len(tried) - len(seen)
+        shares = [turns.share for turns in seen if turns.share is not None]
         yield _series(
             "the first thread's part of the holding",
-            [turns.share for turns in seen],
+            shares,
             "about half, where each gets a core when it is its turn",
+            dropped=len(tried) - len(shares),
         )
         yield _series(
             "either of them runs without the GIL",
             [turns.runs_free for turns in seen],
             "what a hand-over takes",
+            dropped=unseen,
         )
         yield _series(
             "somebody holds the GIL",
             [turns.trace.held for turns in seen],
             "nearly always (less where a busy machine delays the hand-over)",
+            dropped=unseen,
         )
 
     record(lambda: list(measure()))

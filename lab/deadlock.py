@@ -42,6 +42,19 @@ class Outcome:
     reader: str = ""
     writer: str = ""
 
+    @property
+    def deadlocked(self) -> bool | None:
+        """Whether the reader was in its read and the writer waited for the GIL.
+
+        None where that was not seen: a place is not known, or the reader had not come
+        as far as its read, as on a machine that stood still.
+        """
+        if self.ended:
+            return False
+        if not self.writer or not self.reader.startswith("read()"):
+            return None
+        return self.writer.startswith("sign.acquire()")
+
 
 def outcomes(twins: Sequence[tuple[str, float]]) -> list[Outcome]:
     """One child for each of these, "held" or "released", all at once.

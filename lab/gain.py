@@ -106,6 +106,25 @@ def cores_at_once(laps: Sequence[Lap]) -> float | None:
     return None if starved_ns > STARVED * counted_ns else found
 
 
+def cores_wanted(laps: Sequence[Lap]) -> float | None:
+    """Cores in use; None where there were few, and threads might have used more.
+
+    That is where they stood ready without a core for so long that with one they
+    would have reached ONE_OR_TWO, or where nobody counts that.
+    """
+    found = records.cores_in_use(laps)
+    if found >= ONE_OR_TWO:
+        return found
+    starved_ns = [one.starved_ns for one in laps if one.starved_ns is not None]
+    wanted = found + sum(starved_ns) / records.wall_ns(laps)
+    return found if len(starved_ns) == len(laps) and wanted < ONE_OR_TWO else None
+
+
+def met(laps: Sequence[Lap]) -> bool:
+    """Whether all of them were in their calls at one moment, as far as stamps tell."""
+    return max(lap.enter_ns for lap in laps) < min(lap.leave_ns for lap in laps)
+
+
 def free_part(call: Callable[[], object], min_time_s: float) -> float | None:
     """The GIL-free part of a call's time, looked for longer where that is too short.
 

@@ -4,6 +4,7 @@ take_gil asks the holder to drop the GIL after a switch interval of waiting; dro
 then waits until another thread has taken it (Python/ceval_gil.c, FORCE_SWITCHING).
 """
 
+import math
 import threading
 import time
 from dataclasses import dataclass
@@ -83,18 +84,21 @@ class Turns:
     trace: Trace
 
     @property
-    def threads(self) -> tuple[ThreadTrace, ThreadTrace]:
-        """The two, in the order of their start."""
-        first, second = (
+    def threads(self) -> tuple[ThreadTrace, ...]:
+        """The two, in the order of their start; fewer where one was never seen."""
+        return tuple(
             thread for thread in self.trace.threads if thread.name.startswith("racer-")
         )
-        return first, second
 
     @property
-    def share(self) -> float:
-        """The first thread's part of the time that the two held the GIL; 0 to 1."""
-        first, second = self.threads
-        return first.holds / (first.holds + second.holds)
+    def share(self) -> float | None:
+        """The first thread's part of the time that the two held the GIL; 0 to 1.
+
+        None where not both were seen, or nobody was seen to hold it.
+        """
+        held = [thread.holds for thread in self.threads]
+        total = math.fsum(held)
+        return held[0] / total if len(held) == 2 and total else None
 
     @property
     def runs_free(self) -> float:

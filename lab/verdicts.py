@@ -133,6 +133,14 @@ def judge(race: Race) -> Finding:
     elif race.bound is Bound.BLOCKING:
         most = max(map(_overlap, rounds))
         verdict, reason = _blocking(race, speedup, most, overlap.median)
+        if verdict is Verdict.NO_HELP and race.claim is not Claim.NO_HELP:
+            # Who comes after another may have had no core to come earlier.
+            if not _counts_waits(race):
+                reason = "one at a time, and no count of waits for a core"
+                verdict = Verdict.INCONCLUSIVE
+            elif any(starved(turn.laps) for turn in rounds):
+                reason = "machine busy: one at a time, but some had no core meanwhile"
+                verdict = Verdict.INCONCLUSIVE
     else:
         verdict, reason = _compute(race, speedup, cores, limit)
     free = _free(race)

@@ -80,6 +80,21 @@ def test_cores_at_once(laps: tuple[Lap, ...], cores: float | None) -> None:
     assert found == (None if cores is None else pytest.approx(cores, abs=0.1))
 
 
+@pytest.mark.parametrize(
+    ("laps", "cores"),
+    [
+        ((Lap(0, 100, 100, 0), Lap(0, 100, 100, 0)), 2.0),
+        ((Lap(0, 100, 50, 0), Lap(0, 100, 50, 0)), 1.0),
+        ((Lap(0, 100, 30, 20), Lap(0, 100, 30, 20)), 0.6),  # at most one wanted a core
+        ((Lap(0, 100, 50, 50), Lap(0, 100, 50, 50)), None),  # both wanted one
+        ((Lap(0, 100, 50, None), Lap(0, 100, 50, 0)), None),  # nobody counts
+        ((Lap(0, 100, 90, None), Lap(0, 100, 90, 0)), 1.8),
+    ],
+)
+def test_cores_wanted(laps: tuple[Lap, ...], cores: float | None) -> None:
+    assert gain.cores_wanted(laps) == (None if cores is None else pytest.approx(cores))
+
+
 @pytest.mark.skipif(not gil_enabled(), reason="no GIL to hold here")
 def test_held_calls_have_one_core_at_once() -> None:
     for _ in range(3):

@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -43,6 +44,10 @@ def test_turns_of_a_known_trace() -> None:
     seen = turns.Turns(_trace())
     assert [thread.name for thread in seen.threads] == ["racer-0", "racer-1"]
     assert seen.share == pytest.approx(1 / 3)
+    first = seen.threads[0]
+    assert turns.Turns(replace(seen.trace, threads=(first,))).share is None
+    never = tuple(replace(thread, holds=0.0) for thread in seen.threads)
+    assert turns.Turns(replace(seen.trace, threads=never)).share is None
     assert seen.runs_free == pytest.approx(0.02)
 
 
@@ -56,6 +61,7 @@ def test_cores_and_starved() -> None:
 @pytest.mark.skipif(unavailable() is not None, reason=f"no scope: {unavailable()}")
 def test_two_threads_are_seen() -> None:
     seen = turns.watched(0.1)
+    assert seen.share is not None
     assert 0.05 < seen.share < 0.95
     assert all(thread.holds > 0 for thread in seen.threads)
 

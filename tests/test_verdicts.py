@@ -246,6 +246,15 @@ PAIRS = [(100 * (n // 2), 100 * (n // 2) + 100, 0) for n in range(4)]
             Judgement.INCONCLUSIVE,
         ),
         (_race(QUEUE, rounds=1), Verdict.INCONCLUSIVE, Judgement.INCONCLUSIVE),
+        # Nobody was in it beside another: perhaps as they had no core.
+        (_race(QUEUE, starved_ms=50), Verdict.INCONCLUSIVE, Judgement.INCONCLUSIVE),
+        (_uncounted(_race(QUEUE)), Verdict.INCONCLUSIVE, Judgement.INCONCLUSIVE),
+        (
+            _race(QUEUE, starved_ms=50, claim=Claim.NO_HELP),
+            Verdict.NO_HELP,
+            Judgement.AS_PREDICTED,
+        ),
+        (_race(ABREAST, starved_ms=50), Verdict.HELPS, Judgement.AS_PREDICTED),
     ],
 )
 def test_blocking(race: Race, verdict: Verdict, judgement: Judgement) -> None:
