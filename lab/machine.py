@@ -6,12 +6,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.codec import Harmless, Positive
+
 # Fewer cores than this cannot show two threads running at once.
 TWO_CORES = 1.8
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Harmless):
     """The conditions of a run, as they stood when it started.
 
     python: version; cores: what this process may use at once (a fraction under a
@@ -22,8 +24,8 @@ class Machine:
     implementation: str
     free_threaded_build: bool
     gil: bool
-    cores: float
-    switch_interval_s: float
+    cores: Positive
+    switch_interval_s: Positive
     system: str
 
     @classmethod

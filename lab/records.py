@@ -1,16 +1,25 @@
 """What was measured: frozen records with units in their names.
 
-Each knows its plain form for JSON and the way back, which raises KeyError, TypeError
-or ValueError for anything else.
+The types of the fields are the format of a result file (lab.codec).
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
 
+from lab.codec import (
+    Count,
+    Figure,
+    Fraction,
+    Harmless,
+    Nanoseconds,
+    NotNegative,
+    Positive,
+    Record,
+    Threads,
+)
 from lab.machine import Machine
 from lab.trace import Trace
-from lab.trace import from_json as trace_of
 from lab.twins import Bound, Claim
 
 # A compute call that got less of a core than this tells of the machine, not of itself.
@@ -20,18 +29,18 @@ WHOLE_CORE = 0.9
 STARVED = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Lap:
-    """One thread's call: CLOCK_MONOTONIC stamps and processor time.
+class Lap(NamedTuple):
+    """One thread's call: CLOCK_MONOTONIC stamps and processor time. In a file it is
+    the list of its four figures.
 
     starved_ns: how long the thread stood ready but had no core, or None where the
     system does not tell (it is /proc/thread-self/schedstat on Linux).
     """
 
-    enter_ns: int
-    leave_ns: int
-    cpu_ns: int
-    starved_ns: int | None
+    enter_ns: Nanoseconds
+    leave_ns: Nanoseconds
+    cpu_ns: Nanoseconds
+    starved_ns: Nanoseconds | None
 
     @property
     def wall_ns(self) -> int:
@@ -69,7 +78,7 @@ class Round:
 
     reference: Lap
     laps: tuple[Lap, ...]
-    process: int = 0
+    process: Count = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +88,12 @@ class Share:
     gil_free: 0 to 1; error: half width of its 95 % interval.
     """
 
-    gil_free: float
-    error: float
+    gil_free: Fraction
+    error: Fraction
 
 
 @dataclass(frozen=True, slots=True)
-class Race:
+class Race(Record):
     """All rounds of one twin at one number of threads.
 
     cores: usable ones, when it ran; worth: how many times the fastest of them so many
@@ -102,54 +111,31 @@ class Race:
     via: str
     bound: Bound
     claim: Claim
-    threads: int
-    cores: float
+    threads: Threads
+    cores: Positive
     gil: bool
-    delay_s: float | None
-    dropped: int
+    delay_s: Positive | None
+    dropped: Count
     rounds: tuple[Round, ...]
     shares: tuple[Share, ...] = ()
     source: str = ""
-    size: int | None = None
-    worth: float | None = None
+    size: Count | None = None
+    worth: Positive | None = None
     experiment: str = "kernels"
 
     KIND: ClassVar[str] = "race"
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain values; a lap is the list of its four figures."""
-        plain = {"kind": self.KIND, **asdict(self)}
-        plain["rounds"] = [
-            {
-                "reference": list(asdict(turn.reference).values()),
-                "laps": [list(asdict(lap).values()) for lap in turn.laps],
-                "process": turn.process,
-            }
-            for turn in self.rounds
-        ]
-        return plain
-
     @classmethod
-    def from_json(cls, plain: dict[str, Any]) -> "Race":
+    def from_json(cls, plain: Any, place: str = "") -> "Race":
         """The inverse of to_json."""
-        # Formats before 4 had one share at most, format 1 had none, nor a source.
-        one = plain.get("share")
-        older = {"shares": [one] if one else [], "source": "", "size": None}
-        older |= {"worth": None, "experiment": _experiment(str(plain["kernel"]))}
-        plain = {**older, **plain}
-        values = {field.name: plain[field.name] for field in fields(cls)}
-        values["shares"] = tuple(Share(**share) for share in plain["shares"])
-        values["bound"] = Bound(plain["bound"])
-        values["claim"] = Claim(plain["claim"])
-        values["rounds"] = tuple(
-            Round(
-                Lap(*turn["reference"]),
-                tuple(Lap(*lap) for lap in turn["laps"]),
-                turn.get("process", 0),
-            )
-            for turn in plain["rounds"]
-        )
-        return cls(**values)
+        if isinstance(plain, dict) and "shares" not in plain:  # formats before 4
+            one = plain.get("share")
+            plain = {
+                "shares": [] if one is None else [one],
+                "experiment": _experiment(str(plain.get("kernel"))),
+                **plain,
+            }
+        return super(Race, cls).from_json(plain, place)
 
 
 def _experiment(kernel: str) -> str:
@@ -162,7 +148,7 @@ def _experiment(kernel: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class Series(Record):
     """One figure, measured several times, and the range claimed for it.
 
     experiment, subject: whose figure it is. claim: what is said of it, for people.
@@ -180,49 +166,34 @@ class Series:
     subject: str
     claim: str
     unit: str
-    values: tuple[float, ...]
-    at_least: float | None = None
-    at_most: float | None = None
-    dropped: int = 0
+    values: tuple[Figure, ...]
+    at_least: Figure | None = None
+    at_most: Figure | None = None
+    dropped: Count = 0
     source: str = ""
     gil: bool = True
-    error: float | None = None
+    error: NotNegative | None = None
     figure: str = ""
-    at: float | str | None = None
-    processes: tuple[int, ...] = ()
+    at: Figure | str | None = None
+    processes: tuple[Count, ...] = ()
 
     KIND: ClassVar[str] = "series"
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain values."""
-        return {"kind": self.KIND, **asdict(self)}
-
-    @classmethod
-    def from_json(cls, plain: dict[str, Any]) -> "Series":
-        """The inverse of to_json."""
-        # Format 1 knew no error, formats before 3 no sweeps.
-        older = {"error": None, "figure": "", "at": None, "processes": ()}
-        plain = {**older, **plain}
-        values = {field.name: plain[field.name] for field in fields(cls)}
-        values["values"] = tuple(float(value) for value in plain["values"])
-        values["processes"] = tuple(int(process) for process in plain["processes"])
-        return cls(**values)
-
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Span(Harmless):
     """One call of one thread, in seconds since the trace beside it began.
 
     thread: its name, as in the trace.
     """
 
     thread: str
-    enter_s: float
-    leave_s: float
+    enter_s: NotNegative
+    leave_s: NotNegative
 
 
 @dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(Record):
     """Threads that made the same calls under the scope.
 
     calls: as a naive tracer notes them, in Python, right before and right after. A
@@ -236,24 +207,13 @@ class Timeline:
 
     KIND: ClassVar[str] = "timeline"
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain values."""
-        return {"kind": self.KIND, **asdict(self)}
-
-    @classmethod
-    def from_json(cls, plain: dict[str, Any]) -> "Timeline":
-        """The inverse of to_json."""
-        calls = tuple(Span(**call) for call in plain["calls"])
-        trace = trace_of(plain["trace"])
-        return cls(plain["kernel"], plain["twin"], calls, trace)
-
 
 # An experiment hands over how to measure its records; it is run, timed and kept.
 Recorder = Callable[[Callable[[], Iterable[Series | Timeline]]], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Run(Harmless):
     """One run of the bench.
 
     date: when it ended, ISO 8601; processor: as it calls itself; versions: of what was
@@ -271,4 +231,4 @@ class Run:
     versions: str = ""
     no_scope: str = ""
     part: str = ""
-    took_s: float = 0.0
+    took_s: NotNegative = 0.0

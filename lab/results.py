@@ -10,16 +10,18 @@ cores are worth and their experiment, and a run whether it is a part.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lab.codec import NotNegative, read, wrong_at
 from lab.errors import UsageError
 from lab.files import write_whole
 from lab.machine import Machine
 from lab.records import Race, Run, Series, Timeline
-from lab.soundness import check
+from lab.soundness import check_race, check_series, check_timeline
 
 FORMAT = 4
 # Older ones that still say enough.
@@ -29,6 +31,47 @@ KEY = "gil_lab"
 FOLDER = Path(__file__).resolve().parent.parent / "results"
 # Names of runs begin with the time, in so many characters: 2026-01-31T23-59-59.
 TIME = 19
+
+
+@dataclass(frozen=True, slots=True)
+class _Lab:
+    """What stands under KEY in the file."""
+
+    machine: Machine
+    versions: str = ""
+    no_scope: str = ""
+    part: str = ""
+    took_s: NotNegative = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Extra:
+    gil_lab: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Benchmark:
+    extra_info: _Extra
+
+
+@dataclass(frozen=True, slots=True)
+class _Cpu:
+    brand_raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Info:
+    cpu: _Cpu = _Cpu()
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """What is read of pytest-benchmark's own."""
+
+    gil_lab: _Lab
+    benchmarks: tuple[_Benchmark, ...]
+    datetime: str = ""
+    machine_info: _Info = _Info()
 
 
 class ForeignFileError(UsageError):
@@ -49,35 +92,50 @@ def parse(content: Any, path: str) -> Run:
     lab = content.get(KEY) if isinstance(content, dict) else None
     if not isinstance(lab, dict):
         raise ForeignFileError(f"{path}: not a result file of gil-lab")
-    if lab.get("format") not in READABLE:
+    number = lab.get("format")
+    if type(number) is not int or number not in READABLE:
         raise ForeignFileError(
-            f"{path}: format {lab.get('format')}, this version reads "
+            f"{path}: format {number!r}, this version reads "
             f"{', '.join(map(str, READABLE))}: run the bench again"
         )
     try:
-        run = Run(
-            Machine(**lab["machine"]),
-            tuple(map(Race.from_json, _records(content, Race.KIND))),
-            tuple(map(Series.from_json, _records(content, Series.KIND))),
-            tuple(map(Timeline.from_json, _records(content, Timeline.KIND))),
-            str(content.get("datetime", "")),
-            str(content.get("machine_info", {}).get("cpu", {}).get("brand_raw", "")),
-            str(lab.get("versions", "")),
-            str(lab.get("no_scope", "")),
-            str(lab.get("part", "")),
-            float(lab.get("took_s", 0.0)),
-        )
-        check(run)
-    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ForeignFileError(f"{path}: damaged: {error!r}") from error
-    return run
+        file = read(_File, content)
+        races, series, timelines = _records(file)
+    except ValueError as error:
+        raise ForeignFileError(f"{path}: damaged: {error}") from error
+    about = file.gil_lab
+    return Run(
+        about.machine,
+        tuple(races),
+        tuple(series),
+        tuple(timelines),
+        date=file.datetime,
+        processor=file.machine_info.cpu.brand_raw,
+        versions=about.versions,
+        no_scope=about.no_scope,
+        part=about.part,
+        took_s=about.took_s,
+    )
 
 
-def _records(content: dict[str, Any], kind: str) -> Iterator[dict[str, Any]]:
-    for benchmark in content["benchmarks"]:
-        for record in benchmark["extra_info"].get(KEY, ()):
-            if record["kind"] == kind:
-                yield record
+def _records(file: _File) -> tuple[list[Race], list[Series], list[Timeline]]:
+    races, series, timelines = list[Race](), list[Series](), list[Timeline]()
+    for at, benchmark in enumerate(file.benchmarks):
+        for number, plain in enumerate(benchmark.extra_info.gil_lab):
+            place = f"benchmarks[{at}].extra_info.{KEY}[{number}]"
+            match plain.get("kind"):
+                case Race.KIND:
+                    races.append(Race.from_json(plain, place))
+                    check_race(races[-1], place)
+                case Series.KIND:
+                    series.append(Series.from_json(plain, place))
+                    check_series(series[-1], place)
+                case Timeline.KIND:
+                    timelines.append(Timeline.from_json(plain, place))
+                    check_timeline(timelines[-1], place)
+                case other:
+                    raise wrong_at(f"{place}.kind", f"unknown: {other!r}")
+    return races, series, timelines
 
 
 def publish(

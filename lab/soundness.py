@@ -1,82 +1,48 @@
 """Whether records can be judged: what no measurement yields is refused when read.
 
-Raises ValueError or TypeError where something else stands in a file.
+The types of the fields have refused most (lab.codec), a trace its own; here is what
+takes two fields. Each raises ValueError in one line that begins with the place; place:
+of the record in its file.
 """
 
-import math
-from collections.abc import Iterable
-from typing import get_args, get_type_hints
-
-from lab.records import Lap, Race, Run, Timeline
+from lab.codec import wrong_at
+from lab.records import Lap, Race, Series, Timeline
+from lab.trace import check as check_trace
 from lab.twins import Bound
 
-PLAIN = (str, int, float, bool, type(None))
 
-
-def check(run: Run) -> None:
-    """Everything in a run."""
-    _check_types(run)
-    _check_types(run.machine)
-    for race in run.races:
-        _check_race(race)
-    for series in run.series:
-        _check_types(series)
-        _check_finite(series.values)
-        if series.processes and len(series.processes) != len(series.values):
-            raise ValueError(f"{series.subject}: not a process for each value")
-    for line in run.timelines:
-        _check_timeline(line)
-
-
-def _check_race(race: Race) -> None:
-    """Rounds with laps of some length, and figures where figures belong."""
-    _check_types(race)
-    if race.threads < 1 or race.cores <= 0 or not race.rounds:
-        raise ValueError(f"race of {race.kernel}: nothing was raced")
+def check_race(race: Race, place: str) -> None:
+    """Rounds with laps of some length, as many as there were threads."""
     if race.bound is Bound.BLOCKING and race.delay_s is None:
-        raise ValueError(f"race of {race.kernel}: no delay")
-    for turn in race.rounds:
-        if not turn.laps:
-            raise ValueError(f"race of {race.kernel}: a round without laps")
-        for lap in (turn.reference, *turn.laps):
-            _check_lap(lap)
-    for share in race.shares:
-        _check_types(share)
+        raise wrong_at(f"{place}.delay_s", "a call that blocks has a delay")
+    if not race.rounds:
+        raise wrong_at(f"{place}.rounds", "nothing was raced")
+    for number, turn in enumerate(race.rounds):
+        here = f"{place}.rounds[{number}]"
+        if len(turn.laps) != race.threads:
+            raise wrong_at(f"{here}.laps", f"{len(turn.laps)}, threads {race.threads}")
+        _check_lap(turn.reference, f"{here}.reference")
+        for thread, lap in enumerate(turn.laps):
+            _check_lap(lap, f"{here}.laps[{thread}]")
 
 
-def _check_timeline(line: Timeline) -> None:
-    """Its trace has been checked when it was read."""
-    _check_types(line)
-    for call in line.calls:
-        _check_types(call)
-        if call.leave_s < call.enter_s:
-            raise ValueError(f"{line.kernel}: a call that ends before it begins")
-
-
-def _check_lap(lap: Lap) -> None:
-    _check_types(lap)
+def _check_lap(lap: Lap, place: str) -> None:
     if lap.leave_ns <= lap.enter_ns:
-        raise ValueError("a lap that takes no time")
+        raise wrong_at(place, "a lap that takes no time")
 
 
-def _check_types(record: object) -> None:
-    """Fields of plain types hold such values; numbers are finite."""
-    for name, hint in get_type_hints(type(record)).items():
-        kinds = get_args(hint) or (hint,)
-        if not all(kind in PLAIN for kind in kinds):
-            continue
-        value = getattr(record, name)
-        # A whole number is a number, but a truth value is none.
-        known = type(value) in kinds or (type(value) is int and float in kinds)
-        if not known:
-            raise TypeError(f"{name}: {value!r}")
-        if isinstance(value, float):
-            _check_finite([value])
-        if isinstance(value, str):
-            value.encode()  # half a character is none
+def check_series(series: Series, place: str) -> None:
+    """A process for each value, or none; a claimed range that is one."""
+    if series.processes and len(series.processes) != len(series.values):
+        raise wrong_at(f"{place}.processes", "not a process for each value")
+    low, high = series.at_least, series.at_most
+    if low is not None and high is not None and low > high:
+        raise wrong_at(f"{place}.at_least", "more than at_most")
 
 
-def _check_finite(values: Iterable[float]) -> None:
-    for value in values:
-        if not math.isfinite(value):
-            raise ValueError(f"{value}: not a finite number")
+def check_timeline(line: Timeline, place: str) -> None:
+    """Calls that end after they began, and the trace beside them."""
+    for number, call in enumerate(line.calls):
+        if call.leave_s < call.enter_s:
+            raise wrong_at(f"{place}.calls[{number}]", "it ends before it begins")
+    check_trace(line.trace, f"{place}.trace")

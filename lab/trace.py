@@ -1,18 +1,29 @@
 """What the scope saw: who held the GIL, who ran without it, who waited.
 
-Plain data, saved and loaded as JSON. Nothing compiled is needed to read a trace.
+Plain data, saved and loaded as JSON. None of the compiled instruments is needed to
+read a trace.
 """
 
 import json
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, get_args
 
+from lab.codec import (
+    Count,
+    Fraction,
+    Harmless,
+    NotNegative,
+    Positive,
+    plain,
+    read,
+    wrong_at,
+)
 from lab.files import write_whole
 
 State = Literal["holds", "runs_free", "waits"]
@@ -24,6 +35,8 @@ WORDS: dict[State, str] = {
     "waits": "waits",
 }
 
+# Of fractions that add up to 1, each rounded.
+ROUNDING = 1e-6
 # Of the file. 1: the first.
 FORMAT = 1
 KIND = "gil-lab trace"
@@ -32,11 +45,11 @@ KIND = "gil-lab trace"
 class Segment(NamedTuple):
     """One thread in one state, in seconds since the scope began."""
 
-    thread: int
+    thread: Count
     """Index into `Trace.threads`."""
     state: State
-    start_s: float
-    end_s: float
+    start_s: NotNegative
+    end_s: NotNegative
 
 
 # The order of a trace's segments.
@@ -44,7 +57,7 @@ BY_THREAD = attrgetter("thread", "start_s")
 
 
 @dataclass(frozen=True)
-class ThreadTrace:
+class ThreadTrace(Harmless):
     """One thread. Fractions are of the scope's whole duration, 0 to 1.
 
     Where the thread started late or ended early they add up to less than 1.
@@ -52,21 +65,21 @@ class ThreadTrace:
 
     name: str
     """As Python names it; a thread Python never met: "native" and its number."""
-    native_id: int
+    native_id: Count
     """The system's number for it (threading.get_native_id)."""
-    start_s: float
+    start_s: NotNegative
     """When it was first seen, in seconds since the scope began."""
-    end_s: float
+    end_s: NotNegative
     """When it was last seen alive."""
-    holds: float
+    holds: Fraction
     """It holds the GIL, running or not."""
-    runs_free: float
-    """It runs without the GIL."""
-    waits: float
+    runs_free: NotNegative
+    """It runs without the GIL; above 1 where "others" stands for several threads."""
+    waits: Fraction
     """Neither: it waits for the GIL, for a processor or in a system call."""
-    error: float
+    error: Fraction
     """Half width of the 95 % interval of `holds`."""
-    longest_hold_s: float
+    longest_hold_s: NotNegative
     """The longest time in which every sample found it holding.
 
     An upper bound: releases shorter than the pause between samples can go unseen.
@@ -74,7 +87,7 @@ class ThreadTrace:
 
 
 @dataclass(frozen=True)
-class Trace:
+class Trace(Harmless):
     """A scope's record. `held`, `runs_free` and `idle` are fractions that add up to 1.
 
     Nobody holds the GIL in `gil_free` = `runs_free` + `idle` of the time.
@@ -82,28 +95,28 @@ class Trace:
 
     python: str
     """Version of the interpreter, such as "3.13.0"."""
-    duration_s: float
-    interval_s: float
+    duration_s: Positive
+    interval_s: NotNegative
     """Mean pause asked for between samples; waking up adds to it."""
-    samples: int
-    lost: int
+    samples: Count
+    lost: Count
     """Samples that were due while the system kept the sampler from running."""
-    gil_free: float
-    error: float
+    gil_free: Fraction
+    error: Fraction
     """Half width of the 95 % interval of `gil_free`, for this very run."""
-    held: float
+    held: Fraction
     """Some thread holds the GIL."""
-    runs_free: float
+    runs_free: Fraction
     """Nobody holds it and at least one thread of Python's runs."""
-    idle: float
+    idle: Fraction
     """Nobody holds it and all threads wait."""
     threads: tuple[ThreadTrace, ...]
     """In the order of their start."""
-    folded: int
+    folded: Count
     """Ended threads counted in the whole only, for want of room."""
     segments: tuple[Segment, ...]
     """By thread, then by time."""
-    segments_start_s: float
+    segments_start_s: NotNegative
     """Segments before are not kept, for want of room; fractions cover everything."""
 
     @property
@@ -190,25 +203,8 @@ class Trace:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace to `path` as JSON, whole or not at all. Raises OSError."""
-        data = {"kind": KIND, "format": FORMAT} | asdict(self)
+        data = {"kind": KIND, "format": FORMAT} | plain(self)
         write_whole(path, json.dumps(data) + "\n")
-
-
-def from_json(plain: dict[str, Any]) -> Trace:
-    """The inverse of dataclasses.asdict.
-
-    Raises ArithmeticError, AttributeError, KeyError, TypeError or ValueError where
-    `plain` is something else.
-    """
-    data = dict(plain)
-    threads = tuple(_thread(row) for row in data.pop("threads"))
-    rows = data.pop("segments")
-    segments = tuple(_segment(row, len(threads)) for row in rows)
-    fields = {
-        name: _checked(name, value, Trace.__annotations__[name])
-        for name, value in data.items()
-    }
-    return Trace(threads=threads, segments=segments, **fields)
 
 
 def load(path: str | os.PathLike[str]) -> Trace:
@@ -220,15 +216,44 @@ def load(path: str | os.PathLike[str]) -> Trace:
         data = json.loads(Path(path).read_bytes())
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: not JSON ({error})") from None
-    if not isinstance(data, dict) or data.pop("kind", None) != KIND:
+    if not isinstance(data, dict) or data.get("kind") != KIND:
         raise ValueError(f"{path}: not a trace of gil-lab")
-    number = data.pop("format", None)
-    if number != FORMAT:
+    number = data.get("format")
+    if type(number) is not int or number != FORMAT:
         raise ValueError(f"{path}: format {number!r}, this version reads {FORMAT}")
     try:
-        return from_json(data)
-    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: damaged trace ({error!r})") from None
+        found = read(Trace, data)
+        check(found)
+    except ValueError as error:
+        raise ValueError(f"{path}: damaged trace: {error}") from None
+    return found
+
+
+def check(trace: Trace, place: str = "") -> None:
+    """What the types of the fields do not say: shares of one whole, and nothing after
+    the end. ValueError in one line, which begins with the place; place: of the trace.
+    """
+    within = f"{place}." if place else ""
+    parts = trace.held + trace.runs_free + trace.idle
+    if parts and abs(parts - 1) > ROUNDING:  # 0 where nothing was seen
+        raise wrong_at(f"{within}held", "with runs_free and idle it is not 1")
+    if abs(trace.runs_free + trace.idle - trace.gil_free) > ROUNDING:
+        raise wrong_at(f"{within}gil_free", "it is not runs_free and idle")
+    if trace.segments_start_s >= trace.duration_s:
+        raise wrong_at(f"{within}segments_start_s", "beyond the trace")
+    latest_s = trace.duration_s * (1 + ROUNDING)
+    for number, thread in enumerate(trace.threads):
+        if not thread.start_s <= thread.end_s <= latest_s:
+            raise wrong_at(f"{within}threads[{number}]", "not within the trace")
+        if thread.longest_hold_s > latest_s:
+            raise wrong_at(
+                f"{within}threads[{number}].longest_hold_s", "longer than the trace"
+            )
+    for number, segment in enumerate(trace.segments):
+        if segment.thread >= len(trace.threads):
+            raise wrong_at(f"{within}segments[{number}]", "of no thread")
+        if not segment.start_s <= segment.end_s <= latest_s:
+            raise wrong_at(f"{within}segments[{number}]", "not within the trace")
 
 
 def half_width(
@@ -270,27 +295,3 @@ def half_width(
         # is off by nearly all of the freeze. So they count as far as they reach.
         reach_ns = max(share, 1 - share) * math.sqrt(frozen_ns2)
     return min(1.0, (1.96 * math.sqrt(variance) + reach_ns) / (seen_ns + unseen_ns))
-
-
-def _thread(row: dict[str, Any]) -> ThreadTrace:
-    kinds = ThreadTrace.__annotations__
-    return ThreadTrace(
-        **{name: _checked(name, value, kinds[name]) for name, value in row.items()}
-    )
-
-
-def _segment(row: list[Any], threads: int) -> Segment:
-    thread, state, start_s, end_s = row
-    if state not in STATES or not 0 <= _checked("thread", thread, int) < threads:
-        raise ValueError(f"segment {row!r}")
-    return Segment(
-        thread, state, _checked("start", start_s, float), _checked("end", end_s, float)
-    )
-
-
-def _checked(name: str, value: Any, kind: type[Any]) -> Any:
-    if kind is float and type(value) is int:
-        value = float(value)
-    if type(value) is not kind or (kind is float and not math.isfinite(value)):
-        raise ValueError(f"{name}: {value!r}")
-    return value

@@ -1,6 +1,7 @@
 """What was measured survives the file; foreign files are refused in one line."""
 
 import json
+import math
 import os
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -12,10 +13,20 @@ from lab import trace
 from lab.files import write_whole
 from lab.machine import Machine
 from lab.records import Lap, Race, Round, Series, Share, Span, Timeline
-from lab.results import FORMAT, KEY, ForeignFileError, last, last_whole, load, publish
+from lab.results import (
+    FORMAT,
+    KEY,
+    ForeignFileError,
+    last,
+    last_whole,
+    load,
+    parse,
+    publish,
+)
 from lab.trace import Segment, ThreadTrace, Trace
 from lab.twins import Bound, Claim
 
+FOLDER = Path(__file__).parent / "records"
 RACE = Race(
     kernel="k",
     twin="held",
@@ -100,6 +111,7 @@ def test_benchmarks_of_others_are_passed_over(tmp_path: Path) -> None:
         json.dumps({KEY: {"format": FORMAT}}),
         json.dumps({KEY: {"format": 0, "machine": {}}, "benchmarks": []}),
         json.dumps({KEY: {"format": 99, "machine": {}}, "benchmarks": []}),
+        json.dumps(_content() | {KEY: {"format": True, "machine": {}}}),
         json.dumps(_content(bound="nonsense")),
         json.dumps(_content(rounds=[{"reference": [1], "laps": []}])),
         json.dumps(_content(rounds=3)),
@@ -112,7 +124,6 @@ def test_benchmarks_of_others_are_passed_over(tmp_path: Path) -> None:
         json.dumps(_content(threads="2")),
         json.dumps(_content(via=None)),
         json.dumps(_content(kernel=7)),
-        json.dumps(_content(kernel="\ud800")),
         json.dumps(_content(bound="blocking")),
         json.dumps(_content(shares=[{"gil_free": float("nan"), "error": 0.1}])),
         "[" * 200_000,
@@ -125,6 +136,101 @@ def test_foreign_files_are_refused(tmp_path: Path, text: str) -> None:
         load(path)
     assert "\n" not in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+RECORD = "benchmarks[0].extra_info.gil_lab"
+FOUR = [0, 1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("number", "changes", "place"),
+    [
+        (0, {"threads": 10**400}, "threads"),
+        (0, {"threads": 0}, "threads"),
+        (0, {"threads": True}, "threads"),
+        (0, {"cores": -2}, "cores"),
+        (0, {"cores": 1e308}, "cores"),
+        (0, {"cores": math.nan}, "cores"),
+        (0, {"cores": math.inf}, "cores"),
+        (0, {"gil": 1}, "gil"),
+        (0, {"rounds": "round"}, "rounds"),
+        (0, {"delay_s": None, "bound": "blocking"}, "delay_s"),
+        (0, {"shares": [{"gil_free": 1.5, "error": 0}]}, "shares[0].gil_free"),
+        (0, {"shares": [{"gil_free": 0.5, "error": -1}]}, "shares[0].error"),
+        (0, {"rounds": [{"reference": FOUR, "laps": [FOUR]}]}, "rounds[0].laps"),
+        (
+            0,
+            {"rounds": [{"reference": FOUR, "laps": [FOUR, [2, 1, 1, 0]]}]},
+            "rounds[0].laps[1]",
+        ),
+        (
+            0,
+            {"rounds": [{"reference": FOUR, "laps": [FOUR, [0, 1, -1, 0]]}]},
+            "rounds[0].laps[1][2]",
+        ),
+        (0, {"rounds": [{"reference": [3, 2, 1, 0], "laps": []}]}, "rounds[0].laps"),
+        (1, {"values": [1, math.nan]}, "values[1]"),
+        (1, {"values": [1, 1e300]}, "values[1]"),
+        (1, {"at_least": 2, "at_most": 1}, "at_least"),
+        (1, {"processes": [0]}, "processes"),
+        (1, {"error": -0.1}, "error"),
+        (2, {"calls": [{"thread": "a", "enter_s": 2, "leave_s": 1}]}, "calls[0]"),
+        (2, {"trace": {}}, "trace"),
+        (2, {"kind": "something"}, "kind"),
+    ],
+)
+def test_what_is_impossible_is_named_by_its_place(
+    number: int, changes: dict[str, Any], place: str
+) -> None:
+    content = _content()
+    content["benchmarks"][0]["extra_info"][KEY][number] |= changes
+    with pytest.raises(ForeignFileError) as caught:
+        parse(json.loads(json.dumps(content)), "run.json")
+    begins = f"run.json: damaged: {RECORD}[{number}].{place}: "
+    assert str(caught.value).startswith(begins)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in FOLDER.glob("*.json")))
+def test_recorded_files_of_every_format_load_and_are_written_the_same(
+    name: str,
+) -> None:
+    content = json.loads((FOLDER / name).read_text())
+    if content[KEY]["format"] == 0:
+        with pytest.raises(ForeignFileError, match="run the bench again"):
+            parse(content, name)
+        return
+    run = parse(content, name)
+    written = {"machine": asdict(run.machine), "format": FORMAT}
+    records = [one.to_json() for one in (*run.races, *run.series, *run.timelines)]
+    plain = {KEY: written, "benchmarks": [{"extra_info": {KEY: records}}]}
+    again = parse(json.loads(json.dumps(plain)), name)
+    assert (again.machine, again.races) == (run.machine, run.races)
+    assert (again.series, again.timelines) == (run.series, run.timelines)
+    records = json.loads(json.dumps(records))
+    recorded = [
+        record
+        for benchmark in content["benchmarks"]
+        for record in benchmark["extra_info"].get(KEY, ())
+    ]
+    for kind in (Race, Series, Timeline):
+        new = [record for record in records if record["kind"] == kind.KIND]
+        old = [record for record in recorded if record["kind"] == kind.KIND]
+        for one, other in zip(new, old, strict=True):
+            # Newer formats have fields more, none of them any other value.
+            assert one == _with_newer(other, one)
+            if content[KEY]["format"] == FORMAT:
+                assert list(one) == list(other)
+
+
+def _with_newer(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    both = {**new, **old}
+    if "share" in both:
+        share = both.pop("share")
+        both["shares"] = [share] if share else []
+    if "rounds" in both:
+        both["rounds"] = [{"process": 0, **turn} for turn in both["rounds"]]
+    return both
 
 
 def test_binary_is_refused(tmp_path: Path) -> None:

@@ -98,7 +98,21 @@ def damaged(data: Any, path: list[str | int], value: object) -> None:
         (["samples"], "many"),
         (["gil_free"], math.nan),
         (["gil_free"], None),
-        (["unknown"], 1),
+        (["format"], True),
+        (["gil_free"], 1.5),
+        (["held"], 0.25),
+        (["runs_free"], 0.2),
+        (["duration_s"], 0),
+        (["duration_s"], -1),
+        (["duration_s"], math.inf),
+        (["samples"], 10**400),
+        (["segments_start_s"], 4.0),
+        (["threads", 0, "longest_hold_s"], 5.0),
+        (["threads", 1, "end_s"], 5.0),
+        (["threads", 1, "start_s"], 4.5),
+        (["segments", 1, 3], 4.5),
+        (["segments", 1, 2], 3.5),
+        (["segments", 1, 2], math.nan),
         (["threads"], 5),
         (["threads", 0, "name"], 5),
         (["segments", 0, 0], 2),
@@ -118,6 +132,12 @@ def test_foreign_files_are_one_line_of_value_error(
     with pytest.raises(ValueError, match=r"trace\.json") as caught:
         load(file)
     assert "\n" not in str(caught.value)
+    if path[0] not in ("kind", "format"):
+        place = "".join(f"[{one}]" if type(one) is int else f".{one}" for one in path)
+        told = str(caught.value).partition("damaged trace: ")[2].partition(": ")[0]
+        assert told
+        # What takes two fields is told of the first, or of what holds both.
+        assert place[1:].startswith(told) or told in ("held", "gil_free")
 
 
 @pytest.mark.parametrize(

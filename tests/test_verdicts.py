@@ -114,7 +114,7 @@ def _race(
 def _uncounted(race: Race) -> Race:
     """The same where the system does not count waits for a core."""
     rounds = [
-        replace(one, laps=tuple(replace(lap, starved_ns=None) for lap in one.laps))
+        replace(one, laps=tuple(lap._replace(starved_ns=None) for lap in one.laps))
         for one in race.rounds
     ]
     return replace(race, rounds=tuple(rounds))
