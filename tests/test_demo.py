@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import sys
-import time
+from itertools import pairwise
 
 import psutil
 import pytest
@@ -67,7 +67,9 @@ def test_the_whole_tour() -> None:
             both = [_percentages(frame) for frame in [*frames, terminal.text]]
             working = [all(0 < each < 100 for each in two) for two in both if two]
             if act.number == 2 and gil_enabled():
-                assert not any(working)  # one stands still while the other runs
+                # One stands still while the other runs. Both lanes are not read in one
+                # moment: in between, the one may have come to its end.
+                assert not any(map(all, pairwise(working)))
                 assert any(set(two) == {0} or 100 in two for two in both)
                 assert any("▁▁▁" in frame for frame in frames)
             elif act.number in (1, 3):
@@ -127,21 +129,20 @@ def _family(terminal: Terminal) -> list[psutil.Process]:
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_ended_while_a_thread_holds_the_gil(ending: signal.Signals) -> None:
-    code = _code(2, "1").replace("Sizes(0.4", "Sizes(5")
+    # Calls so long that nobody would wait for them.
+    code = _code(2, "1").replace("Sizes(0.4", "Sizes(40")
     with Terminal(code, NO_COLOR="1") as terminal:
         terminal.until("[Enter]")
         terminal.type("\n")
         terminal.until("one thread, both calls")
         family = _family(terminal)
         assert family
-        start_s = time.monotonic()
         if ending is signal.SIGINT:
             terminal.type("\x03")
         else:
             terminal.child.send_signal(ending)
-        assert terminal.end() == 128 + ending
-        assert time.monotonic() - start_s < 1
-        _, alive = psutil.wait_procs(family, timeout=0.5)
+        assert terminal.end(20) == 128 + ending
+        _, alive = psutil.wait_procs(family, timeout=10)
         assert not alive
         assert not terminal.cursor_hidden
         assert b"\x1b[?1049l" in terminal.raw
@@ -155,7 +156,7 @@ def test_interrupted_at_a_question() -> None:
     with Terminal(_code(4)) as terminal:
         terminal.until("Your prediction")
         terminal.type("\x03")
-        assert terminal.end(2) == 130
+        assert terminal.end() == 130
         assert not terminal.cursor_hidden
         assert b"Traceback" not in terminal.raw
 
@@ -176,7 +177,7 @@ def test_typed_unasked_is_forgotten() -> None:
 
 def test_by_itself_on_a_terminal() -> None:
     with Terminal(_code(3, pause=False)) as terminal:
-        assert terminal.end(20) == 0
+        assert terminal.end() == 0
         assert b"[Enter]" not in terminal.raw
         assert b"prediction" not in terminal.raw
 
