@@ -1,13 +1,14 @@
 """Four ways to release, one result."""
 
 import ctypes
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
 
 from lab import macros
-from lab.gain import free_part
+from lab.blocking import uninterrupted
 from lab.machine import gil_enabled
 
 WAYS = [macros.held, macros.with_nogil, macros.by_hand, macros.with_macros]
@@ -33,14 +34,51 @@ def test_bad_input_is_named(way: Callable[..., int]) -> None:
         way(1.5)
 
 
-@pytest.mark.skipif(not gil_enabled(), reason="no GIL to hold or release here")
-def test_who_releases() -> None:
-    def held(call: Callable[..., int], *more: int) -> bool | None:
-        """None where a busy machine does not let that be told."""
-        part = free_part(partial(call, 200_000, *more), 0.05)
-        return None if part is None else part < 0.5
+@pytest.fixture
+def lets_in() -> Iterator[Callable[[Callable[[], object], int], bool]]:
+    """lets_in(call, times): whether another thread gets the GIL during one of so many.
 
-    assert held(macros.held) is True
-    assert all(held(way) in (False, None) for way in WAYS[1:])
-    assert held(macros.foreign(), 1) in (False, None)
-    assert held(macros.foreign(ctypes.PyDLL), 1) is True
+    It waits for it from the beginning of the call on, and no switch interval ends: a
+    call that holds the GIL never lets it in, however busy the machine. One that
+    releases it does, once the other thread has a core in time.
+    """
+    inside = False
+    seen: list[bool] = []
+    wanted, done, over = threading.Lock(), threading.Lock(), threading.Event()
+    wanted.acquire()
+    done.acquire()
+
+    def want() -> None:
+        while wanted.acquire() and not over.is_set():
+            seen.append(inside)
+            done.release()
+
+    def ask(call: Callable[[], object], times: int) -> bool:
+        nonlocal inside
+        for _ in range(times):
+            inside = True
+            wanted.release()  # all that the other still needs is the GIL
+            call()
+            inside = False
+            done.acquire()
+            if seen.pop():
+                return True
+        return False
+
+    with uninterrupted():
+        other = threading.Thread(target=want)
+        other.start()
+        yield ask
+        over.set()
+        wanted.release()
+        other.join()
+
+
+@pytest.mark.skipif(not gil_enabled(), reason="no GIL to hold or release here")
+def test_who_releases(lets_in: Callable[[Callable[[], object], int], bool]) -> None:
+    steps, few, many = 2_000_000, 20, 1000
+    assert not lets_in(partial(macros.held, steps), few)
+    assert not lets_in(partial(macros.foreign(ctypes.PyDLL), steps, 1), few)
+    for way in WAYS[1:]:
+        assert lets_in(partial(way, steps), many)
+    assert lets_in(partial(macros.foreign(), steps, 1), many)

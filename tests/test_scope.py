@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -60,6 +61,19 @@ def workers(trace: Trace) -> list[ThreadTrace]:
     return [each for each in trace.threads if each.name.startswith("worker")]
 
 
+def dosed(hold_us: float, free_us: float, seconds: float) -> tuple[Trace, float, float]:
+    """What a scope sees of a dose; the true GIL-free part; how wide the error may be.
+
+    A state in which the thread stands without a core is seen once, not many times: so
+    the error may be as wide as that part of the time, and some more.
+    """
+    with Scope() as scope:
+        begin_s, cpu_begin_s = time.monotonic(), time.thread_time()
+        true = dose(hold_us, free_us, seconds)
+        cpu_s, wall_s = time.thread_time() - cpu_begin_s, time.monotonic() - begin_s
+    return scope.trace, true, 0.3 + max(0.0, 1 - cpu_s / wall_s)
+
+
 def busy(seconds: float) -> None:
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
@@ -81,11 +95,9 @@ def busy(seconds: float) -> None:
     ],
 )
 def test_known_doses(hold_us: float, free_us: float) -> None:
-    with Scope() as scope:
-        true = dose(hold_us, free_us, 0.4)
-    trace = scope.trace
+    trace, true, widest = dosed(hold_us, free_us, 0.4)
     assert trace.samples > 50
-    assert trace.error < 0.3
+    assert trace.error < widest
     # 2.5 half widths: an interval that covers misses them once in a million runs.
     assert abs(trace.gil_free - true) <= 2.5 * trace.error
     assert trace.held + trace.runs_free + trace.idle == pytest.approx(1)
@@ -321,7 +333,7 @@ def test_exceptions_pass_and_a_scope_can_run_again() -> None:
     with scope:
         time.sleep(0.01)
     assert scope.trace is not first
-    assert scope.trace.gil_free > first.gil_free - 1
+    assert scope.trace.duration_s >= 0.01
 
 
 @needs_gil
@@ -331,7 +343,7 @@ def test_nested_scopes_are_refused() -> None:
             pass
         with pytest.raises(RuntimeError, match="still runs"):
             _ = outer.trace
-    assert outer.trace.samples >= 0
+    assert outer.trace.threads[0].name == "MainThread"
     with pytest.raises(RuntimeError, match="has not run"):
         _ = Scope().trace
 
@@ -411,6 +423,7 @@ def python(code: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         capture_output=True,
         text=True,
         timeout=60,
+        cwd=Path(__file__).parent.parent,
         env=os.environ | environment,
     )
 
@@ -420,13 +433,10 @@ def test_on_one_processor() -> None:
     code = """if True:
         import os
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-        from lab.kernels import dose
-        from lab.scope import Scope
-        with Scope() as scope:
-            true = dose(1000, 1000, 0.5)
-        trace = scope.trace
+        from tests.test_scope import dosed
+        trace, true, widest = dosed(1000, 1000, 0.5)
         assert trace.interval_s > 20e-6
-        assert trace.error < 0.4
+        assert trace.error < widest
         assert abs(trace.gil_free - true) <= 2.5 * trace.error, (true, trace)
     """
     result = python(code)
