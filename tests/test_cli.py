@@ -179,7 +179,7 @@ def test_an_interrupt_is_one_line() -> None:
         assert child.stdout is not None
         assert child.stdout.readline() == "begun\n"
         child.send_signal(signal.SIGINT)
-        _, err = child.communicate(timeout=15)
+        _, err = child.communicate(timeout=60)
     assert child.returncode == 130
     assert err == "gil-lab: interrupted\n"
 

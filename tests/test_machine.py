@@ -2,12 +2,13 @@
 
 import os
 import sys
+import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from lab.machine import Machine, gil_enabled, usable_cores, worth
+from lab.machine import Machine, usable_cores, worth
 
 
 def _tree(root: Path, files: dict[str, str]) -> Path:
@@ -18,14 +19,11 @@ def _tree(root: Path, files: dict[str, str]) -> Path:
     return root
 
 
-CPUS = float(len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1)
-
-
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        ({}, CPUS),
-        ({"proc/self/cgroup": "0::/a/b\n"}, CPUS),
+        ({}, 4),
+        ({"proc/self/cgroup": "0::/a/b\n"}, 4),
         (
             {
                 "proc/self/cgroup": "0::/a/b\n",
@@ -48,11 +46,18 @@ CPUS = float(len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1)
                 "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1\n",
                 "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n",
             },
-            CPUS,
+            4,
         ),
     ],
 )
-def test_usable_cores(tmp_path: Path, files: dict[str, str], expected: float) -> None:
+def test_usable_cores(
+    tmp_path: Path,
+    files: dict[str, str],
+    expected: float,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    four = set(range(4))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: four, raising=False)
     assert usable_cores(_tree(tmp_path, files)) == expected
 
 
@@ -66,11 +71,15 @@ def test_affinity_counts() -> None:
         os.sched_setaffinity(0, allowed)
 
 
-def test_here() -> None:
+def test_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "getswitchinterval", lambda: 0.25)
     machine = Machine.here()
-    assert machine.gil == gil_enabled()
-    assert machine.switch_interval_s == sys.getswitchinterval()
-    assert machine.python in sys.version
+    assert machine.switch_interval_s == 0.25
+    assert machine.python.startswith("{}.{}.{}".format(*sys.version_info))
+    free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+    assert machine.free_threaded_build is free_threaded
+    assert machine.gil or free_threaded
+    assert machine.cores > 0
 
 
 def _cores(

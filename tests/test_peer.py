@@ -17,15 +17,15 @@ from lab.peer import Peer
 
 
 def test_answers_after_the_delay_each_channel_for_itself() -> None:
-    with Peer(4, delay_s=0.1) as other:
+    with Peer(4, delay_s=1) as other:
         start = time.monotonic()
         for channel in other.channels:
             channel.send(b"?")
         assert [channel.recv(1) for channel in other.channels] == [b"!"] * 4
         took_s = time.monotonic() - start
-    assert took_s >= 0.1
-    # One after the other, 0.4 s would be the least.
-    assert took_s < 0.4
+    assert took_s >= 1
+    # One after the other, 4 s would be the least.
+    assert took_s < 4
 
 
 @pytest.mark.parametrize("function", [kernels.read_held, kernels.read_released])
@@ -67,7 +67,7 @@ def test_its_end_follows_ours() -> None:
         assert owner.stdout is not None
         orphan = psutil.Process(int(owner.stdout.readline()))
         owner.kill()
-    _, alive = psutil.wait_procs([orphan], timeout=5)
+    _, alive = psutil.wait_procs([orphan], timeout=60)
     assert not alive
 
 

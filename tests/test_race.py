@@ -45,7 +45,7 @@ def test_nobody_begins_before_the_barrier() -> None:
 
 def test_they_run_at_the_same_time() -> None:
     meeting = threading.Barrier(4)  # passes only with all four inside
-    with Crew([Call(lambda: meeting.wait(timeout=10))] * 4) as crew:
+    with Crew([Call(lambda: meeting.wait(timeout=60))] * 4) as crew:
         crew.go()
         crew.laps()
 
@@ -100,7 +100,13 @@ def test_blocking_twins_by_overlap() -> None:
     }
     if found["held"].race.gil:
         assert found["held"].overlap == 1
-        assert found["held"].verdict is not Verdict.HELPS
+        # Without the references, which come late on a busy machine, and tell nothing.
+        rounds = [
+            replace(turn, reference=min(turn.laps, key=lambda one: one.wall_ns))
+            for turn in found["held"].race.rounds
+        ]
+        held = replace(found["held"].race, rounds=tuple(rounds))
+        assert judge(held).verdict is Verdict.NO_HELP
     assert found["released"].overlap == 4
 
 
