@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from lab.codec import Harmless
 from lab.intervals import Estimate
 from lab.machine import TWO_CORES
 from lab.records import Run
@@ -57,7 +58,7 @@ def says_nothing(finding: SeriesFinding) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Harmless):
     """A run with the verdicts on all it holds: what renderers are given.
 
     name: what it is called beside other runs.

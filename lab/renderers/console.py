@@ -11,9 +11,12 @@ WIDEST = 100
 def console(file: IO[str] | None = None, *, width: int | None = None) -> Console:
     """A console at most 100 columns wide; file: stdout unless given.
 
-    NO_COLOR, TERM and COLUMNS are respected. A pipe is 100 wide without COLUMNS.
+    NO_COLOR, TERM and COLUMNS are respected. A pipe is 100 wide without COLUMNS. Text
+    is shown as it is: [bold] and :smile: mean nothing in it.
     """
-    plain = Console(file=file, highlight=False, soft_wrap=False)
+    plain = Console(
+        file=file, highlight=False, soft_wrap=False, markup=False, emoji=False
+    )
     if width is None:
         told = os.environ.get("COLUMNS", "")
         known = plain.is_terminal or (told.isdecimal() and int(told) > 0)

@@ -7,9 +7,12 @@ from lab.renderers import sheet, words
 from lab.renderers.sheet import Sheet
 from lab.summary import Judged
 
-# What would be markup, a link, a mention or the end of a cell. Within a word an
-# underscore is none.
-SPECIAL = re.compile(r"([\\`*\[\]<>|~@$&]|(?<!\w)_|_(?!\w))")
+# What would be markup, a link, a mention or the end of a cell; at its beginning, a
+# heading or a list. Within a word an underscore is none.
+SPECIAL = re.compile(
+    r"([\\`*\[\]<>|~@$&]|(?<!\w)_|_(?!\w)|:(?=//)|(?<=www)\.|^[#+=-]|(?<=^\d)[.)])",
+    re.IGNORECASE,
+)
 
 
 def render(runs: Sequence[Judged]) -> str:

@@ -1,5 +1,6 @@
 """What a run shows at one look: two screens, and the answer at their end."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,8 @@ from lab.verdicts import Finding, Judgement
 NEXT = "Next: make report draws it as a page, make demo plays it to a class."
 # What to do about the reason that races are open for; others need no more than words.
 ADVICE = {"machine busy": "close other programs and run make bench ARGS='-k {}'"}
+# A name that a shell takes as it is: the advice is there to be copied.
+WORD = re.compile(r"[\w.%+ -]+")
 # More kernels than this are named by what bounds them, a mark of their tests.
 FEW = 3
 
@@ -78,7 +81,7 @@ def _open(reason: str, races: Sequence[Finding]) -> str:
         counted += f" of {', '.join(names)}"
     if reason not in ADVICE:
         return f"?? {counted} open: {reason}"
-    if len(names) > FEW:
+    if len(names) > FEW or not all(map(WORD.fullmatch, names)):
         names = list(dict.fromkeys(str(one.race.bound) for one in races))
     chosen = names[0] if len(names) == 1 else f'"{" or ".join(names)}"'
     return f"?? {reason}, {counted} open: {ADVICE[reason].format(chosen)}"

@@ -1,16 +1,21 @@
 """Verdicts and figures as CSV, for a spreadsheet: a line for each, run by run.
 
 Races and the figures of experiments share the table; what one of them does not have
-stays empty. A cell that a spreadsheet would take for a formula gets an apostrophe.
+stays empty. What a spreadsheet would take for a formula gets an apostrophe: at the
+beginning of a cell, or behind a semicolon, which separates cells in some countries.
 """
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from lab.renderers import plain
 from lab.summary import Judged
+
+# The wide forms count in East Asian editions of Excel.
+FORMULA = re.compile(r"(^|;)(?=\s*[-=+@＝＋－＠])")  # noqa: RUF001  # meant so
 
 
 def render(runs: Sequence[Judged]) -> str:
@@ -34,6 +39,4 @@ def _rows(it: Judged) -> list[plain.Row]:
 
 
 def _cell(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return value
+    return FORMULA.sub(r"\1'", value) if isinstance(value, str) else value

@@ -141,5 +141,6 @@ def legend(colour: bool) -> Text:
 
 
 def _text(thread: ThreadTrace, colour: bool) -> str:
-    name = "".join(each if each.isprintable() else " " for each in thread.name)
-    return name if colour else name.encode("ascii", "backslashreplace").decode()
+    if colour:
+        return thread.name
+    return thread.name.encode("ascii", "backslashreplace").decode()

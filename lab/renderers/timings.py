@@ -9,6 +9,7 @@ from functools import partial
 from operator import itemgetter
 from typing import Any
 
+from lab.codec import harmless
 from lab.records import Race
 from lab.results import KEY
 from lab.summary import KERNELS
@@ -50,7 +51,7 @@ def _rows(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             if record["kind"] != Race.KIND or "stats" not in benchmark:
                 continue
             if record.get("experiment", KERNELS) == KERNELS and record["threads"] > 1:
-                name = f"{record['kernel']} {record['twin']}"
+                name = harmless(f"{record['kernel']} {record['twin']}")
                 row = {**benchmark["stats"], "name": name}
                 of_kernel = found.setdefault(record["kernel"], [])
                 of_kernel.append((record["threads"], row))

@@ -1,0 +1,72 @@
+"""All that shows a run or a trace, by name, for tests that go through each."""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+
+from rich.console import Console
+
+from lab.renderers import (
+    chrome,
+    markdown,
+    notebook,
+    plain_csv,
+    plain_json,
+    scope_terminal,
+    terminal,
+)
+from lab.renderers.console import console
+from lab.summary import Judged
+from lab.trace import Trace
+
+
+def _one_look(runs: list[Judged]) -> str:
+    out = io.StringIO()
+    terminal.show(runs, console(out, width=80))
+    return out.getvalue()
+
+
+def _coloured(runs: list[Judged]) -> str:
+    """As on a terminal, where blocks and colours are shown."""
+    out = io.StringIO()
+    target = Console(file=out, force_terminal=True, width=80, markup=False, emoji=False)
+    terminal.show_rows(runs, target)
+    terminal.show(runs, target)
+    return out.getvalue()
+
+
+def _html(runs: list[Judged]) -> str:
+    from lab.renderers import html
+
+    return html.render(runs)
+
+
+RUNS: dict[str, Callable[[list[Judged]], str]] = {
+    "one look": _one_look,
+    "colour": _coloured,
+    "rows": terminal.render,
+    "markdown": markdown.render,
+    "csv": plain_csv.render,
+    "json": plain_json.render,
+    "html": _html,
+}
+TRACES: dict[str, Callable[[Trace], str]] = {
+    "scope": lambda trace: scope_terminal.render(trace, 80, colour=False),
+    "scope, colour": lambda trace: scope_terminal.render(trace, 80, colour=True),
+    "notebook": notebook.seen,
+    "chrome": lambda trace: json.dumps(chrome.render(trace), allow_nan=False),
+}
+# They draw with Altair, which takes half a second and more.
+SLOW = ("html", "notebook")
+
+
+def every(it: Judged, slow: bool) -> Iterator[tuple[str, str]]:
+    """The name of each renderer with what it makes of a run and its traces. slow:
+    those of SLOW too."""
+    for name, render in RUNS.items():
+        if slow or name not in SLOW:
+            yield name, render([it])
+    for line in it.run.timelines:
+        for name, show in TRACES.items():
+            if slow or name not in SLOW:
+                yield name, show(line.trace)
