@@ -1,34 +1,101 @@
 """The commands. Whatever is heavy is imported by the command that needs it."""
 
 import argparse
+import errno
 import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from lab.arguments import parser
 from lab.errors import UsageError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; its exit code: 0, 1 (a claim contradicted), 2 (bad usage), 130
-    (interrupted)."""
-    commands = parser()
-    known, rest = commands.parse_known_args(arguments)
-    if rest and known.command not in ("bench", "calibrate"):
-        commands.error(f"unknown arguments: {' '.join(rest)}")
+    """Run one command; its exit code: 0, 1 (a claim contradicted, the user's code
+    failed), 2 (bad usage, no room for output), 130 (interrupted).
+
+    Of scope: its program's. Where that was ended by an interrupt, KeyboardInterrupt.
+    """
+    own = True
     try:
-        return _run(known, rest)
+        commands = parser()
+        known, rest = commands.parse_known_args(arguments)
+        if rest and known.command not in ("bench", "calibrate"):
+            commands.error(f"unknown arguments: {' '.join(rest)}")
+        own = known.command != "scope"  # whose streams are the program's
+        if own:
+            _open_closed()
+        status = _run(known, rest)
     except UsageError as error:
-        print(f"gil-lab: {error}", file=sys.stderr)
-        return 2
+        status = _failed(str(error), 2)
     except KeyboardInterrupt:
-        print("gil-lab: interrupted", file=sys.stderr)
-        return 128 + signal.SIGINT
+        status = _failed("interrupted", 128 + signal.SIGINT)
     except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        status = 1
+    except MemoryError:
+        status = _failed("out of memory: is there a limit on it (ulimit -v)?", 2)
+    except OSError as error:
+        status = 2 if own and _unwritten() else _failed(_words(error), 2)
+    except SystemExit as error:  # argparse has told
+        status = error.code if isinstance(error.code, int) else 1
+    if status == -signal.SIGINT:  # the traceback has been printed
+        sys.excepthook = lambda *_: None
+        raise KeyboardInterrupt
+    if own and _unwritten():
+        status = status or 2
+    return status
+
+
+def _open_closed() -> None:
+    """Open standard streams that came closed, lest a file of ours takes their numbers.
+
+    What is printed fails to be written, as it should; what is complained of is lost.
+    """
+    for descriptor, flags in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # It gets the lowest number that is free: this one.
+            os.set_inheritable(os.open(os.devnull, flags), True)
+    sys.stdin = sys.stdin or os.fdopen(0, closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
+
+
+def _unwritten() -> bool:
+    """Whether output could not be written; it is given up then, or Python would try it
+    again at its end. Said in a line, unless its reader has gone."""
+    lost = False
+    for stream in (sys.stderr, sys.stdout):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError as error:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+            if stream is sys.stdout:
+                lost = True
+                if not isinstance(error, BrokenPipeError):
+                    _failed(f"standard output: {error.strerror}", 2)
+    return lost
+
+
+def _failed(line: str, status: int) -> int:
+    with suppress(OSError):  # nobody to tell
+        if sys.stderr is not None:  # print would take stdout
+            print(f"gil-lab: {line}", file=sys.stderr, flush=True)
+    return status
+
+
+def _words(error: OSError) -> str:
+    place = error.filename
+    if place is None and error.errno in (errno.ENOSPC, errno.EBADF):  # of a print
+        place = "output"
+    what = error.strerror or str(error)
+    return what if place is None else f"{place}: {what}"
 
 
 def _run(known: argparse.Namespace, rest: list[str]) -> int:
@@ -112,13 +179,23 @@ def _atlas(expressions: list[str], setups: list[str], as_json: bool) -> int:
 @contextmanager
 def _raising() -> Iterator[None]:
     """What the user's code raises ends in its last line, not in a traceback."""
-    import traceback
-
     # It may use modules that lie here, as it may in `python -c`.
     sys.path.insert(0, os.getcwd())
     try:
         yield
     except UsageError:
         raise
-    except Exception as error:
-        print(traceback.format_exception_only(error)[-1].rstrip(), file=sys.stderr)
+    except KeyboardInterrupt:
+        raise
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):  # rich's, not the code's
+            raise
+        _raised(error)
+    except BaseException as error:
+        _raised(error)
+
+
+def _raised(error: BaseException) -> None:
+    import traceback
+
+    print(traceback.format_exception_only(error)[-1].rstrip(), file=sys.stderr)

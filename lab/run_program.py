@@ -1,25 +1,26 @@
 """Run somebody's program under the scope, unchanged but for a summary at the end."""
 
-import importlib.util
+import atexit
 import json
 import os
 import runpy
+import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
+from importlib.machinery import SourceFileLoader, SourcelessFileLoader
 from io import open_code
 from pathlib import Path
+from pkgutil import get_importer
 from types import CodeType, ModuleType, TracebackType
 
-from lab.files import write_whole
+from lab.errors import UsageError
+from lab.files import check_output, write_whole
 from lab.renderers import chrome, scope_terminal
 from lab.scope import Scope, unavailable
 from lab.trace import Trace
 
-# What Python itself returns: for a script it cannot open, and for an interrupt.
-EXIT_USAGE = 2
-EXIT_INTERRUPTED = 130
+STDERR = 2
 
 
 def run(
@@ -29,93 +30,116 @@ def run(
     output: Path | None = None,
     chrome_output: Path | None = None,
 ) -> int:
-    """Run the script argv[0], or the module of that name, with argv[1:]; exit code.
+    """Run the script argv[0], or the module of that name, with argv[1:]; exit status,
+    -SIGINT where the program ended of an interrupt.
 
     As with `python argv...` (`python -m argv...`): sys.argv, sys.path[0] and
-    __main__ are the program's, an exception prints its traceback, and threads that
-    are not daemons are waited for. Then a summary goes to stderr, the trace to
-    `output` and its Chrome form to `chrome_output`, each whole or not at all. What
-    keeps the program from starting is one line on stderr and 2.
+    __main__ are the program's from now on, an exception prints its traceback, and it
+    ends as the interpreter ends it. Then a summary goes to stderr, the trace to
+    `output` and its Chrome form to `chrome_output`, each whole or not at all; they are
+    files of the folder it was started in. UsageError for what keeps it from starting,
+    and where a file cannot be written.
     """
-    for path in (output, chrome_output):
-        if path is not None and not os.access(path.absolute().parent, os.W_OK):
-            return _refuse(f"{path}: no such folder, or not writable")
+    outputs = [path and path.absolute() for path in (output, chrome_output)]
+    sources = [] if module else [Path(argv[0])]
+    for path in filter(None, outputs):
+        check_output(path, *sources)
     reason = unavailable()
     if reason is not None:
-        return _refuse(f"no scope: {reason}")
+        raise UsageError(f"no scope: {reason}")
     try:
         code = None if module else _compiled(argv[0])
-        if module and _missing(argv[0]):
-            return _refuse(f"no module named {argv[0]!r}")
     except OSError as error:
-        return _refuse(f"{argv[0]}: {error.strerror}")
-    except SyntaxError as error:
-        error.__traceback__ = None  # it is about the script, not about us
-        sys.excepthook(type(error), error, None)
-        return 1
-    process = os.getpid()
-    with Scope() as scope, _as_program(argv, code):
+        raise UsageError(f"{argv[0] or repr(argv[0])}: {error.strerror}") from error
+    except (SyntaxError, ValueError) as error:
+        return _told(error.with_traceback(None))  # it is about the script, not about us
+    process, stderr = os.getpid(), _which(STDERR)
+    with Scope() as scope:
+        _become(argv, code, module)
         status = _call(argv[0], code, module)
-        _join_threads()
+        _end()
     if os.getpid() != process:  # a child the program forked ends here too
         return status
-    return _report(scope.trace, output, chrome_output) or status
+    with suppress(Exception):  # whatever it is by now; Python tries again and tells
+        sys.stdout.flush()
+    if _which(STDERR) == stderr:  # else it is the program's own file
+        _summarise(scope.trace)
+    _keep(scope.trace, *outputs)
+    return status
 
 
 def _compiled(script: str) -> CodeType | None:
     """The script's code; None for a folder or archive with a __main__ of its own."""
-    path = Path(script)
-    if path.is_dir() or path.suffix in {".zip", ".pyz", ".pyc"}:
-        path.stat()  # raises where there is none
+    Path(script).stat() if script else os.stat(script)  # raises where there is none
+    if get_importer(script) is not None:
         return None
-    with open_code(os.path.abspath(script)) as file:
-        return compile(file.read(), script, "exec", dont_inherit=True)
+    path = os.path.join(os.getcwd(), script)
+    if script.endswith(".pyc"):
+        return SourcelessFileLoader("__main__", path).get_code("__main__")
+    with open_code(path) as file:
+        return compile(file.read(), path, "exec", dont_inherit=True)
 
 
-def _missing(module: str) -> bool:
-    sys.path.insert(0, os.getcwd())
+def _which(descriptor: int) -> tuple[int, int] | None:
+    """Which file, as far as a number tells; None if it is closed."""
     try:
-        return importlib.util.find_spec(module) is None
-    except (ImportError, ValueError):
-        return True
-    finally:
-        del sys.path[0]
+        status = os.fstat(descriptor)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
-@contextmanager
-def _as_program(argv: list[str], code: CodeType | None) -> Iterator[None]:
-    before = sys.argv, sys.path[:], sys.modules["__main__"]
+def _become(argv: list[str], code: CodeType | None, module: bool) -> None:
+    """Let __main__, sys.argv and sys.path be what the program finds on its own."""
     sys.argv = list(argv)
+    main = sys.modules["__main__"] = ModuleType("__main__")
+    main.__dict__.update(__builtins__=__builtins__)
+    path = os.path.join(os.getcwd(), argv[0])
+    folder = os.getcwd()
     if code is not None:
-        main = ModuleType("__main__")
-        main.__dict__.update(
-            __file__=argv[0], __builtins__=__builtins__, __cached__=None
-        )
-        sys.modules["__main__"] = main
+        main.__dict__.update(__file__=path, __cached__=None)
+        main.__loader__ = SourceFileLoader("__main__", path)
+        folder = os.path.dirname(os.path.realpath(path))
     if not sys.flags.safe_path:
-        script = os.path.realpath(argv[0])
-        sys.path[0] = os.getcwd() if code is None else os.path.dirname(script)
-    try:
-        yield
-    finally:
-        sys.argv, sys.path[:], sys.modules["__main__"] = before
+        sys.path[0] = folder
+    if code is None and not module:
+        sys.path[: not sys.flags.safe_path] = [os.path.abspath(argv[0])]
 
 
 def _call(name: str, code: CodeType | None, module: bool) -> int:
     try:
         if code is not None:
             exec(code, sys.modules["__main__"].__dict__)
-        elif module:
-            runpy.run_module(name, run_name="__main__", alter_sys=True)
-        else:
-            runpy.run_path(name, run_name="__main__")
-    except SystemExit as error:
-        return _status(error.code)
+        else:  # what Python itself calls for -m, for a folder and an archive
+            main = name if module else "__main__"
+            runpy._run_module_as_main(main, alter_argv=module)  # type: ignore[attr-defined]
     except BaseException as error:
         _drop_frames(error)
-        sys.excepthook(type(error), error, error.__traceback__)
-        return EXIT_INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
+        if isinstance(error, SystemExit) and error.__traceback__ is None:
+            words = str(error.code).removeprefix(f"{sys.executable}: ")
+            raise UsageError(f"nothing to run: {words}") from None
+        return _told(error)
     return 0
+
+
+def _told(error: BaseException) -> int:
+    """Print an error as the interpreter does; the status that it gives."""
+    if isinstance(error, SystemExit):
+        return _status(error.code)
+    try:
+        sys.excepthook(type(error), error, error.__traceback__)
+    except SystemExit as instead:
+        return _status(instead.code)
+    except BaseException as second:
+        _drop_frames(second)
+        second.__context__ = None
+        for title, one in (
+            ("Error in sys.excepthook:", second),
+            ("\nOriginal exception was:", error),
+        ):
+            _say(title)
+            sys.__excepthook__(type(one), one, one.__traceback__)
+    return -signal.SIGINT if isinstance(error, KeyboardInterrupt) else 1
 
 
 def _status(code: object) -> int:
@@ -124,8 +148,14 @@ def _status(code: object) -> int:
         return 0
     if isinstance(code, int):
         return code & 0xFF
-    print(code, file=sys.stderr)
+    _say(code)
     return 1
+
+
+def _say(what: object) -> None:
+    with suppress(Exception):
+        if sys.stderr is not None:  # print would take stdout
+            print(what, file=sys.stderr)
 
 
 def _drop_frames(error: BaseException) -> None:
@@ -137,35 +167,43 @@ def _drop_frames(error: BaseException) -> None:
     error.__traceback__ = frames
 
 
-def _join_threads() -> None:
-    """Wait for all threads that are not daemons, as Python does before it exits."""
-    while True:
-        threads = [
-            thread
-            for thread in threading.enumerate()
-            if not thread.daemon and thread is not threading.current_thread()
-        ]
-        if not threads:
-            return
-        for thread in threads:
-            thread.join()
+def _end() -> None:
+    """End the program as Py_FinalizeEx (Python/pylifecycle.c) begins to.
+
+    threading wakes and joins threads, unless interrupted; then what atexit knows is
+    called. Both find nothing left to do when Python itself ends.
+    """
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]
+    except BaseException as error:
+        _drop_frames(error)
+        _say(f"Exception ignored in: {threading!r}")
+        sys.__excepthook__(type(error), error, error.__traceback__)
+    atexit._run_exitfuncs()
 
 
-def _report(trace: Trace, output: Path | None, chrome_output: Path | None) -> int:
-    sys.stdout.flush()
-    colour = sys.stderr.isatty()
-    width = os.get_terminal_size(sys.stderr.fileno()).columns if colour else 80
-    sys.stderr.write(scope_terminal.render(trace, width, colour))
+def _summarise(trace: Trace) -> None:
+    """Print the summary past sys.stderr, in which nothing unwritten may be left."""
+    with suppress(Exception):
+        sys.stderr.flush()
+    with (
+        suppress(OSError),
+        open(STDERR, "wb", buffering=0, closefd=False) as stderr,
+    ):
+        colour = stderr.isatty()
+        width = os.get_terminal_size(STDERR).columns if colour else 80
+        text = scope_terminal.render(trace, width, colour)
+        encoding = getattr(sys.__stderr__, "encoding", None) or "utf-8"
+        left = memoryview(text.encode(encoding, "backslashreplace"))
+        while left:
+            left = left[stderr.write(left) or 0 :]
+
+
+def _keep(trace: Trace, output: Path | None, chrome_output: Path | None) -> None:
     try:
         if output is not None:
             trace.save(output)
         if chrome_output is not None:
             write_whole(chrome_output, json.dumps(chrome.render(trace)) + "\n")
     except OSError as error:
-        return _refuse(f"{error.filename}: {error.strerror}")
-    return 0
-
-
-def _refuse(reason: str) -> int:
-    print(f"gil-lab: {reason}", file=sys.stderr)
-    return EXIT_USAGE
+        raise UsageError(f"{error.filename}: {error.strerror}") from error

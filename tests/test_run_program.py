@@ -2,10 +2,14 @@
 
 import json
 import os
+import py_compile
+import re
+import shlex
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -14,16 +18,8 @@ from lab.trace import load
 
 needs_gil = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
 
-START = """
-import sys
-from pathlib import Path
-from lab.run_program import run
-def path(name): return Path(name) if name else None
-module, output, chrome_output, *argv = sys.argv[1:]
-sys.exit(run(argv, module=bool(module), output=path(output),
-             chrome_output=path(chrome_output)))
-"""
-
+# In what Python prints of objects.
+ADDRESS = re.compile("0x[0-9a-f]+")
 # What a program can tell about how it was started.
 TELL = """
 import os, sys, threading
@@ -32,20 +28,32 @@ print(os.path.realpath(sys.path[0]), os.path.basename(__file__))
 """
 
 
-def scoped(
-    folder: Path, *argv: str, module: str = "", output: str = "", chrome: str = ""
-) -> "subprocess.CompletedProcess[str]":
-    return started(folder, "-c", START, module, output, chrome, *argv)
+def scoped(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return started(folder, "-m", "lab", "scope", *arguments)
 
 
 def started(folder: Path, *argv: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
+    return ended(start(folder, *argv))
+
+
+def start(folder: Path, *argv: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
         [sys.executable, *argv],
-        capture_output=True,
-        text=True,
         cwd=folder,
-        timeout=120,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
+
+
+def ended(child: "subprocess.Popen[str]") -> "subprocess.CompletedProcess[str]":
+    with child:
+        try:
+            out, err = child.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            raise
+    return subprocess.CompletedProcess(child.args, child.returncode, out, err)
 
 
 def write(folder: Path, name: str, code: str) -> None:
@@ -54,56 +62,122 @@ def write(folder: Path, name: str, code: str) -> None:
     path.write_text(textwrap.dedent(code))
 
 
-@needs_gil
-@pytest.mark.parametrize(
-    "end",
-    [
-        "",
-        "sys.exit(3)",
-        "sys.exit('why')",
-        "sys.exit(None)",
-        "raise SystemExit(300)",
-        "{}['missing']",
-        "raise ValueError('two\\nlines') from KeyError('cause')",
-        "threading.Thread(target=lambda: print('late')).start()",
-        "import atexit; atexit.register(lambda: print('bye', TELL)); TELL = 1",
-    ],
-)
-def test_a_script_does_what_it_does_alone(tmp_path: Path, end: str) -> None:
-    write(tmp_path, "sub/program.py", TELL + end)
-    alone = started(tmp_path, "sub/program.py", "-x", "y")
-    under = scoped(tmp_path, "sub/program.py", "-x", "y")
+def same(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run the program alone and under the scope: all it does is the same."""
+    both = start(folder, *arguments), start(folder, "-m", "lab", "scope", *arguments)
+    alone, under = map(ended, both)
     assert under.stdout == alone.stdout
     assert under.returncode == alone.returncode
     # Its own words first, traceback included, then the summary.
-    said = under.stderr.index("GIL free")
-    assert under.stderr[:said] == alone.stderr.replace(
-        str(tmp_path / "sub/program.py"), "sub/program.py"
-    ).replace('"sub/program.py"', file_shown(under.stderr[:said], tmp_path))
-    assert "MainThread" in under.stderr[said:]
+    own, headline, summary = under.stderr.partition("GIL free")
+    assert ADDRESS.sub("", own) == ADDRESS.sub("", alone.stderr)
+    assert headline
+    assert "MainThread" in summary
+    assert "Traceback" not in summary
+    return under
 
 
-def file_shown(text: str, folder: Path) -> str:
-    """How this version of Python quotes the script in a traceback."""
-    full = f'"{folder / "sub/program.py"}"'
-    return full if full in text else '"sub/program.py"'
+ENDS = [
+    "",
+    "sys.exit(3)",
+    "sys.exit('why')",
+    "sys.exit(None)",
+    "raise SystemExit(300)",
+    "sys.exit(-1)",
+    "{}['missing']",
+    "raise ValueError('two\\nlines') from KeyError('cause')",
+    "raise KeyboardInterrupt",
+    "sys.excepthook = lambda *told: print(told[:2])\n1 / 0",
+    "sys.excepthook = None\n1 / 0",
+    "import atexit; atexit.register(lambda: print('bye', TELL)); TELL = 1",
+    "import atexit; atexit.register(lambda: 1 / 0); atexit.register(print, 'first')",
+    "sys.argv = sys.stdout = sys.path = None",
+    # What only the interpreter's own end writes and calls.
+    "kept = open(f'{os.getpid()}.txt', 'w'); kept.write('kept')\n"
+    "class Last:\n    def __del__(self): print('last', __name__)\nlast = Last()",
+]
+
+
+@needs_gil
+@pytest.mark.parametrize("end", ENDS)
+def test_a_script_does_what_it_does_alone(tmp_path: Path, end: str) -> None:
+    write(tmp_path, "sub/program.py", TELL + end)
+    same(tmp_path, "sub/program.py", "-x", "y")
+    kept = [file.read_text() for file in tmp_path.glob("*.txt")]
+    assert kept == ["kept", "kept"] * ("kept" in end)
+
+
+# Every way to leave threads behind.
+LEFT = {
+    "thread": "threading.Thread(target=late).start()",
+    "thread that starts another": "threading.Thread(target=lambda: (late(), "
+    "threading.Thread(target=late).start())).start()",
+    "daemon": "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()",
+    "daemon that works": "threading.Thread(target=exec, args=('while True: pass',), "
+    "daemon=True).start()",
+    "timer": "threading.Timer(0.05, print, ('late',)).start()",
+    "executor": "keep = ThreadPoolExecutor(2); keep.submit(late)",
+    "busy executor": "keep = ThreadPoolExecutor(1)\n"
+    "for _ in range(3): keep.submit(late)",
+    "executor of processes": "keep = ProcessPoolExecutor(1, "
+    "mp_context=FORK); keep.submit(late).result()",
+    "queue": "q = queue.Queue()\nthreading.Thread(target=lambda: print(q.get()))"
+    ".start()\nthreading._register_atexit(q.put, 'over')",
+    "asyncio": "loop = asyncio.new_event_loop()\n"
+    "loop.run_until_complete(loop.run_in_executor(None, late))",
+    "process": "FORK.Process(target=late).start()",
+    "daemon process": "FORK.Process("
+    "target=time.sleep, args=(60,), daemon=True).start()",
+    "process queue": "q = FORK.Queue()\n"
+    "q.put('x' * 10**5)\nFORK.Process(target=q.get).start()",
+    "low level": "import _thread; _thread.start_new_thread(time.sleep, (60,))",
+    "main thread joined": "threading.Thread(target=lambda: ("
+    "threading.main_thread().join(), print('joined'))).start()",
+    "in atexit": "atexit.register(lambda: (print(threading.active_count()), late()))",
+    "submitted too late": "keep = ThreadPoolExecutor(1); "
+    "atexit.register(lambda: keep.submit(late))",
+}
+
+
+@needs_gil
+@pytest.mark.parametrize("left", LEFT)
+@pytest.mark.filterwarnings("default")
+def test_threads_left_behind_end_as_they_do_alone(tmp_path: Path, left: str) -> None:
+    code = (
+        "import asyncio, atexit, multiprocessing, os, queue, threading, time\n"
+        "from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor\n"
+        "FORK = multiprocessing.get_context('fork')\n"
+        "def late(): time.sleep(0.05); print('late', flush=True)\n"
+        "if __name__ == '__main__':\n"
+    )
+    body = f"{LEFT[left]}\nprint('main is over', flush=True)"
+    write(tmp_path, "program.py", code + textwrap.indent(body, "    "))
+    same(tmp_path, "program.py")
 
 
 @needs_gil
 def test_a_module_does_what_it_does_alone(tmp_path: Path) -> None:
     write(tmp_path, "package/__init__.py", "")
     write(tmp_path, "package/tool.py", TELL + "sys.exit(4)")
-    alone = started(tmp_path, "-m", "package.tool", "a")
-    under = scoped(tmp_path, "package.tool", "a", module="yes")
-    assert under.stdout == alone.stdout
-    assert under.returncode == alone.returncode == 4
-    assert "GIL free" in under.stderr
+    assert same(tmp_path, "-m", "package.tool", "a").returncode == 4
+
+
+@needs_gil
+def test_a_folder_and_an_archive_do_what_they_do_alone(tmp_path: Path) -> None:
+    write(tmp_path, "folder/__main__.py", TELL)
+    same(tmp_path, "folder")
+    with ZipFile(tmp_path / "archive", "w") as archive:  # whatever its name
+        archive.write(tmp_path / "folder/__main__.py", "__main__.py")
+    same(tmp_path, "archive")
+    write(tmp_path, "program.py", TELL)
+    py_compile.compile(str(tmp_path / "program.py"), str(tmp_path / "program.pyc"))
+    same(tmp_path, "program.pyc")
 
 
 @needs_gil
 def test_a_module_that_raises_shows_only_its_own_frames(tmp_path: Path) -> None:
     write(tmp_path, "tool.py", "def broken():\n    1 / 0\nbroken()\n")
-    under = scoped(tmp_path, "tool", module="yes")
+    under = scoped(tmp_path, "-m", "tool")
     assert under.returncode == 1
     assert "ZeroDivisionError" in under.stderr
     assert "runpy" not in under.stderr
@@ -122,7 +196,7 @@ def test_both_files_are_written(tmp_path: Path) -> None:
         thread.start()
         """,
     )
-    under = scoped(tmp_path, "program.py", output="out.json", chrome="chrome.json")
+    under = scoped(tmp_path, "-o", "out.json", "--chrome", "chrome.json", "program.py")
     assert under.returncode == 0, under.stderr
     trace = load(tmp_path / "out.json")
     assert {"MainThread", "sleeper"} == {each.name for each in trace.threads}
@@ -135,23 +209,30 @@ def test_both_files_are_written(tmp_path: Path) -> None:
 
 @needs_gil
 @pytest.mark.parametrize(
-    ("argv", "module", "output", "says"),
+    ("arguments", "says"),
     [
-        (["none.py"], "", "", "none.py: No such file"),
-        (["none"], "yes", "", "no module named 'none'"),
-        (["none.deeper"], "yes", "", "no module named 'none.deeper'"),
-        (["program.py"], "", "none/out.json", "none/out.json: no such folder"),
+        ("none.py", "none.py: No such file"),
+        ("''", "'': No such file"),
+        (". -x", "can't find '__main__'"),
+        ("-m none", "No module named none"),
+        ("-m none.deeper", "No module named 'none'"),
+        ("-m concurrent", "is a package and cannot be directly executed"),
+        ("-o none/out.json program.py", "none/out.json: no such folder"),
+        ("-o . program.py", "a folder"),
+        ("-o program.py program.py", "program.py: is read"),
     ],
 )
 def test_what_cannot_start_is_one_line(
-    tmp_path: Path, argv: list[str], module: str, output: str, says: str
+    tmp_path: Path, arguments: str, says: str
 ) -> None:
     write(tmp_path, "program.py", "print('ran')")
-    under = scoped(tmp_path, *argv, module=module, output=output)
+    under = scoped(tmp_path, *shlex.split(arguments))
     assert under.returncode == 2
     assert under.stdout == ""
+    assert under.stderr.startswith("gil-lab: ")
     assert says in under.stderr
     assert len(under.stderr.splitlines()) == 1
+    assert (tmp_path / "program.py").read_text() == "print('ran')"
 
 
 @needs_gil
@@ -177,19 +258,10 @@ def test_a_forked_child_reports_nothing(tmp_path: Path) -> None:
         sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
         """,
     )
-    under = scoped(tmp_path, "program.py", output="out.json")
+    under = scoped(tmp_path, "-o", "out.json", "program.py")
     assert under.returncode == 7
     assert under.stderr.count("GIL free") == 1
     assert load(tmp_path / "out.json").samples >= 0
-
-
-@needs_gil
-def test_an_interrupt_ends_as_one(tmp_path: Path) -> None:
-    write(tmp_path, "program.py", "raise KeyboardInterrupt")
-    under = scoped(tmp_path, "program.py")
-    assert under.returncode == 130
-    assert "KeyboardInterrupt" in under.stderr
-    assert "GIL free" in under.stderr
 
 
 @needs_gil
