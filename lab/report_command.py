@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lab.errors import UsageError
-from lab.files import write_whole
+from lab.files import check_output, write_whole
 from lab.renderers import formats
 from lab.renderers.formats import Format
-from lab.results import FOLDER, ForeignFileError, last, last_whole, load
+from lab.results import FOLDER, is_result, last, last_whole, load
 from lab.summary import Judged, judged
 
 WANTED = "name one, such as results/latest.json (make bench makes it)"
@@ -32,11 +32,15 @@ def report(
     for whatever cannot be read, shown or written; output then stays as it was.
     """
     chosen = _format(name, output)
-    runs = _runs([_file(path) for path in paths or [_kept()]])
+    files = [_file(path) for path in paths or [_kept()]]
+    if output is not None:
+        if is_result(output):
+            raise UsageError(f"{output}: is a result, not to be lost: name another -o")
+        check_output(output, *files)
+    runs = _runs(files)
     if chosen.name == "html":
         _check_timelines(runs)
     if output is not None:
-        _check_output(output)
         text = _render(chosen, runs)
         try:
             write_whole(output, text)
@@ -44,12 +48,7 @@ def report(
             raise UsageError(f"{output}: {error.strerror}: name another -o") from error
         print(f"Report: {output}")
     else:
-        try:
-            _print(chosen, runs, verbose)
-        except BrokenPipeError:  # the reader has seen enough
-            raise
-        except OSError as error:
-            raise UsageError(f"standard output: {error.strerror}") from error
+        _print(chosen, runs, verbose)
     return int(check and any(it.contradicted for it in runs))
 
 
@@ -124,18 +123,6 @@ def _check_timelines(runs: Sequence[Judged]) -> None:
                 f"{it.name}: a run without traces, which the page draws: choose one of "
                 "the whole bench (make bench), or --format markdown"
             )
-
-
-def _check_output(output: Path) -> None:
-    if output.is_dir():
-        raise UsageError(f"{output}: a folder: name a file in it")
-    if not output.parent.is_dir():
-        raise UsageError(f"{output}: no such folder: create {output.parent}")
-    try:
-        load(output)
-    except (ForeignFileError, OSError):
-        return
-    raise UsageError(f"{output}: is a result, which is not to be lost: name another -o")
 
 
 def _render(chosen: Format, runs: Sequence[Judged]) -> str:

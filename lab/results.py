@@ -10,6 +10,7 @@ cores are worth and their experiment, and a run whether it is a part.
 """
 
 import json
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -171,6 +172,16 @@ def _is_whole(text: str) -> bool:
         return not json.loads(text)[KEY].get("part", "")
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
         return False
+
+
+def is_result(path: Path) -> bool:
+    """Whether there is a result, damaged or not, told by the beginning of a regular
+    file: another (a FIFO, a device) is not opened."""
+    if not path.is_file():
+        return False
+    with suppress(OSError), path.open("rb") as file:
+        return re.search(rb'"(gil_lab|machine_info)"', file.read(4096)) is not None
+    return False
 
 
 def last_whole(folder: Path) -> Path | None:

@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 from lab.errors import UsageError
-from lab.files import write_whole
+from lab.files import check_output, write_whole
 from lab.renderers import chrome, scope_terminal
 from lab.renderers.console import console
 from lab.trace import KIND, load
@@ -21,11 +21,15 @@ def trace(path: Path, chrome_output: Path | None) -> int:
             if chrome_output is not None:
                 raise UsageError(f"{path}: a folder: --chrome wants one of its traces")
             return _list(path)
+        if chrome_output is not None:
+            check_output(chrome_output, path)
         found = load(path)
         if chrome_output is not None:
             write_whole(chrome_output, json.dumps(chrome.render(found)) + "\n")
     except OSError as error:
         raise UsageError(f"{error.filename or path}: {error.strerror}") from error
+    except UsageError:
+        raise
     except ValueError as error:
         raise UsageError(str(error)) from error
     out = console()

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from lab import trace
-from lab.files import write_whole
 from lab.machine import Machine
 from lab.records import Lap, Race, Round, Series, Share, Span, Timeline
 from lab.results import (
@@ -310,19 +309,3 @@ def test_the_last_run_by_its_name(tmp_path: Path) -> None:
         assert found is not None
         assert (found[0], found[1].part) == (path, name)
         path.unlink()
-
-
-def test_write_whole_or_not_at_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "file"
-    path.write_text("before")
-
-    def full(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        write_whole(path, "after")
-    assert path.read_text() == "before"
-    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
