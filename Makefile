@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet
 LAB := $(PIP) --no-build-isolation -e
 logged = >$(VENV)/$(1).log 2>&1 || { cat $(VENV)/$(1).log >&2; exit 1; }
-SOURCES := $(wildcard lab/*.pyx lab/*.pxd lab/*.c lab/*.h) hatch_build.py
+SOURCES := $(wildcard $(foreach type,pyx pxd c h,lab/*.$(type) lab/*/*.$(type))) hatch_build.py
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export FULL
@@ -56,7 +56,7 @@ sanitize: $(VENV)/.test build  ## the scope's tests under AddressSanitizer (need
 	@test -f "$(LIBASAN)" || { echo 'gil-lab: $(CC) has no libasan.so: install the' \
 	  'sanitizer library of your compiler (Debian, Ubuntu: libgcc-12-dev)' >&2; exit 1; }
 	@rm -rf $(ASAN) && mkdir -p $(ASAN)
-	@cp -r hatch_build.py pyproject.toml lab tests $(ASAN) && rm -f $(ASAN)/lab/*.so
+	@cp -r hatch_build.py pyproject.toml lab tests $(ASAN) && rm -f $(ASAN)/lab/*.so $(ASAN)/lab/*/*.so
 	@cd $(ASAN) && LDFLAGS=-fsanitize=address,undefined \
 	  CFLAGS='-fsanitize=address,undefined -fno-omit-frame-pointer -g -O1' \
 	  "$(CURDIR)"/$(BIN)/python hatch_build.py >build.log 2>&1 \
@@ -72,7 +72,7 @@ format: $(VENV)/.lint  ## let ruff put the code in form
 build: $(VENV)/.built  ## create the environment and compile, if needed
 
 clean:  ## remove environments and everything compiled; results stay
-	rm -rf .venv .venv-* build lab/*.so
+	rm -rf .venv .venv-* build lab/*.so lab/*/*.so
 
 $(VENV)/.python:
 	@command -v $(PYTHON) >/dev/null \

@@ -22,21 +22,21 @@ FLAGS = ["-O3", "-ffp-contract=off"]
 
 
 def compile_extensions() -> list[str]:
-    """Build every lab/*.pyx that is older than its sources; return all products."""
+    """Build every .pyx of lab/ that is older than its sources; return all products."""
     from Cython.Build import cythonize
     from setuptools import Distribution, Extension
     from setuptools.command.build_ext import build_ext
 
     os.chdir(ROOT)
-    headers = [str(path) for path in sorted(Path("lab").glob("*.h"))]
+    headers = [str(path) for path in sorted(Path("lab").rglob("*.h"))]
     extensions = [
         Extension(
-            f"lab.{path.stem}",
+            ".".join(path.with_suffix("").parts),
             [str(path)],  # C files beside it: a "distutils: sources" line in the .pyx
             depends=headers,
             extra_compile_args=FLAGS,
         )
-        for path in sorted(Path("lab").glob("*.pyx"))
+        for path in sorted(Path("lab").rglob("*.pyx"))
     ]
     modules = cythonize(  # type: ignore[no-untyped-call]  # Cython has no types
         extensions,
@@ -50,7 +50,9 @@ def compile_extensions() -> list[str]:
     command.build_lib = command.build_temp = str(BUILD)
     command.ensure_finalized()
     command.run()
-    return [f"lab/{path.stem}{SUFFIX}" for path in sorted(Path("lab").glob("*.pyx"))]
+    return [
+        f"{path.with_suffix('')}{SUFFIX}" for path in sorted(Path("lab").rglob("*.pyx"))
+    ]
 
 
 class CompileHook(BuildHookInterface[Any]):

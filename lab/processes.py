@@ -21,10 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from lab.child import end
 from lab.intervals import ENOUGH
 from lab.merge import merge
 from lab.results import KEY
+from lab.system.child import end
 
 # As many values as an interval of 95 % wants, one from each process.
 PROCESSES = ENOUGH

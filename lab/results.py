@@ -19,10 +19,10 @@ from typing import Any
 
 from lab.codec import NotNegative, read, wrong_at
 from lab.errors import UsageError
-from lab.files import write_whole
 from lab.machine import Machine
 from lab.records import Race, Run, Series, Timeline
 from lab.soundness import check_race, check_series, check_timeline
+from lab.system.files import write_whole
 
 FORMAT = 4
 # Older ones that still say enough.

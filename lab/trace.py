@@ -24,7 +24,7 @@ from lab.codec import (
     read,
     wrong_at,
 )
-from lab.files import write_whole
+from lab.system.files import write_whole
 
 State = Literal["holds", "runs_free", "waits"]
 STATES: tuple[State, ...] = get_args(State)

@@ -5,9 +5,9 @@ import shlex
 from pathlib import Path
 
 from lab.errors import UsageError
-from lab.files import check_output, write_whole
 from lab.renderers import chrome, scope_terminal
 from lab.renderers.console import console
+from lab.system.files import check_output, write_whole
 from lab.trace import KIND, load
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lab.errors import UsageError
-from lab.files import check_output, write_whole
+from lab.system.files import check_output, write_whole
 
 ROOT = Path(__file__).parent.parent
 WHOLE = ROOT / "tests/records/whole.json"
@@ -95,7 +95,7 @@ def test_a_device_is_no_file_to_replace() -> None:
 def test_own_output_is_written_to_whatever_it_is(tmp_path: Path) -> None:
     """Not replaced: what is printed afterwards would go to a file without a name."""
     code = (
-        "from lab.files import check_output, write_whole; from pathlib import Path\n"
+        "from lab.system.files import check_output, write_whole; from pathlib import Path\n"
         "check_output(Path('/dev/stdout')); write_whole('/dev/stdout', 'one ')\n"
         "print('two')"
     )

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lab.child import Terminated, terminable
 from lab.errors import UsageError
+from lab.system.child import Terminated, terminable
 
 if TYPE_CHECKING:
     from lab.demo.acts import Act

@@ -14,7 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
-from lab.child import end
 from lab.demo.acts import Act, Scene, acts
 from lab.demo.board import Board, ImageBoard, StateBoard
 from lab.demo.heartbeat import Glance
@@ -23,6 +22,7 @@ from lab.demo.sizes import Sizes
 from lab.demo.standing import Stand
 from lab.errors import UsageError
 from lab.records import Race
+from lab.system.child import end
 from lab.trace import load
 from lab.verdicts import judge
 
