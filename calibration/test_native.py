@@ -24,7 +24,7 @@ import numpy as np
 import pytest
 
 from lab import kernels
-from lab.records import Recorder, Series
+from lab.records.race import Recorder, Series
 from lab.stopwatch import timed
 
 SOURCE = Path(__file__).with_name("native.c")

@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from lab import results
-from lab.machine import Machine
 from lab.pilot import Sizes, sized
 from lab.processes import PROGRESS_FD
 from lab.race import Racer, measure, thread_counts
-from lab.records import Race, Recorder, Series, Share, Timeline
+from lab.records import results
+from lab.records.machine import Machine
+from lab.records.race import Race, Recorder, Series, Share, Timeline
 from lab.scope import unavailable
 from lab.system.files import write_whole
 from lab.twins import Bound, Kernel, Twin

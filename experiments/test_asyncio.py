@@ -23,9 +23,9 @@ from lab.lag import (
     note,
     since,
 )
-from lab.machine import gil_enabled
 from lab.race import full_run, starved_so_far_ns
-from lab.records import Recorder, Series
+from lab.records.machine import gil_enabled
+from lab.records.race import Recorder, Series
 
 CALL_S = 0.1
 TURNS = 3 if full_run(os.environ) else 1

@@ -35,9 +35,9 @@ from lab.claims import ONE_OR_TWO, about_gil
 from lab.gain import cores, crossing, gain, one_core, sleeps
 from lab.handoff import reporting, without_releases
 from lab.race import full_run
-from lab.records import STARVED, Recorder, Series
+from lab.records.race import STARVED, Recorder, Series
+from lab.records.units import duration
 from lab.stopwatch import timed
-from lab.units import duration
 
 WORK_NS = 3e6
 # Between reports, in nanoseconds; the shortest first.

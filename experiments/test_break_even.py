@@ -26,9 +26,9 @@ from lab.gain import cores, crossing, free_part, gain, one_core
 from lab.handoff import without_releases
 from lab.kernels import mixed
 from lab.race import full_run
-from lab.records import STARVED, Recorder, Series
+from lab.records.race import STARVED, Recorder, Series
+from lab.records.units import duration
 from lab.stopwatch import repeat, timed
-from lab.units import duration
 
 WORK_NS = 1.5e6
 LONG_NS = 1e7

@@ -13,9 +13,9 @@ from functools import partial
 
 from lab import shared
 from lab.gain import met
-from lab.machine import gil_enabled
 from lab.race import Crew
-from lab.records import Lap, Recorder, Series
+from lab.records.machine import gil_enabled
+from lab.records.race import Lap, Recorder, Series
 from lab.shared import Counter
 from lab.twins import Call
 

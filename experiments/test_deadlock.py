@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import pytest
 
 from lab.deadlock import Outcome, outcomes
-from lab.machine import gil_enabled
-from lab.records import Recorder, Series
+from lab.records.machine import gil_enabled
+from lab.records.race import Recorder, Series
 
 REPEATS = 6
 # How long a held read is waited for: twenty times what the writer sleeps.

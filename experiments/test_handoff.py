@@ -24,12 +24,12 @@ from lab.claims import about_gil
 from lab.handoff import hold_then_drop, with_releases, without_releases
 from lab.knock import knock
 from lab.knocker import Knocker, same_switch_interval
-from lab.machine import gil_enabled
 from lab.race import full_run
-from lab.records import Recorder, Series
+from lab.records.machine import gil_enabled
+from lab.records.race import Recorder, Series
+from lab.records.units import duration
 from lab.stopwatch import timed
 from lab.turns import spin_noting_gaps, waits_for_turn
-from lab.units import duration
 
 RELEASES, PRICES = 50_000, 3
 BATCHES, DROPS, PHASE_NS = 2, 250, 150_000

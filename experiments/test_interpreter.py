@@ -14,9 +14,9 @@ import pytest
 
 from lab.claims import ONE_OR_TWO
 from lab.gain import cores, cores_wanted, one_core
-from lab.machine import gil_enabled
 from lab.race import full_run
-from lab.records import Recorder, Series
+from lab.records.machine import gil_enabled
+from lab.records.race import Recorder, Series
 from lab.scope import unavailable
 from lab.turns import spin, two, watched
 

@@ -18,7 +18,7 @@ import pytest
 from lab import macros
 from lab.claims import HALF, about_gil
 from lab.gain import free_part
-from lab.records import Recorder, Series
+from lab.records.race import Recorder, Series
 from lab.stopwatch import repeat, timed
 
 STEPS = 10**6  # about 1 ms

@@ -16,7 +16,7 @@ from lab.atlas_entries import ENTRIES, Entry
 from lab.claims import HALF, about_gil
 from lab.errors import UsageError
 from lab.race import full_run
-from lab.records import Recorder, Series
+from lab.records.race import Recorder, Series
 
 SECONDS = 0.03
 FULL_TIMES = 4

@@ -15,9 +15,9 @@ import numpy as np
 
 from lab.claims import HALF
 from lab.lag import INTERVAL_S, LOADS, Beside, beside
-from lab.machine import gil_enabled
 from lab.race import full_run
-from lab.records import STARVED, Recorder, Series
+from lab.records.machine import gil_enabled
+from lab.records.race import STARVED, Recorder, Series
 
 CALL_S = 0.1
 TURNS = 3 if full_run(os.environ) else 1

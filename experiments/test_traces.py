@@ -18,7 +18,7 @@ import pytest
 from lab.catalogue import catalogue
 from lab.pilot import Sizes, sized
 from lab.race import Crew
-from lab.records import Recorder, Series, Span, Timeline
+from lab.records.race import Recorder, Series, Span, Timeline
 from lab.scope import Scope, unavailable
 from lab.twins import Call
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lab.magics import Shell
     from lab.probing import Probe, probe
+    from lab.records.trace import Trace
     from lab.scope import Scope, ScopeUnavailable
-    from lab.trace import Trace
 
 __all__ = ["Probe", "Scope", "ScopeUnavailable", "Trace", "probe"]
 
@@ -30,7 +30,7 @@ def __getattr__(name: str) -> Any:
         "Probe": "lab.probing",
         "Scope": "lab.scope",
         "ScopeUnavailable": "lab.scope",
-        "Trace": "lab.trace",
+        "Trace": "lab.records.trace",
         "probe": "lab.probing",
     }
     if name not in places:

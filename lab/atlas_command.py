@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from lab.atlas import FORMAT, Row, atlas
 from lab.atlas_entries import ENTRIES, Entry
-from lab.machine import Machine
+from lab.records.machine import Machine
 from lab.renderers.progress import drawn
 from lab.verdicts import Judgement
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import UsageError
-from lab.machine import Machine
 from lab.processes import NO_TESTS, USAGE_ERROR, Experiments
 from lab.race import ONE_THREAD, thread_override
-from lab.records import Run
-from lab.results import KEY, ForeignFileError, load, parse, publish
+from lab.records.machine import Machine
+from lab.records.race import Run
+from lab.records.results import KEY, ForeignFileError, load, parse, publish
 from lab.system.child import Terminated, terminable
 
 

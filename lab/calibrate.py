@@ -8,8 +8,8 @@ import time
 from collections.abc import Sequence
 
 from lab.bench import experiments_of, keep, measured, near, unsettled
-from lab.machine import Machine
-from lab.results import KEY
+from lab.records.machine import Machine
+from lab.records.results import KEY
 from lab.verdicts import Judgement
 
 NAME = "calibration"

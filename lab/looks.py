@@ -22,9 +22,9 @@ from lab.preemption import (
     longest_stretch_s,
     preempted,
 )
+from lab.records.trace import Trace
 from lab.scope import Scope
 from lab.stopwatch import repeat, stamped
-from lab.trace import Trace
 
 # Two switch intervals: bytecode lets a waiting thread in after whichever is set,
 # C that merely holds for a while does not know of them.

@@ -16,9 +16,9 @@ from typing import Any, Protocol
 from lab.errors import UsageError
 from lab.expression import subject
 from lab.probing import Probe, traced
+from lab.records.trace import ThreadTrace, Trace
 from lab.renderers import scope_terminal
 from lab.scope import Scope, ScopeUnavailable
-from lab.trace import ThreadTrace, Trace
 
 NAME = "gil"
 HELP = """%gil EXPR: does this call release the GIL, and what can threads gain?

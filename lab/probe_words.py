@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
-from lab.units import decimals, duration, number, share
+from lab.records.units import decimals, duration, number, share
 
 if TYPE_CHECKING:
     from lab.probing import Probe

@@ -16,10 +16,10 @@ from typing import Any, Literal
 
 from lab.knocker import same_switch_interval
 from lab.looks import Look, Subject, Turns, knocked, scoped, turns, watched
-from lab.machine import gil_enabled
 from lab.probe_words import text
+from lab.records.machine import gil_enabled
+from lab.records.trace import Trace
 from lab.scope import unavailable
-from lab.trace import Trace
 
 ProbeVerdict = Literal["released", "held", "partly", "inconclusive", "no-gil"]
 

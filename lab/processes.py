@@ -21,9 +21,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from lab.intervals import ENOUGH
-from lab.merge import merge
-from lab.results import KEY
+from lab.records.merge import merge
+from lab.records.results import KEY
+from lab.records.statistics import ENOUGH
 from lab.system.child import end
 
 # As many values as an interval of 95 % wants, one from each process.

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 
 from lab.errors import UsageError
-from lab.machine import gil_enabled, usable_cores, worth
 from lab.probing import gil_free
-from lab.records import Lap, Race, Round, Share
+from lab.records.machine import gil_enabled, usable_cores, worth
+from lab.records.race import Lap, Race, Round, Share
 from lab.stopwatch import timed
 from lab.twins import Bound, Call, Kernel, Twin
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lab.errors import UsageError
+from lab.records.results import FOLDER, is_result, last, last_whole, load
 from lab.renderers import formats
 from lab.renderers.formats import Format
-from lab.results import FOLDER, is_result, last, last_whole, load
 from lab.summary import Judged, judged
 from lab.system.files import check_output, write_whole
 

@@ -15,10 +15,10 @@ from pkgutil import get_importer
 from types import CodeType, ModuleType, TracebackType
 
 from lab.errors import UsageError
+from lab.records.trace import Trace
 from lab.renderers import chrome, scope_terminal
 from lab.scope import Scope, unavailable
 from lab.system.files import check_output, write_whole
-from lab.trace import Trace
 
 STDERR = 2
 

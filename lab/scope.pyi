@@ -1,6 +1,6 @@
 from types import TracebackType
 
-from lab.trace import Trace
+from lab.records.trace import Trace
 
 class ScopeUnavailable(RuntimeError): ...  # noqa: N818 - a state, not a mistake
 

@@ -26,7 +26,7 @@ import sys
 from operator import attrgetter
 
 from lab.thread_names import ThreadNames
-from lab.trace import Segment, ThreadTrace, Trace, half_width
+from lab.records.trace import Segment, ThreadTrace, Trace, half_width
 
 
 cdef extern from "Python.h":

@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass, replace
 
-from lab.intervals import Estimate, Kind, estimate
-from lab.records import Series
+from lab.records.race import Series
+from lab.records.statistics import Estimate, Kind, estimate
 from lab.verdicts import Judgement
 
 # A claim on a series wants this many values: all on one side of a bound that is the

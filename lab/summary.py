@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lab.codec import Harmless
-from lab.intervals import Estimate
-from lab.machine import TWO_CORES
-from lab.records import Run
+from lab.records.codec import Harmless
+from lab.records.machine import TWO_CORES
+from lab.records.race import Run
+from lab.records.statistics import Estimate
 from lab.series_verdicts import SeriesFinding, judge_series
 from lab.twins import Bound
 from lab.verdicts import Finding, Judgement, Verdict, judge

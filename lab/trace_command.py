@@ -5,10 +5,10 @@ import shlex
 from pathlib import Path
 
 from lab.errors import UsageError
+from lab.records.trace import KIND, load
 from lab.renderers import chrome, scope_terminal
 from lab.renderers.console import console
 from lab.system.files import check_output, write_whole
-from lab.trace import KIND, load
 
 
 def trace(path: Path, chrome_output: Path | None) -> int:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from lab.race import Crew
-from lab.records import Lap
+from lab.records.race import Lap
+from lab.records.trace import ThreadTrace, Trace
 from lab.scope import Scope
-from lab.trace import ThreadTrace, Trace
 from lab.twins import Call
 
 # Between two looks at the clock bytecode that runs takes much less than this.

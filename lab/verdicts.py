@@ -11,9 +11,9 @@ import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from lab.intervals import Estimate, Kind, estimate
-from lab.machine import TWO_CORES
-from lab.records import Race, Round, cores_in_use, starved, wall_ns
+from lab.records.machine import TWO_CORES
+from lab.records.race import Race, Round, cores_in_use, starved, wall_ns
+from lab.records.statistics import Estimate, Kind, estimate
 from lab.twins import Bound, Claim
 
 # Fewer usable rounds than this say nothing. A blocking race shows its order in

@@ -91,8 +91,8 @@ def drawing() -> None:
     test looks. Skips where it is not installed."""
     pytest.importorskip("altair", reason="make .venv/.test installs what draws pages")
     pytest.importorskip("vl_convert", reason="as altair")
+    from lab.records.results import load
     from lab.renderers import html
-    from lab.results import load
     from lab.summary import judged
 
     html.render([judged(load(ROOT / "tests/records/whole.json"), "whole")])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from rich.console import Console
 
+from lab.records.trace import Trace
 from lab.renderers import (
     chrome,
     markdown,
@@ -17,7 +18,6 @@ from lab.renderers import (
 )
 from lab.renderers.console import console
 from lab.summary import Judged
-from lab.trace import Trace
 
 
 def _one_look(runs: list[Judged]) -> str:

@@ -12,9 +12,9 @@ from itertools import accumulate
 from pathlib import Path
 from random import Random
 
-from lab.machine import Machine
-from lab.records import Lap, Race, Round, Share
-from lab.results import FORMAT, KEY
+from lab.records.machine import Machine
+from lab.records.race import Lap, Race, Round, Share
+from lab.records.results import FORMAT, KEY
 from lab.twins import Bound, Claim
 
 FOLDER = Path(__file__).parent / "records"

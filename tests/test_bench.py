@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lab.results import KEY, load
+from lab.records.results import KEY, load
 
 ROOT = Path(__file__).parent.parent
 PATTERNS = shutil.ignore_patterns(".venv*", "results", ".git", "build", "__pycache__")
@@ -103,7 +103,7 @@ def test_an_experiment_that_fails(checkout: Path) -> None:
 
 
 LIE = """
-from lab.records import Series
+from lab.records.race import Series
 
 def test_lie(record):
     record(lambda: [Series("lie", "it", "at most 1", "x", (2.0,), at_most=1.0)])

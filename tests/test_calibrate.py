@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from lab.records import Series
+from lab.records.race import Series
+from lab.records.results import load
 from lab.renderers import calibration
 from lab.renderers.console import console
-from lab.results import load
 from lab.series_verdicts import SeriesFinding, judge_series
 
 ROOT = Path(__file__).parent.parent

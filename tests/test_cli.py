@@ -16,9 +16,9 @@ import pytest
 
 from lab.arguments import parser
 from lab.cli import main
-from lab.machine import gil_enabled
 from lab.probing import Probe
-from lab.results import load as load_run
+from lab.records.machine import gil_enabled
+from lab.records.results import load as load_run
 from lab.scope import unavailable
 
 ROOT = Path(__file__).parent.parent
@@ -230,9 +230,9 @@ def test_a_reader_that_has_seen_enough() -> None:
 
 @pytest.mark.parametrize("width", [80, 100])
 def test_the_table_fits_its_terminal(width: int) -> None:
+    from lab.records.results import load
     from lab.renderers.console import console
     from lab.renderers.terminal import report
-    from lab.results import load
     from lab.summary import judged
 
     out = io.StringIO()

@@ -6,8 +6,8 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from lab.codec import Count, Figure, Fraction, Harmless, harmless, read
-from lab.records import Run
+from lab.records.codec import Count, Figure, Fraction, Harmless, harmless, read
+from lab.records.race import Run
 
 
 @pytest.mark.parametrize(

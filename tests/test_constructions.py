@@ -32,8 +32,8 @@ from lab.blocking import (
 from lab.deadlock import outcomes, stood
 from lab.lag import INTERVAL_S, LOADS, Beat, Beside, Heart, Made, beside, during
 from lab.libc import Libc, unix_address
-from lab.machine import gil_enabled
 from lab.race import Crew, full_run, lap
+from lab.records.machine import gil_enabled
 from lab.shared import Counter
 from lab.twins import Call, Setting
 

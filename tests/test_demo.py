@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from lab.demo.acts import acts
-from lab.machine import gil_enabled
+from lab.records.machine import gil_enabled
 from tests.terminal import ROOT, Terminal
 
 ANSWERED = ("MEASURED: ", "cannot be played here")

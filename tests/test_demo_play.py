@@ -12,8 +12,8 @@ from lab.demo.outcome import Outcome, Turn, score
 from lab.demo.play import Performance, PlayError, SceneView, act, play
 from lab.demo.sizes import Sizes
 from lab.errors import UsageError
-from lab.machine import gil_enabled
-from lab.records import Race
+from lab.records.machine import gil_enabled
+from lab.records.race import Race
 from lab.scope import unavailable
 from lab.verdicts import judge
 

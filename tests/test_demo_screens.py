@@ -12,9 +12,9 @@ from lab.demo.marks import ASCII, BLOCKS, Marks
 from lab.demo.outcome import Outcome, Turn
 from lab.demo.screens import AGAIN, NO_GIL, answer, final, question
 from lab.demo.standing import Stand
-from lab.records import Race
+from lab.records.race import Race
+from lab.records.trace import Segment, ThreadTrace, Trace
 from lab.renderers.words import MORAL
-from lab.trace import Segment, ThreadTrace, Trace
 from lab.twins import Bound
 from lab.verdicts import judge
 

@@ -13,7 +13,7 @@ from lab.demo.marks import ASCII
 from lab.demo.outcome import Outcome, Turn
 from lab.demo.sizes import Sizes
 from lab.demo.tour import AGAIN, ENTER, Pace, Tour
-from lab.records import Race
+from lab.records.race import Race
 from lab.verdicts import judge
 
 RECORDS = Path(__file__).parent / "records"

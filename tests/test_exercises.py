@@ -13,9 +13,9 @@ from lab.demo.sizes import Sizes
 from lab.demo.standing import Stand
 from lab.errors import UsageError
 from lab.exercises import Predictions, Revealed, reveal
-from lab.records import Race
+from lab.records.race import Race
+from lab.records.trace import Segment, ThreadTrace, Trace
 from lab.renderers import notebook
-from lab.trace import Segment, ThreadTrace, Trace
 from lab.verdicts import judge
 from tests.jupyter import Html
 

@@ -6,8 +6,8 @@ from experiments import test_caution, test_deadlock, test_interpreter
 from lab import shared
 from lab.deadlock import Outcome
 from lab.gain import cores_wanted
-from lab.machine import gil_enabled
-from lab.records import Lap, Series
+from lab.records.machine import gil_enabled
+from lab.records.race import Lap, Series
 from lab.series_verdicts import judge_series
 from lab.verdicts import Judgement
 

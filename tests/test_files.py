@@ -127,7 +127,7 @@ def test_a_source_is_not_overwritten(tmp_path: Path) -> None:
 )
 def test_every_command_writes_so(tmp_path: Path, arguments: list[str]) -> None:
     """To a FIFO, which is never read: only its reader is at its other end."""
-    from lab.results import load
+    from lab.records.results import load
     from lab.scope import unavailable
 
     (tmp_path / "program.py").write_text("import os; os.chdir('/')")

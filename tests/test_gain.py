@@ -8,12 +8,13 @@ from functools import partial
 
 import pytest
 
-from lab import gain, records
+from lab import gain
 from lab.claims import ONE_OR_TWO
 from lab.kernels import mixed
-from lab.machine import gil_enabled
 from lab.race import Crew
-from lab.records import Lap
+from lab.records import race as records
+from lab.records.machine import gil_enabled
+from lab.records.race import Lap
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 import pytest
 from markdown_it import MarkdownIt  # rich has it
 
-from lab.codec import harmless
-from lab.records import Run
+from lab.records.codec import harmless
+from lab.records.race import Run
+from lab.records.results import KEY, load
 from lab.renderers import timings
-from lab.results import KEY, load
 from lab.summary import Judged, judged
 from tests.every_renderer import RUNS, SLOW, TRACES
 

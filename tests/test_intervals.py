@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lab.intervals import ENOUGH, Kind, estimate
+from lab.records.statistics import ENOUGH, Kind, estimate
 
 SAMPLES = 10_000
 

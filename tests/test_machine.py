@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.machine import Machine, usable_cores, worth
+from lab.records.machine import Machine, usable_cores, worth
 
 
 def _tree(root: Path, files: dict[str, str]) -> Path:

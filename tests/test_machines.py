@@ -2,8 +2,8 @@
 
 import pytest
 
-from lab.intervals import Kind
-from lab.results import load
+from lab.records.results import load
+from lab.records.statistics import Kind
 from lab.twins import Bound
 from lab.verdicts import IN_PARALLEL, Finding, Judgement, Verdict, judge
 from tests.simulate import MACHINES, Simulated, content, path

@@ -9,7 +9,7 @@ import pytest
 
 from lab import macros
 from lab.blocking import uninterrupted
-from lab.machine import gil_enabled
+from lab.records.machine import gil_enabled
 
 WAYS = [macros.held, macros.with_nogil, macros.by_hand, macros.with_macros]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.machine import gil_enabled
+from lab.records.machine import gil_enabled
 from lab.scope import unavailable
 from tests.jupyter import Html, Ran, cells, run
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from lab.merge import merge
-from lab.records import Race, Series
-from lab.results import KEY, parse
+from lab.records.merge import merge
+from lab.records.race import Race, Series
+from lab.records.results import KEY, parse
 from tests.test_verdicts import PARALLEL, _race
 
 

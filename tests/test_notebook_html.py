@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 import pytest
 
 from lab.probing import Probe
+from lab.records.trace import Segment, ThreadTrace, Trace
 from lab.renderers import notebook
-from lab.trace import Segment, ThreadTrace, Trace
 from tests.jupyter import Html
 
 # What a front end keeps of HTML that it does not trust.

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from lab.records import wall_ns
+from lab.records.race import wall_ns
+from lab.records.results import KEY, load
 from lab.renderers import kernel_table, one_look, terminal, timings
 from lab.renderers.console import console
 from lab.renderers.experiment_table import SHOWN, headline
-from lab.results import KEY, load
 from lab.summary import Judged, experiments, judged, kernels
 from lab.verdicts import Judgement, Verdict
 from tests.terminal import Terminal
@@ -229,7 +229,7 @@ SHOW = f"""
 import json, pathlib
 from lab.renderers import terminal
 from lab.renderers.console import console
-from lab.results import load
+from lab.records.results import load
 from lab.summary import judged
 path = pathlib.Path({str(WHOLE)!r})
 terminal.show([judged(load(path), "whole")], console())

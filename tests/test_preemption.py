@@ -10,7 +10,6 @@ import pytest
 from lab import kernels
 from lab.knocker import Knock
 from lab.looks import LONG_S, SHORT_S
-from lab.machine import gil_enabled
 from lab.preemption import (
     Call,
     Entries,
@@ -20,6 +19,7 @@ from lab.preemption import (
     preempted,
 )
 from lab.probing import probe
+from lab.records.machine import gil_enabled
 
 US, MS = 1_000, 1_000_000
 

@@ -24,8 +24,8 @@ import pytest
 import lab
 from lab import kernels, looks, probing
 from lab.knocker import KNOCKER, Knock
-from lab.machine import gil_enabled
 from lab.probing import Probe, probe
+from lab.records.machine import gil_enabled
 from lab.scope import unavailable
 
 needs_gil = pytest.mark.skipif(not gil_enabled(), reason="there is no GIL to probe")

@@ -7,7 +7,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from lab.results import load
+from lab.records.results import load
 
 ROOT = Path(__file__).parent.parent
 

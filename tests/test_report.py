@@ -15,9 +15,9 @@ import pytest
 
 from lab import report_command
 from lab.errors import UsageError
+from lab.records.results import FORMAT, KEY, load, publish
 from lab.renderers import formats, markdown, plain_csv, plain_json, terminal
 from lab.report_command import report
-from lab.results import FORMAT, KEY, load, publish
 from lab.summary import Judged, judged
 
 ROOT = Path(__file__).parent.parent

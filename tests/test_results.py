@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from lab import trace
-from lab.machine import Machine
-from lab.records import Lap, Race, Round, Series, Share, Span, Timeline
-from lab.results import (
+from lab.records import trace
+from lab.records.machine import Machine
+from lab.records.race import Lap, Race, Round, Series, Share, Span, Timeline
+from lab.records.results import (
     FORMAT,
     KEY,
     ForeignFileError,
@@ -22,7 +22,7 @@ from lab.results import (
     parse,
     publish,
 )
-from lab.trace import Segment, ThreadTrace, Trace
+from lab.records.trace import Segment, ThreadTrace, Trace
 from lab.twins import Bound, Claim
 
 FOLDER = Path(__file__).parent / "records"

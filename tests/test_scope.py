@@ -20,8 +20,8 @@ from typing import Any, cast
 import pytest
 
 from lab.kernels import collatz_held, collatz_released, dose, mixed
+from lab.records.trace import ThreadTrace, Trace
 from lab.scope import Scope, ScopeUnavailable, unavailable
-from lab.trace import ThreadTrace, Trace
 
 HOLDS = ctypes.PyDLL(None)
 RELEASES = ctypes.CDLL(None)

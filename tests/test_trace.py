@@ -14,8 +14,16 @@ from typing import Any
 
 import pytest
 
+from lab.records.trace import (
+    STATES,
+    WORDS,
+    Segment,
+    ThreadTrace,
+    Trace,
+    half_width,
+    load,
+)
 from lab.renderers import chrome, scope_terminal
-from lab.trace import STATES, WORDS, Segment, ThreadTrace, Trace, half_width, load
 
 
 def thread(
@@ -283,7 +291,7 @@ def test_terminal_names_what_it_leaves_out(trace: Trace) -> None:
 def test_reading_needs_nothing_compiled() -> None:
     code = (
         "import sys; sys.modules.update({'lab.scope': None, 'lab.kernels': None});"
-        "import lab.trace, lab.renderers.chrome, lab.renderers.scope_terminal"
+        "import lab.records.trace, lab.renderers.chrome, lab.renderers.scope_terminal"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from lab import records, turns
+from lab import turns
 from lab.handoff import hold_then_drop
 from lab.knocker import same_switch_interval
-from lab.machine import gil_enabled
-from lab.records import Lap
+from lab.records import race
+from lab.records.machine import gil_enabled
+from lab.records.race import Lap
+from lab.records.trace import Segment, ThreadTrace, Trace
 from lab.scope import unavailable
-from lab.trace import Segment, ThreadTrace, Trace
 
 
 def _trace() -> Trace:
@@ -53,9 +54,9 @@ def test_turns_of_a_known_trace() -> None:
 
 def test_cores_and_starved() -> None:
     laps = (Lap(0, 100, 90, 5), Lap(50, 200, 110, None))
-    assert records.cores_in_use(laps) == 1.0
-    assert not records.starved(laps)
-    assert records.starved((Lap(0, 100, 50, 50), Lap(0, 100, 100, 0)))
+    assert race.cores_in_use(laps) == 1.0
+    assert not race.starved(laps)
+    assert race.starved((Lap(0, 100, 50, 50), Lap(0, 100, 100, 0)))
 
 
 @pytest.mark.skipif(unavailable() is not None, reason=f"no scope: {unavailable()}")
@@ -70,7 +71,7 @@ def test_two_threads_spin() -> None:
     laps = turns.two(0.02)
     assert len(laps) == 2
     assert all(lap.wall_ns >= 20_000_000 for lap in laps)
-    assert not gil_enabled() or records.cores_in_use(laps) < 1.2
+    assert not gil_enabled() or race.cores_in_use(laps) < 1.2
 
 
 @pytest.mark.skipif(not gil_enabled(), reason="no GIL that another could hold")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.records import Lap, Race, Round, Series, Share
-from lab.results import ForeignFileError, load
+from lab.records.race import Lap, Race, Round, Series, Share
+from lab.records.results import ForeignFileError, load
 from lab.series_verdicts import judge_series
 from lab.summary import contradicted, gains
 from lab.twins import Bound, Claim

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from lab.intervals import Estimate, Kind
-from lab.records import Series
+from lab.records.race import Series
+from lab.records.results import load
+from lab.records.statistics import Estimate, Kind
 from lab.renderers import words
-from lab.results import load
 from lab.series_verdicts import SeriesFinding
 from lab.summary import Judged, judged
 from lab.twins import Bound

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from lab.demo.acts import Act
 from lab.demo.standing import Stand
-from lab.machine import TWO_CORES
+from lab.records.machine import TWO_CORES
+from lab.records.trace import Trace
 from lab.sources import Cut
-from lab.trace import Trace
 from lab.verdicts import Finding, Verdict
 
 

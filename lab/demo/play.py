@@ -21,9 +21,9 @@ from lab.demo.outcome import Outcome
 from lab.demo.sizes import Sizes
 from lab.demo.standing import Stand
 from lab.errors import UsageError
-from lab.records import Race
+from lab.records.race import Race
+from lab.records.trace import load
 from lab.system.child import end
-from lab.trace import load
 from lab.verdicts import judge
 
 # How often the lanes are looked at, and drawn: often enough for the eye.

@@ -13,12 +13,12 @@ from rich.text import Text
 from lab.demo.acts import Act
 from lab.demo.marks import Marks
 from lab.demo.outcome import Outcome, Turn, score
+from lab.records.trace import Trace
+from lab.records.units import duration
 from lab.renderers import words
 from lab.renderers.scope_terminal import legend, strips
 from lab.sources import Cut
-from lab.trace import Trace
 from lab.twins import Bound
-from lab.units import duration
 from lab.verdicts import Finding
 
 NO_GIL = "There is no GIL in this interpreter: nothing to hold, nothing to release."

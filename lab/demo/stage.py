@@ -27,9 +27,9 @@ from lab.demo.sizes import Sizes
 from lab.demo.standing import Stand, stands
 from lab.pilot import sized
 from lab.race import Crew, lap, measure
-from lab.records import wall_ns
+from lab.records.race import wall_ns
+from lab.records.trace import Trace
 from lab.scope import Scope, unavailable
-from lab.trace import Trace
 from lab.twins import Bound, Call, Claim, Kernel, Twin
 
 # A play that lasts so long is ended by the system, even if it holds the GIL.

@@ -6,7 +6,7 @@ a length in microseconds, metadata events ("M") name the lanes.
 
 from typing import Any
 
-from lab.trace import WORDS, Trace
+from lab.records.trace import WORDS, Trace
 
 GIL_LANE = 0
 # The viewers' own names of colours.

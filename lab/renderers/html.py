@@ -13,7 +13,7 @@ import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from lab.records import Timeline
+from lab.records.race import Timeline
 from lab.renderers import charts, picture, sheet, timeline, words
 from lab.renderers.charts import Spec
 from lab.summary import Judged, gains

@@ -16,9 +16,9 @@ from rich.text import Text
 
 from lab.probe_words import text
 from lab.probing import Probe
+from lab.records.trace import Trace
+from lab.records.units import duration
 from lab.renderers import scope_terminal
-from lab.trace import Trace
-from lab.units import duration
 
 COLUMNS = 80
 CHART_PX = 700

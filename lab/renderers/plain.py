@@ -7,7 +7,7 @@ where there is no such figure.
 import math
 from typing import Any
 
-from lab.intervals import Estimate
+from lab.records.statistics import Estimate
 from lab.series_verdicts import SeriesFinding
 from lab.summary import Judged
 from lab.verdicts import Finding

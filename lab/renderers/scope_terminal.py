@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lab.trace import STATES, WORDS, State, ThreadTrace, Trace
-from lab.units import percent
+from lab.records.trace import STATES, WORDS, State, ThreadTrace, Trace
+from lab.records.units import percent
 
 STYLES: dict[State, str] = {"holds": "red", "runs_free": "green", "waits": "dim"}
 PLAIN: dict[State, str] = {"holds": "#", "runs_free": "=", "waits": "."}

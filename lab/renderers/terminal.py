@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from lab.machine import Machine
+from lab.records.machine import Machine
 from lab.renderers import words
 from lab.renderers.console import WIDEST, console
 from lab.renderers.one_look import print_finding, print_one_look

@@ -5,9 +5,9 @@ from typing import Any
 
 import altair as alt
 
-from lab.records import Span
+from lab.records.race import Span
+from lab.records.trace import STATES, WORDS, Segment, Trace
 from lab.renderers.charts import INK, Spec, layered
-from lab.trace import STATES, WORDS, Segment, Trace
 
 # The name of the zoom, by which a page can change it.
 ZOOM = "zoom"

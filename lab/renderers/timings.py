@@ -9,9 +9,9 @@ from functools import partial
 from operator import itemgetter
 from typing import Any
 
-from lab.codec import harmless
-from lab.records import Race
-from lab.results import KEY
+from lab.records.codec import harmless
+from lab.records.race import Race
+from lab.records.results import KEY
 from lab.summary import KERNELS
 
 # As many of them as fit: first all, at last one.

@@ -1,13 +1,13 @@
 """Whether records can be judged: what no measurement yields is refused when read.
 
-The types of the fields have refused most (lab.codec), a trace its own; here is what
+The types of the fields have refused most (lab.records.codec), a trace its own; here is what
 takes two fields. Each raises ValueError in one line that begins with the place; place:
 of the record in its file.
 """
 
-from lab.codec import wrong_at
-from lab.records import Lap, Race, Series, Timeline
-from lab.trace import check as check_trace
+from lab.records.codec import wrong_at
+from lab.records.race import Lap, Race, Series, Timeline
+from lab.records.trace import check as check_trace
 from lab.twins import Bound
 
 

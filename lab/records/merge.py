@@ -10,8 +10,8 @@ from typing import Any
 
 from pytest_benchmark.stats import Stats
 
-from lab.records import Race, Series, Timeline
-from lab.results import KEY
+from lab.records.race import Race, Series, Timeline
+from lab.records.results import KEY
 
 Plain = dict[str, Any]
 # What makes two records the same figure, by their kind.

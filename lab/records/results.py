@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab.codec import NotNegative, read, wrong_at
 from lab.errors import UsageError
-from lab.machine import Machine
-from lab.records import Race, Run, Series, Timeline
-from lab.soundness import check_race, check_series, check_timeline
+from lab.records.codec import NotNegative, read, wrong_at
+from lab.records.machine import Machine
+from lab.records.race import Race, Run, Series, Timeline
+from lab.records.validation import check_race, check_series, check_timeline
 from lab.system.files import write_whole
 
 FORMAT = 4
@@ -29,7 +29,7 @@ FORMAT = 4
 READABLE = (1, 2, 3, FORMAT)
 KEY = "gil_lab"
 # Where bench, in a checkout, keeps its runs.
-FOLDER = Path(__file__).resolve().parent.parent / "results"
+FOLDER = Path(__file__).resolve().parents[2] / "results"
 # Names of runs begin with the time, in so many characters: 2026-01-31T23-59-59.
 TIME = 19
 

@@ -1,13 +1,13 @@
 """What was measured: frozen records with units in their names.
 
-The types of the fields are the format of a result file (lab.codec).
+The types of the fields are the format of a result file (lab.records.codec).
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
-from lab.codec import (
+from lab.records.codec import (
     Count,
     Figure,
     Fraction,
@@ -18,8 +18,8 @@ from lab.codec import (
     Record,
     Threads,
 )
-from lab.machine import Machine
-from lab.trace import Trace
+from lab.records.machine import Machine
+from lab.records.trace import Trace
 from lab.twins import Bound, Claim
 
 # A compute call that got less of a core than this tells of the machine, not of itself.

@@ -4,7 +4,7 @@ The types of a record's fields are its format: msgspec reads them strictly (no t
 a number, no truth value for a count, nothing outside the ranges below, so no NaN) and
 names the place of what it refuses. It is compiled, also for free-threaded builds, and
 a trace of a million segments is read in a second. What no type can say, such as which
-of two times comes first, is checked in lab.soundness.
+of two times comes first, is checked in lab.records.validation.
 """
 
 import re

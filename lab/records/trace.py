@@ -14,7 +14,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
-from lab.codec import (
+from lab.records.codec import (
     Count,
     Fraction,
     Harmless,

@@ -1,0 +1,1 @@
+"""What was measured: frozen records, their files, and what holds of them."""
