@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from lab.calls.kernel import Bound, Kernel, Twin
 from lab.pilot import Sizes, sized
 from lab.processes import PROGRESS_FD
 from lab.race import Racer, measure, thread_counts
@@ -22,7 +23,6 @@ from lab.records.machine import Machine
 from lab.records.race import Race, Recorder, Series, Share, Timeline
 from lab.scope import unavailable
 from lab.system.files import write_whole
-from lab.twins import Bound, Kernel, Twin
 
 MEASURED_WITH = ("gil-lab", "numpy", "pytest-benchmark")
 

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from lab import shared
+from lab.calls.kernel import Call
 from lab.gain import met
 from lab.race import Crew
 from lab.records.machine import gil_enabled
 from lab.records.race import Lap, Recorder, Series
 from lab.shared import Counter
-from lab.twins import Call
 
 REPEATS = 2
 TIMES = 500  # increments a thread

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from lab import macros
+from lab.calls import macros
 from lab.claims import HALF, about_gil
 from lab.gain import free_part
 from lab.records.race import Recorder, Series

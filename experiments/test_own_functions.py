@@ -12,7 +12,7 @@ import os
 import pytest
 
 from lab.atlas import share
-from lab.atlas_entries import ENTRIES, Entry
+from lab.calls.atlas_entries import ENTRIES, Entry
 from lab.claims import HALF, about_gil
 from lab.errors import UsageError
 from lab.race import full_run

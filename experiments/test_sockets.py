@@ -17,9 +17,9 @@ import pytest
 
 from experiments.conftest import races
 from lab.blocking import DELAY_S, accepting, connecting, receiving, sending
-from lab.libc import Libc, unix_address
+from lab.calls.kernel import Bound, Claim, Kernel, Setting, Twin
+from lab.calls.libc import Libc, unix_address
 from lab.race import Racer
-from lab.twins import Bound, Claim, Kernel, Setting, Twin
 
 
 def _accept(libc: Libc) -> Setting:

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from lab.atlas_entries import ENTRIES, Entry
+from lab.calls.atlas_entries import ENTRIES, Entry
+from lab.calls.expression import clean_up, subject
 from lab.errors import UsageError
-from lab.expression import clean_up, subject
 from lab.gain import LONGER, free_part
 from lab.probing import Probe, probe
 from lab.verdicts import Judgement

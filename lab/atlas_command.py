@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from lab.atlas import FORMAT, Row, atlas
-from lab.atlas_entries import ENTRIES, Entry
+from lab.calls.atlas_entries import ENTRIES, Entry
 from lab.records.machine import Machine
 from lab.renderers.progress import drawn
 from lab.verdicts import Judgement

@@ -18,9 +18,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-from lab.libc import Libc, expect
+from lab.calls.kernel import Call, Setting
+from lab.calls.libc import Libc, expect
 from lab.peer import Peer, bound
-from lab.twins import Call, Setting
 
 # A blocking call: long beside the handing over of the GIL, which takes some 50 us.
 DELAY_S = 0.02

@@ -15,10 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from lab import interpreted, kernels
-from lab.libc import Libc, Timespec, expect
-from lab.peer import Peer
-from lab.twins import (
+from lab import kernels
+from lab.calls import pure_python
+from lab.calls.kernel import (
     Bound,
     Call,
     Claim,
@@ -30,6 +29,8 @@ from lab.twins import (
     released,
     twin,
 )
+from lab.calls.libc import Libc, Timespec, expect
+from lab.peer import Peer
 
 # A blocking call: long beside the handing over of the GIL, which takes some 50 us.
 DELAY_S = 0.02
@@ -50,7 +51,7 @@ def catalogue() -> tuple[Kernel, ...]:
             twins=(
                 held(kernels.mandelbrot_held, lambda n: (_image(n), 250)),
                 released(kernels.mandelbrot_released, lambda n: (_image(n), 250)),
-                bytecode(interpreted.mandelbrot, lambda n: (_image(n), 250)),
+                bytecode(pure_python.mandelbrot, lambda n: (_image(n), 250)),
             ),
             source=CYTHON,
             sample=lambda: (_image(16), 60),
@@ -61,7 +62,7 @@ def catalogue() -> tuple[Kernel, ...]:
             twins=(
                 held(kernels.collatz_held, lambda n: (n,)),
                 released(kernels.collatz_released, lambda n: (n,)),
-                bytecode(interpreted.collatz, lambda n: (n,)),
+                bytecode(pure_python.collatz, lambda n: (n,)),
             ),
             source=CYTHON,
             sample=lambda: (3_000,),

@@ -144,7 +144,7 @@ def _probe(expression: str, setup: str, as_json: bool) -> int:
     import math
     from dataclasses import asdict
 
-    from lab.expression import subject
+    from lab.calls.expression import subject
     from lab.notice import told_when_stuck
     from lab.probing import traced
 

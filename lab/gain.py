@@ -6,13 +6,13 @@ For experiments that sweep something; the catalogue's kernels are raced in full.
 import resource
 from collections.abc import Callable, Mapping, Sequence
 
+from lab.calls.kernel import Call
 from lab.claims import HALF, ONE_OR_TWO
 from lab.probing import gil_free
 from lab.race import REFERENCES, Crew, lap
 from lab.records import race as records
 from lab.records.machine import TWO_CORES, usable_cores
 from lab.records.race import STARVED, Lap
-from lab.twins import Call
 
 # How often a reference and its race are tried.
 ATTEMPTS = 2

@@ -5,8 +5,8 @@ The GIL goes from hand to hand in take_gil and drop_gil (Python/ceval_gil.c).
 
 from libc.stdint cimport int64_t, uint64_t
 
-from lab.checks cimport count
-from lab.clock cimport now_ns
+from lab.calls.checks cimport count
+from lab.calls.clock cimport now_ns
 
 
 cdef inline uint64_t _step(uint64_t value) noexcept nogil:

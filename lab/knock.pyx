@@ -6,7 +6,7 @@ Taking it is take_gil, behind PyEval_RestoreThread (Python/ceval_gil.c).
 from libc.stdint cimport int64_t
 from posix.time cimport clock_gettime, clockid_t, nanosleep, timespec
 
-from lab.clock cimport now_ns
+from lab.calls.clock cimport now_ns
 
 
 def knock(int64_t pause_ns):

@@ -13,8 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
+from lab.calls.expression import subject
 from lab.errors import UsageError
-from lab.expression import subject
 from lab.probing import Probe, traced
 from lab.records.trace import ThreadTrace, Trace
 from lab.renderers import scope_terminal

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Callable, Mapping, MutableMapping
 
+from lab.calls.kernel import Kernel, Twin
 from lab.race import lap
-from lab.twins import Kernel, Twin
 
 # Long beside the start of a thread, short enough for many rounds.
 CALL_S = 0.02

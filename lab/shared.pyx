@@ -9,7 +9,7 @@ and whom nobody can meet, goes on alone.
 
 from libc.stdint cimport int64_t
 
-from lab.clock cimport now_ns
+from lab.calls.clock cimport now_ns
 
 cimport cython
 

@@ -7,7 +7,7 @@ from cpython cimport array
 from libc.stdint cimport int64_t
 from posix.unistd cimport write
 
-from lab.clock cimport now_ns
+from lab.calls.clock cimport now_ns
 
 import array
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from lab.calls.kernel import Bound
 from lab.records.codec import Harmless
 from lab.records.machine import TWO_CORES
 from lab.records.race import Run
 from lab.records.statistics import Estimate
 from lab.series_verdicts import SeriesFinding, judge_series
-from lab.twins import Bound
 from lab.verdicts import Finding, Judgement, Verdict, judge
 
 # The file of experiments whose races are the catalogue's.

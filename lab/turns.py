@@ -10,11 +10,11 @@ import time
 from dataclasses import dataclass
 from functools import partial
 
+from lab.calls.kernel import Call
 from lab.race import Crew
 from lab.records.race import Lap
 from lab.records.trace import ThreadTrace, Trace
 from lab.scope import Scope
-from lab.twins import Call
 
 # Between two looks at the clock bytecode that runs takes much less than this.
 GAP_NS = 20_000

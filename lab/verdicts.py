@@ -11,10 +11,10 @@ import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from lab.calls.kernel import Bound, Claim
 from lab.records.machine import TWO_CORES
 from lab.records.race import Race, Round, cores_in_use, starved, wall_ns
 from lab.records.statistics import Estimate, Kind, estimate
-from lab.twins import Bound, Claim
 
 # Fewer usable rounds than this say nothing. A blocking race shows its order in
 # every single round, so two of them are enough to see it repeat.

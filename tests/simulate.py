@@ -12,10 +12,10 @@ from itertools import accumulate
 from pathlib import Path
 from random import Random
 
+from lab.calls.kernel import Bound, Claim
 from lab.records.machine import Machine
 from lab.records.race import Lap, Race, Round, Share
 from lab.records.results import FORMAT, KEY
-from lab.twins import Bound, Claim
 
 FOLDER = Path(__file__).parent / "records"
 CALL_NS = 20_000_000

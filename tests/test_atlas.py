@@ -9,7 +9,7 @@ import pytest
 
 from lab import atlas_command
 from lab.atlas import Row, atlas, probed, share
-from lab.atlas_entries import ENTRIES, Entry
+from lab.calls.atlas_entries import ENTRIES, Entry
 from lab.errors import UsageError
 from lab.probing import Probe, ProbeVerdict
 from lab.records.machine import gil_enabled

@@ -29,13 +29,13 @@ from lab.blocking import (
     sending,
     whole_fifo,
 )
+from lab.calls.kernel import Call, Setting
+from lab.calls.libc import Libc, unix_address
 from lab.deadlock import outcomes, stood
 from lab.lag import INTERVAL_S, LOADS, Beat, Beside, Heart, Made, beside, during
-from lab.libc import Libc, unix_address
 from lab.race import Crew, full_run, lap
 from lab.records.machine import gil_enabled
 from lab.shared import Counter
-from lab.twins import Call, Setting
 
 with_gil = pytest.mark.skipif(not gil_enabled(), reason="there is no GIL to hold")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console, RenderableType
 
+from lab.calls.kernel import Bound
 from lab.demo.acts import Act, acts
 from lab.demo.marks import ASCII, BLOCKS, Marks
 from lab.demo.outcome import Outcome, Turn
@@ -15,7 +16,6 @@ from lab.demo.standing import Stand
 from lab.records.race import Race
 from lab.records.trace import Segment, ThreadTrace, Trace
 from lab.renderers.words import MORAL
-from lab.twins import Bound
 from lab.verdicts import judge
 
 RECORDS = Path(__file__).parent / "records"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.calls.expression import clean_up, subject
 from lab.errors import UsageError
-from lab.expression import clean_up, subject
 
 
 def test_a_plain_call_is_taken_apart() -> None:

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lab import interpreted, kernels
+from lab import kernels
+from lab.calls import pure_python
+from lab.calls.kernel import Kernel
 from lab.catalogue import catalogue
 from lab.stopwatch import timed
-from lab.twins import Kernel
 
 SAMPLED = [
     pytest.param(kernel, id=kernel.name) for kernel in catalogue() if kernel.sample
@@ -245,4 +246,4 @@ class signals_every:  # noqa: N801 - reads as a verb in a with statement
 
 
 def test_interpreted_is_the_same_work() -> None:
-    assert interpreted.collatz(1000) == kernels.collatz_held(1000)
+    assert pure_python.collatz(1000) == kernels.collatz_held(1000)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from lab.libc import Libc, Timespec, expect
+from lab.calls.libc import Libc, Timespec, expect
 from tests.test_kernels import signals_every
 
 

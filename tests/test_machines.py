@@ -2,9 +2,9 @@
 
 import pytest
 
+from lab.calls.kernel import Bound
 from lab.records.results import load
 from lab.records.statistics import Kind
-from lab.twins import Bound
 from lab.verdicts import IN_PARALLEL, Finding, Judgement, Verdict, judge
 from tests.simulate import MACHINES, Simulated, content, path
 

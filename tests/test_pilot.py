@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
+from lab.calls.kernel import Bound
 from lab.catalogue import catalogue
 from lab.pilot import CALL_S, NEAR, find, sized
 from lab.race import lap
-from lab.twins import Bound
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from lab.calls.kernel import Bound, Call, Claim, Kernel, Twin, each
 from lab.catalogue import catalogue
 from lab.errors import UsageError
 from lab.race import (
@@ -17,7 +18,6 @@ from lab.race import (
     thread_counts,
     thread_override,
 )
-from lab.twins import Bound, Call, Claim, Kernel, Twin, each
 from lab.verdicts import Verdict, judge
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lab.calls.kernel import Bound, Claim
 from lab.records import trace
 from lab.records.machine import Machine
 from lab.records.race import Lap, Race, Round, Series, Share, Span, Timeline
@@ -23,7 +24,6 @@ from lab.records.results import (
     publish,
 )
 from lab.records.trace import Segment, ThreadTrace, Trace
-from lab.twins import Bound, Claim
 
 FOLDER = Path(__file__).parent / "records"
 RACE = Race(

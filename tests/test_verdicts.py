@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from lab.calls.kernel import Bound, Claim
 from lab.records.race import Lap, Race, Round, Series, Share
 from lab.records.results import ForeignFileError, load
 from lab.series_verdicts import judge_series
 from lab.summary import contradicted, gains
-from lab.twins import Bound, Claim
 from lab.verdicts import Finding, Judgement, Verdict, judge
 
 RECORDS = Path(__file__).parent / "records"

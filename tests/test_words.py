@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from lab.calls.kernel import Bound
 from lab.records.race import Series
 from lab.records.results import load
 from lab.records.statistics import Estimate, Kind
 from lab.renderers import words
 from lab.series_verdicts import SeriesFinding
 from lab.summary import Judged, judged
-from lab.twins import Bound
 from lab.verdicts import Judgement
 
 RECORDS = Path(__file__).parent / "records"

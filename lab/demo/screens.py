@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from lab.calls.kernel import Bound
 from lab.demo.acts import Act
 from lab.demo.marks import Marks
 from lab.demo.outcome import Outcome, Turn, score
@@ -18,7 +19,6 @@ from lab.records.units import duration
 from lab.renderers import words
 from lab.renderers.scope_terminal import legend, strips
 from lab.sources import Cut
-from lab.twins import Bound
 from lab.verdicts import Finding
 
 NO_GIL = "There is no GIL in this interpreter: nothing to hold, nothing to release."

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from lab.blocking import uninterrupted, whole_fifo
+from lab.calls.kernel import Bound, Call, Claim, Kernel, Twin
 from lab.catalogue import catalogue
 from lab.demo.acts import Act, Scene, acts
 from lab.demo.board import AFTER, INSIDE, ImageBoard, StateBoard, States
@@ -30,7 +31,6 @@ from lab.race import Crew, lap, measure
 from lab.records.race import wall_ns
 from lab.records.trace import Trace
 from lab.scope import Scope, unavailable
-from lab.twins import Bound, Call, Claim, Kernel, Twin
 
 # A play that lasts so long is ended by the system, even if it holds the GIL.
 HARD_END_S = 90

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
+from lab.calls.kernel import Bound, Claim
 from lab.records.codec import (
     Count,
     Figure,
@@ -20,7 +21,6 @@ from lab.records.codec import (
 )
 from lab.records.machine import Machine
 from lab.records.trace import Trace
-from lab.twins import Bound, Claim
 
 # A compute call that got less of a core than this tells of the machine, not of itself.
 WHOLE_CORE = 0.9

@@ -5,10 +5,10 @@ takes two fields. Each raises ValueError in one line that begins with the place;
 of the record in its file.
 """
 
+from lab.calls.kernel import Bound
 from lab.records.codec import wrong_at
 from lab.records.race import Lap, Race, Series, Timeline
 from lab.records.trace import check as check_trace
-from lab.twins import Bound
 
 
 def check_race(race: Race, place: str) -> None:

@@ -7,11 +7,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lab.calls.kernel import Bound
 from lab.renderers import words
 from lab.renderers.colours import COLOURS
 from lab.renderers.console import plus_minus
 from lab.summary import Experiment, at_the_most_threads
-from lab.twins import Bound
 from lab.verdicts import Judgement
 
 

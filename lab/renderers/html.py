@@ -13,11 +13,11 @@ import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from lab.calls.kernel import Bound
 from lab.records.race import Timeline
 from lab.renderers import charts, picture, sheet, timeline, words
 from lab.renderers.charts import Spec
 from lab.summary import Judged, gains
-from lab.twins import Bound
 from lab.verdicts import Finding, Judgement, Verdict
 
 # Whose gains stand at the top: what memory allows is another story.

@@ -5,12 +5,12 @@ sign: what stands for plus-minus; some places know ASCII only.
 
 from collections.abc import Sequence
 
+from lab.calls.kernel import Bound, Claim
 from lab.records.machine import Machine
 from lab.records.statistics import Estimate, Kind
 from lab.records.units import decimals, duration, fitting, number, rounded, upwards
 from lab.series_verdicts import SeriesFinding
 from lab.summary import Gains, Judged, gains, open_races, says_nothing
-from lab.twins import Bound, Claim
 from lab.verdicts import Finding, Judgement, Verdict
 
 MYTH = "Call C, and your threads run in parallel."

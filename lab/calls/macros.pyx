@@ -1,4 +1,4 @@
-# distutils: sources = lab/macros_c.c
+# distutils: sources = lab/calls/macros_c.c
 """One C function, called with the GIL held, and with it released in four ways.
 
 Three of them are here. The fourth is ctypes: `foreign` makes a ctypes.CDLL function
@@ -11,7 +11,7 @@ macros, Python/ceval_gil.c the two functions behind them.
 
 from libc.stdint cimport int64_t, uint64_t
 
-from lab.checks cimport count
+from lab.calls.checks cimport count
 
 import ctypes
 

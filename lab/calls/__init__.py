@@ -1,0 +1,1 @@
+"""What can be called: kernels' twins, libc, own expressions, known doses."""
