@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 
 from lab import kernels
+from lab.instruments.scope import Scope, unavailable
+from lab.instruments.stopwatch import timed
 from lab.records.machine import TWO_CORES, usable_cores
 from lab.records.race import Recorder, Series
 from lab.records.trace import Trace
-from lab.scope import Scope, unavailable
-from lab.stopwatch import timed
 
 SYMMETRIC = [(us, us) for us in (5000, 1000, 200, 50, 20, 10, 5, 2)]
 LOPSIDED = [(5000, 500), (500, 5000), (500, 50), (50, 500), (100, 10), (10, 100)]

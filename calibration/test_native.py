@@ -24,8 +24,8 @@ import numpy as np
 import pytest
 
 from lab import kernels
+from lab.instruments.stopwatch import timed
 from lab.records.race import Recorder, Series
-from lab.stopwatch import timed
 
 SOURCE = Path(__file__).with_name("native.c")
 # As the extension is compiled: hatch_build.py says why.

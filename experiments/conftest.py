@@ -15,13 +15,13 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from lab.calls.kernel import Bound, Kernel, Twin
-from lab.pilot import Sizes, sized
+from lab.instruments.pilot import Sizes, sized
+from lab.instruments.race import Racer, measure, thread_counts
+from lab.instruments.scope import unavailable
 from lab.processes import PROGRESS_FD
-from lab.race import Racer, measure, thread_counts
 from lab.records import results
 from lab.records.machine import Machine
 from lab.records.race import Race, Recorder, Series, Share, Timeline
-from lab.scope import unavailable
 from lab.system.files import write_whole
 
 MEASURED_WITH = ("gil-lab", "numpy", "pytest-benchmark")

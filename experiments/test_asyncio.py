@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Iterator
 
 from lab.claims import HALF
+from lab.instruments.race import full_run, starved_so_far_ns
 from lab.lag import (
     INTERVAL_S,
     LOADS,
@@ -23,7 +24,6 @@ from lab.lag import (
     note,
     since,
 )
-from lab.race import full_run, starved_so_far_ns
 from lab.records.machine import gil_enabled
 from lab.records.race import Recorder, Series
 

@@ -34,10 +34,10 @@ import pytest
 from lab.claims import ONE_OR_TWO, about_gil
 from lab.gain import cores, crossing, gain, one_core, sleeps
 from lab.handoff import reporting, without_releases
-from lab.race import full_run
+from lab.instruments.race import full_run
+from lab.instruments.stopwatch import timed
 from lab.records.race import STARVED, Recorder, Series
 from lab.records.units import duration
-from lab.stopwatch import timed
 
 WORK_NS = 3e6
 # Between reports, in nanoseconds; the shortest first.

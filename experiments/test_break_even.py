@@ -24,11 +24,11 @@ import pytest
 from lab.claims import HALF, ONE_OR_TWO, about_gil
 from lab.gain import cores, crossing, free_part, gain, one_core
 from lab.handoff import without_releases
+from lab.instruments.race import full_run
+from lab.instruments.stopwatch import repeat, timed
 from lab.kernels import mixed
-from lab.race import full_run
 from lab.records.race import STARVED, Recorder, Series
 from lab.records.units import duration
-from lab.stopwatch import repeat, timed
 
 WORK_NS = 1.5e6
 LONG_NS = 1e7

@@ -14,7 +14,7 @@ from functools import partial
 from lab import shared
 from lab.calls.kernel import Call
 from lab.gain import met
-from lab.race import Crew
+from lab.instruments.race import Crew
 from lab.records.machine import gil_enabled
 from lab.records.race import Lap, Recorder, Series
 from lab.shared import Counter

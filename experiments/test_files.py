@@ -24,7 +24,7 @@ from experiments.conftest import races
 from lab.blocking import DELAY_S, fifo, whole_fifo
 from lab.calls.kernel import Bound, Call, Claim, Kernel, Setting, Twin
 from lab.calls.libc import Libc, expect
-from lab.race import Racer, full_run
+from lab.instruments.race import Racer, full_run
 
 # A file in memory is as large as a call of some 20 ms reads: a pilot finds out.
 MIB = 2**20

@@ -22,13 +22,13 @@ import pytest
 
 from lab.claims import about_gil
 from lab.handoff import hold_then_drop, with_releases, without_releases
-from lab.knock import knock
-from lab.knocker import Knocker, same_switch_interval
-from lab.race import full_run
+from lab.instruments.knock import knock
+from lab.instruments.knocker import Knocker, same_switch_interval
+from lab.instruments.race import full_run
+from lab.instruments.stopwatch import timed
 from lab.records.machine import gil_enabled
 from lab.records.race import Recorder, Series
 from lab.records.units import duration
-from lab.stopwatch import timed
 from lab.turns import spin_noting_gaps, waits_for_turn
 
 RELEASES, PRICES = 50_000, 3

@@ -14,10 +14,10 @@ import pytest
 
 from lab.claims import ONE_OR_TWO
 from lab.gain import cores, cores_wanted, one_core
-from lab.race import full_run
+from lab.instruments.race import full_run
+from lab.instruments.scope import unavailable
 from lab.records.machine import gil_enabled
 from lab.records.race import Recorder, Series
-from lab.scope import unavailable
 from lab.turns import spin, two, watched
 
 SECONDS, TIMES = 0.05, 2

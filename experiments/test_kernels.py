@@ -9,7 +9,7 @@ however many cores there are; and a call may hold the GIL while it only sleeps.
 from experiments.conftest import races
 from lab.calls.kernel import Kernel, Twin
 from lab.catalogue import catalogue
-from lab.race import Racer
+from lab.instruments.race import Racer
 
 
 @races(catalogue())

@@ -18,8 +18,8 @@ import pytest
 from lab.calls import macros
 from lab.claims import HALF, about_gil
 from lab.gain import free_part
+from lab.instruments.stopwatch import repeat, timed
 from lab.records.race import Recorder, Series
-from lab.stopwatch import repeat, timed
 
 STEPS = 10**6  # about 1 ms
 LOOKS = 1

@@ -15,7 +15,7 @@ from lab.atlas import share
 from lab.calls.atlas_entries import ENTRIES, Entry
 from lab.claims import HALF, about_gil
 from lab.errors import UsageError
-from lab.race import full_run
+from lab.instruments.race import full_run
 from lab.records.race import Recorder, Series
 
 SECONDS = 0.03

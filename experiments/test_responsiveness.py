@@ -14,8 +14,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from lab.claims import HALF
+from lab.instruments.race import full_run
 from lab.lag import INTERVAL_S, LOADS, Beside, beside
-from lab.race import full_run
 from lab.records.machine import gil_enabled
 from lab.records.race import STARVED, Recorder, Series
 

@@ -19,7 +19,7 @@ from experiments.conftest import races
 from lab.blocking import DELAY_S, accepting, connecting, receiving, sending
 from lab.calls.kernel import Bound, Claim, Kernel, Setting, Twin
 from lab.calls.libc import Libc, unix_address
-from lab.race import Racer
+from lab.instruments.race import Racer
 
 
 def _accept(libc: Libc) -> Setting:

@@ -17,10 +17,10 @@ import pytest
 
 from lab.calls.kernel import Call
 from lab.catalogue import catalogue
-from lab.pilot import Sizes, sized
-from lab.race import Crew
+from lab.instruments.pilot import Sizes, sized
+from lab.instruments.race import Crew
+from lab.instruments.scope import Scope, unavailable
 from lab.records.race import Recorder, Series, Span, Timeline
-from lab.scope import Scope, unavailable
 
 CALLS = 3
 # For the eye: sampled more often, the scope would want half a core of two.

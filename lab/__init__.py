@@ -16,10 +16,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lab.instruments.probe import Probe, probe
+    from lab.instruments.scope import Scope, ScopeUnavailable
     from lab.magics import Shell
-    from lab.probing import Probe, probe
     from lab.records.trace import Trace
-    from lab.scope import Scope, ScopeUnavailable
 
 __all__ = ["Probe", "Scope", "ScopeUnavailable", "Trace", "probe"]
 
@@ -27,15 +27,15 @@ __all__ = ["Probe", "Scope", "ScopeUnavailable", "Trace", "probe"]
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for: `import lab` stays light."""
     places = {
-        "Probe": "lab.probing",
-        "Scope": "lab.scope",
-        "ScopeUnavailable": "lab.scope",
+        "Probe": "lab.instruments.probe",
+        "Scope": "lab.instruments.scope",
+        "ScopeUnavailable": "lab.instruments.scope",
         "Trace": "lab.records.trace",
-        "probe": "lab.probing",
+        "probe": "lab.instruments.probe",
     }
     if name not in places:
         raise AttributeError(f"module 'lab' has no attribute {name!r}")
-    # The module is lab.probing, so that importing it cannot hide lab.probe.
+    # The module is lab.instruments.probe, so that importing it cannot hide lab.probe.
     value = getattr(import_module(places[name]), name)
     globals()[name] = value
     return value

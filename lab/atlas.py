@@ -11,7 +11,7 @@ from lab.calls.atlas_entries import ENTRIES, Entry
 from lab.calls.expression import clean_up, subject
 from lab.errors import UsageError
 from lab.gain import LONGER, free_part
-from lab.probing import Probe, probe
+from lab.instruments.probe import Probe, probe
 from lab.verdicts import Judgement
 
 # Of JSON output. 1: the first.

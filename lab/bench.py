@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import UsageError
+from lab.instruments.race import ONE_THREAD, thread_override
 from lab.processes import NO_TESTS, USAGE_ERROR, Experiments
-from lab.race import ONE_THREAD, thread_override
 from lab.records.machine import Machine
 from lab.records.race import Run
 from lab.records.results import KEY, ForeignFileError, load, parse, publish

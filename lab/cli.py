@@ -145,8 +145,8 @@ def _probe(expression: str, setup: str, as_json: bool) -> int:
     from dataclasses import asdict
 
     from lab.calls.expression import subject
-    from lab.notice import told_when_stuck
-    from lab.probing import traced
+    from lab.instruments.notice import told_when_stuck
+    from lab.instruments.probe import traced
 
     found = None
     with _raising():

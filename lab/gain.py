@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from lab.calls.kernel import Call
 from lab.claims import HALF, ONE_OR_TWO
-from lab.probing import gil_free
-from lab.race import REFERENCES, Crew, lap
+from lab.instruments.probe import gil_free
+from lab.instruments.race import REFERENCES, Crew, lap
 from lab.records import race as records
 from lab.records.machine import TWO_CORES, usable_cores
 from lab.records.race import STARVED, Lap

@@ -9,8 +9,8 @@ from functools import partial
 from types import TracebackType
 
 from lab import kernels
-from lab.race import starved_so_far_ns
-from lab.stopwatch import timed
+from lab.instruments.race import starved_so_far_ns
+from lab.instruments.stopwatch import timed
 
 Call = Callable[[], object]
 INTERVAL_S = 0.005

@@ -15,10 +15,10 @@ from typing import Any, Protocol
 
 from lab.calls.expression import subject
 from lab.errors import UsageError
-from lab.probing import Probe, traced
+from lab.instruments.probe import Probe, traced
+from lab.instruments.scope import Scope, ScopeUnavailable
 from lab.records.trace import ThreadTrace, Trace
 from lab.renderers import scope_terminal
-from lab.scope import Scope, ScopeUnavailable
 
 NAME = "gil"
 HELP = """%gil EXPR: does this call release the GIL, and what can threads gain?

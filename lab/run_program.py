@@ -15,9 +15,9 @@ from pkgutil import get_importer
 from types import CodeType, ModuleType, TracebackType
 
 from lab.errors import UsageError
+from lab.instruments.scope import Scope, unavailable
 from lab.records.trace import Trace
 from lab.renderers import chrome, scope_terminal
-from lab.scope import Scope, unavailable
 from lab.system.files import check_output, write_whole
 
 STDERR = 2

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from lab.calls.kernel import Call
-from lab.race import Crew
+from lab.instruments.race import Crew
+from lab.instruments.scope import Scope
 from lab.records.race import Lap
 from lab.records.trace import ThreadTrace, Trace
-from lab.scope import Scope
 
 # Between two looks at the clock bytecode that runs takes much less than this.
 GAP_NS = 20_000

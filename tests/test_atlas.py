@@ -11,7 +11,7 @@ from lab import atlas_command
 from lab.atlas import Row, atlas, probed, share
 from lab.calls.atlas_entries import ENTRIES, Entry
 from lab.errors import UsageError
-from lab.probing import Probe, ProbeVerdict
+from lab.instruments.probe import Probe, ProbeVerdict
 from lab.records.machine import gil_enabled
 from lab.renderers.atlas_text import draw
 from lab.renderers.console import console

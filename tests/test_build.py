@@ -62,7 +62,7 @@ def test_wheel(project: Path, tmp_path: Path) -> None:
 
 
 def test_failed_compile_is_loud(project: Path, tmp_path: Path) -> None:
-    source = project / "lab/stopwatch.pyx"
+    source = project / "lab/instruments/stopwatch.pyx"
     source.write_text(source.read_text() + "\ncdef int broken(:\n")
     done = _pip(project, "wheel", ".", "-w", str(tmp_path / "wheels"))
     assert done.returncode != 0
@@ -176,6 +176,6 @@ def test_nothing_is_built_twice(tmp_path: Path, copy: Path) -> None:
         (venv / stamp).touch()
     assert _make(copy, "build").returncode == 0
     assert not log.exists()
-    os.utime(copy / "lab/stopwatch.pyx", (2**31, 2**31))
+    os.utime(copy / "lab/instruments/stopwatch.pyx", (2**31, 2**31))
     assert _make(copy, "build").returncode == 0
     assert log.read_text().splitlines() == ["hatch_build.py"]

@@ -16,10 +16,10 @@ import pytest
 
 from lab.arguments import parser
 from lab.cli import main
-from lab.probing import Probe
+from lab.instruments.probe import Probe
+from lab.instruments.scope import unavailable
 from lab.records.machine import gil_enabled
 from lab.records.results import load as load_run
-from lab.scope import unavailable
 
 ROOT = Path(__file__).parent.parent
 

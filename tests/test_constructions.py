@@ -32,8 +32,8 @@ from lab.blocking import (
 from lab.calls.kernel import Call, Setting
 from lab.calls.libc import Libc, unix_address
 from lab.deadlock import outcomes, stood
+from lab.instruments.race import Crew, full_run, lap
 from lab.lag import INTERVAL_S, LOADS, Beat, Beside, Heart, Made, beside, during
-from lab.race import Crew, full_run, lap
 from lab.records.machine import gil_enabled
 from lab.shared import Counter
 

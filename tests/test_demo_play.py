@@ -12,9 +12,9 @@ from lab.demo.outcome import Outcome, Turn, score
 from lab.demo.play import Performance, PlayError, SceneView, act, play
 from lab.demo.sizes import Sizes
 from lab.errors import UsageError
+from lab.instruments.scope import unavailable
 from lab.records.machine import gil_enabled
 from lab.records.race import Race
-from lab.scope import unavailable
 from lab.verdicts import judge
 
 SMALL = Sizes(call_s=0.4, wait_s=0.3)

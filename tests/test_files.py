@@ -127,8 +127,8 @@ def test_a_source_is_not_overwritten(tmp_path: Path) -> None:
 )
 def test_every_command_writes_so(tmp_path: Path, arguments: list[str]) -> None:
     """To a FIFO, which is never read: only its reader is at its other end."""
+    from lab.instruments.scope import unavailable
     from lab.records.results import load
-    from lab.scope import unavailable
 
     (tmp_path / "program.py").write_text("import os; os.chdir('/')")
     load(WHOLE).timelines[0].trace.save(tmp_path / "trace.json")

@@ -10,8 +10,8 @@ import pytest
 
 from lab import gain
 from lab.claims import ONE_OR_TWO
+from lab.instruments.race import Crew
 from lab.kernels import mixed
-from lab.race import Crew
 from lab.records import race as records
 from lab.records.machine import gil_enabled
 from lab.records.race import Lap

@@ -16,7 +16,7 @@ from lab import kernels
 from lab.calls import pure_python
 from lab.calls.kernel import Kernel
 from lab.catalogue import catalogue
-from lab.stopwatch import timed
+from lab.instruments.stopwatch import timed
 
 SAMPLED = [
     pytest.param(kernel, id=kernel.name) for kernel in catalogue() if kernel.sample

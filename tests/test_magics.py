@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.instruments.scope import unavailable
 from lab.records.machine import gil_enabled
-from lab.scope import unavailable
 from tests.jupyter import Html, Ran, cells, run
 
 pytest.importorskip("ipykernel", reason="no notebooks: ipykernel is not installed")
@@ -65,11 +65,11 @@ CELLS = {
     ),
 }
 KNOCKING = (
-    "import lab.magics, lab.probing\n"
+    "import lab.magics, lab.instruments.probe\n"
     "class Scope(lab.Scope):\n"
     "    def __enter__(self): raise lab.ScopeUnavailable('not on this moon')\n"
     "lab.magics.Scope = Scope\n"
-    "lab.probing.unavailable = lambda: 'not on this moon'",
+    "lab.instruments.probe.unavailable = lambda: 'not on this moon'",
     "%%gil\nprint(1)\n2",
     "%gil len(data)",
 )

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lab.demo.acts import acts
-from lab.scope import unavailable
+from lab.instruments.scope import unavailable
 from tests.jupyter import Html, Ran, run
 
 ROOT = Path(__file__).parent.parent

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from lab import kernels, notice
-from lab.stopwatch import repeat, stamped
-from lab.stuck import watch
+from lab import kernels
+from lab.instruments import notice
+from lab.instruments.stopwatch import repeat, stamped
+from lab.instruments.stuck import watch
 
 ROOT = Path(__file__).parent.parent
 PATIENCE_NS = 200_000_000

@@ -6,8 +6,8 @@ import pytest
 
 from lab.calls.kernel import Bound
 from lab.catalogue import catalogue
-from lab.pilot import CALL_S, NEAR, find, sized
-from lab.race import lap
+from lab.instruments.pilot import CALL_S, NEAR, find, sized
+from lab.instruments.race import lap
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from lab import kernels
-from lab.knocker import Knock
-from lab.looks import LONG_S, SHORT_S
-from lab.preemption import (
+from lab.instruments.knocker import Knock
+from lab.instruments.observation import LONG_S, SHORT_S
+from lab.instruments.preemption import (
     Call,
     Entries,
     blurred,
@@ -18,7 +18,7 @@ from lab.preemption import (
     longest_stretch_s,
     preempted,
 )
-from lab.probing import probe
+from lab.instruments.probe import probe
 from lab.records.machine import gil_enabled
 
 US, MS = 1_000, 1_000_000

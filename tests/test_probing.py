@@ -22,11 +22,13 @@ from typing import Any
 import pytest
 
 import lab
-from lab import kernels, looks, probing
-from lab.knocker import KNOCKER, Knock
-from lab.probing import Probe, probe
+from lab import kernels
+from lab.instruments import observation
+from lab.instruments import probe as probing
+from lab.instruments.knocker import KNOCKER, Knock
+from lab.instruments.probe import Probe, probe
+from lab.instruments.scope import unavailable
 from lab.records.machine import gil_enabled
-from lab.scope import unavailable
 
 needs_gil = pytest.mark.skipif(not gil_enabled(), reason="there is no GIL to probe")
 needs_scope = pytest.mark.skipif(
@@ -281,19 +283,19 @@ def _knocks(*waits_ns: int) -> list[Knock]:
 
 
 def test_knocks_become_a_share() -> None:
-    look = looks.from_knocks(0, 100 * MS, _knocks(*[100, 900_000] * 50))
+    look = observation.from_knocks(0, 100 * MS, _knocks(*[100, 900_000] * 50))
     assert look.gil_free == 0.5
     assert 0.05 < look.error < 0.15
     assert look.longest_hold_s == pytest.approx(0.0009)
     # One knock that waited through it all says a lot, by its time.
-    look = looks.from_knocks(0, 100 * MS, _knocks(99 * MS))
+    look = observation.from_knocks(0, 100 * MS, _knocks(99 * MS))
     assert look.gil_free == 0
     assert look.error < 0.05
-    assert looks.from_knocks(0, 100 * MS, []).error == 1
+    assert observation.from_knocks(0, 100 * MS, []).error == 1
 
 
 def test_too_few_samples_are_inconclusive() -> None:
-    verdict, reason = probing._verdict(looks.Look(1.0, 0.5, 0.0, 3))
+    verdict, reason = probing._verdict(observation.Look(1.0, 0.5, 0.0, 3))
     assert verdict == "inconclusive"
     assert "too few samples" in reason
 

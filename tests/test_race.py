@@ -10,7 +10,7 @@ import pytest
 from lab.calls.kernel import Bound, Call, Claim, Kernel, Twin, each
 from lab.catalogue import catalogue
 from lab.errors import UsageError
-from lab.race import (
+from lab.instruments.race import (
     ONE_THREAD,
     Crew,
     lap,

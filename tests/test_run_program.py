@@ -13,8 +13,8 @@ from zipfile import ZipFile
 
 import pytest
 
+from lab.instruments.scope import unavailable
 from lab.records.trace import load
-from lab.scope import unavailable
 
 needs_gil = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
 

@@ -19,9 +19,9 @@ from typing import Any, cast
 
 import pytest
 
+from lab.instruments.scope import Scope, ScopeUnavailable, unavailable
 from lab.kernels import collatz_held, collatz_released, dose, mixed
 from lab.records.trace import ThreadTrace, Trace
-from lab.scope import Scope, ScopeUnavailable, unavailable
 
 HOLDS = ctypes.PyDLL(None)
 RELEASES = ctypes.CDLL(None)
@@ -445,7 +445,7 @@ def test_on_one_processor() -> None:
 
 @needs_gil
 def test_a_scope_left_open_ends_with_the_interpreter() -> None:
-    code = "from lab.scope import Scope; scope = Scope(); scope.__enter__()"
+    code = "from lab.instruments.scope import Scope; scope = Scope(); scope.__enter__()"
     result = python(code)
     assert (result.returncode, result.stderr) == (0, "")
 
@@ -457,12 +457,12 @@ def test_without_a_gil_there_is_no_scope() -> None:
     assert str(unavailable()).startswith("no GIL")
     with pytest.raises(ScopeUnavailable, match="no GIL"), Scope():
         pass
-    code = "from lab.scope import unavailable; assert unavailable() is None"
+    code = "from lab.instruments.scope import unavailable; assert unavailable() is None"
     assert python(code, PYTHON_GIL="1").returncode == 0
 
 
 def test_importing_does_not_switch_the_gil_on() -> None:
-    code = "import sys, lab.scope; print(getattr(sys, '_is_gil_enabled', bool)())"
+    code = "import sys, lab.instruments.scope; print(getattr(sys, '_is_gil_enabled', bool)())"
     result = python(code)
     expected = getattr(sys, "_is_gil_enabled", bool)()
     assert result.stdout.strip() == str(expected)

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from lab import kernels
-from lab.stopwatch import timed
+from lab.instruments.stopwatch import timed
 
 
 def test_order_and_value() -> None:

@@ -290,7 +290,7 @@ def test_terminal_names_what_it_leaves_out(trace: Trace) -> None:
 
 def test_reading_needs_nothing_compiled() -> None:
     code = (
-        "import sys; sys.modules.update({'lab.scope': None, 'lab.kernels': None});"
+        "import sys; sys.modules.update({'lab.instruments.scope': None, 'lab.kernels': None});"
         "import lab.records.trace, lab.renderers.chrome, lab.renderers.scope_terminal"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -9,12 +9,12 @@ import pytest
 
 from lab import turns
 from lab.handoff import hold_then_drop
-from lab.knocker import same_switch_interval
+from lab.instruments.knocker import same_switch_interval
+from lab.instruments.scope import unavailable
 from lab.records import race
 from lab.records.machine import gil_enabled
 from lab.records.race import Lap
 from lab.records.trace import Segment, ThreadTrace, Trace
-from lab.scope import unavailable
 
 
 def _trace() -> Trace:

@@ -26,11 +26,11 @@ from lab.demo.acts import Act, Scene, acts
 from lab.demo.board import AFTER, INSIDE, ImageBoard, StateBoard, States
 from lab.demo.sizes import Sizes
 from lab.demo.standing import Stand, stands
-from lab.pilot import sized
-from lab.race import Crew, lap, measure
+from lab.instruments.pilot import sized
+from lab.instruments.race import Crew, lap, measure
+from lab.instruments.scope import Scope, unavailable
 from lab.records.race import wall_ns
 from lab.records.trace import Trace
-from lab.scope import Scope, unavailable
 
 # A play that lasts so long is ended by the system, even if it holds the GIL.
 HARD_END_S = 90

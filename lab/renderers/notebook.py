@@ -14,8 +14,8 @@ from operator import itemgetter
 
 from rich.text import Text
 
-from lab.probe_words import text
-from lab.probing import Probe
+from lab.instruments.probe import Probe
+from lab.instruments.probe_text import text
 from lab.records.trace import Trace
 from lab.records.units import duration
 from lab.renderers import scope_terminal

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 
-from lab.knock import knock_beside
+from lab.instruments.knock import knock_beside
 
 # The thread's name, by which a trace tells it from the others.
 KNOCKER = "gil-lab-knocker"

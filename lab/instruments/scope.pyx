@@ -1,4 +1,4 @@
-# distutils: sources = lab/gil_state.c lab/clocks.c lab/lanes.c lab/sampler.c
+# distutils: sources = lab/instruments/gil_state.c lab/instruments/clocks.c lab/instruments/thread_states.c lab/instruments/sampler.c
 # distutils: libraries = m pthread
 """The scope: who holds the GIL, seen by a thread that never takes it.
 
@@ -10,7 +10,7 @@ from cpython.pystate cimport PyThreadState, PyThreadState_Get
 from libc.stdint cimport int64_t, uint64_t, uintptr_t
 from posix.unistd cimport getpid
 
-from lab.sampler cimport (
+from lab.instruments.sampler cimport (
     ABSENT, EVENTS, HOLDS, LANES, RUNS_FREE, UNTRACKED, WAITS,
     event, gil_place, gil_thread, lane, sampler, tally,
     gil_state_enabled, gil_state_find, gil_state_holder, gil_state_known,
@@ -25,7 +25,7 @@ import platform
 import sys
 from operator import attrgetter
 
-from lab.thread_names import ThreadNames
+from lab.instruments.thread_names import ThreadNames
 from lab.records.trace import Segment, ThreadTrace, Trace, half_width
 
 

@@ -14,12 +14,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lab.knocker import same_switch_interval
-from lab.looks import Look, Subject, Turns, knocked, scoped, turns, watched
-from lab.probe_words import text
+from lab.instruments.knocker import same_switch_interval
+from lab.instruments.observation import (
+    Look,
+    Subject,
+    Turns,
+    knocked,
+    scoped,
+    turns,
+    watched,
+)
+from lab.instruments.probe_text import text
+from lab.instruments.scope import unavailable
 from lab.records.machine import gil_enabled
 from lab.records.trace import Trace
-from lab.scope import unavailable
 
 ProbeVerdict = Literal["released", "held", "partly", "inconclusive", "no-gil"]
 

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from lab.stuck import watch
+from lab.instruments.stuck import watch
 
 STDERR = 2
 PATIENCE_S = 2.0

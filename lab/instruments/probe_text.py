@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from lab.records.units import decimals, duration, number, share
 
 if TYPE_CHECKING:
-    from lab.probing import Probe
+    from lab.instruments.probe import Probe
 
 WORDS = {
     "released": "released: the call lets the GIL go",

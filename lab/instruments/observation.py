@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lab.knocker import KNOCKER, Knock, Knocker
-from lab.preemption import (
+from lab.instruments.knocker import KNOCKER, Knock, Knocker
+from lab.instruments.preemption import (
     PROMPT_NS,
     Call,
     Entries,
@@ -22,9 +22,9 @@ from lab.preemption import (
     longest_stretch_s,
     preempted,
 )
+from lab.instruments.scope import Scope
+from lab.instruments.stopwatch import repeat, stamped
 from lab.records.trace import Trace
-from lab.scope import Scope
-from lab.stopwatch import repeat, stamped
 
 # Two switch intervals: bytecode lets a waiting thread in after whichever is set,
 # C that merely holds for a while does not know of them.

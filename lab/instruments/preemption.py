@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lab.knocker import Knock
+from lab.instruments.knocker import Knock
 
 # A knock answered this fast found the lock free; waking up a waiter takes longer.
 PROMPT_NS = 10_000

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping, MutableMapping
 
 from lab.calls.kernel import Kernel, Twin
-from lab.race import lap
+from lab.instruments.race import lap
 
 # Long beside the start of a thread, short enough for many rounds.
 CALL_S = 0.02

@@ -1,0 +1,1 @@
+"""What measures a call: scope, probe, knocker, stopwatch, race."""
