@@ -11,9 +11,8 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator
 
-from lab.claims import HALF
-from lab.instruments.race import full_run, starved_so_far_ns
-from lab.lag import (
+from lab.constructions.claims import HALF
+from lab.constructions.latency import (
     INTERVAL_S,
     LOADS,
     Beat,
@@ -24,6 +23,7 @@ from lab.lag import (
     note,
     since,
 )
+from lab.instruments.race import full_run, starved_so_far_ns
 from lab.records.machine import gil_enabled
 from lab.records.race import Recorder, Series
 

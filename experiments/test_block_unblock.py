@@ -31,9 +31,9 @@ from functools import partial
 
 import pytest
 
-from lab.claims import ONE_OR_TWO, about_gil
-from lab.gain import cores, crossing, gain, one_core, sleeps
-from lab.handoff import reporting, without_releases
+from lab.constructions.claims import ONE_OR_TWO, about_gil
+from lab.constructions.handoff import reporting, without_releases
+from lab.constructions.speedup import cores, crossing, gain, one_core, sleeps
 from lab.instruments.race import full_run
 from lab.instruments.stopwatch import timed
 from lab.records.race import STARVED, Recorder, Series

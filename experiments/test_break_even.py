@@ -21,9 +21,9 @@ from functools import partial
 
 import pytest
 
-from lab.claims import HALF, ONE_OR_TWO, about_gil
-from lab.gain import cores, crossing, free_part, gain, one_core
-from lab.handoff import without_releases
+from lab.constructions.claims import HALF, ONE_OR_TWO, about_gil
+from lab.constructions.handoff import without_releases
+from lab.constructions.speedup import cores, crossing, free_part, gain, one_core
 from lab.instruments.race import full_run
 from lab.instruments.stopwatch import repeat, timed
 from lab.kernels import mixed

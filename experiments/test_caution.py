@@ -11,13 +11,13 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from lab import shared
 from lab.calls.kernel import Call
-from lab.gain import met
+from lab.constructions import shared_data
+from lab.constructions.shared_data import Counter
+from lab.constructions.speedup import met
 from lab.instruments.race import Crew
 from lab.records.machine import gil_enabled
 from lab.records.race import Lap, Recorder, Series
-from lab.shared import Counter
 
 REPEATS = 2
 TIMES = 500  # increments a thread
@@ -37,7 +37,7 @@ def test_caution(record: Recorder) -> None:
 
 def _measure() -> Iterator[Series]:
     gil = gil_enabled()
-    careless = _counted(lambda c: shared.careless_released(c, TIMES, RELEASED_S))
+    careless = _counted(lambda c: shared_data.careless_released(c, TIMES, RELEASED_S))
     met = [counter for counter in careless if not counter.alone]
     yield Series(
         "caution",
@@ -52,7 +52,7 @@ def _measure() -> Iterator[Series]:
         source=SOURCE,
         gil=gil,
     )
-    held = _counted(lambda c: shared.careless_held(c, TIMES, HELD_S))
+    held = _counted(lambda c: shared_data.careless_held(c, TIMES, HELD_S))
     yield Series(
         "caution",
         "held, careless: met",
@@ -75,8 +75,8 @@ def _measure() -> Iterator[Series]:
         gil=gil,
     )
     guarded: dict[str, Guarded] = {
-        "an atomic": shared.atomic_released,
-        "cython.pymutex": shared.mutex_released,
+        "an atomic": shared_data.atomic_released,
+        "cython.pymutex": shared_data.mutex_released,
         "threading.Lock": partial(_locked, threading.Lock()),
     }
     for name, increase in guarded.items():
@@ -127,7 +127,7 @@ def _together(increase: Guarded) -> float | None:
 def _locked(lock: threading.Lock, counter: Counter, times: int) -> None:
     for _ in range(times):
         with lock:
-            shared.once_released(counter)
+            shared_data.once_released(counter)
 
 
 def _lost(counter: Counter, times: int = TIMES) -> float:

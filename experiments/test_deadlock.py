@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.deadlock import Outcome, outcomes
+from lab.constructions.deadlock import Outcome, outcomes
 from lab.records.machine import gil_enabled
 from lab.records.race import Recorder, Series
 

@@ -20,8 +20,9 @@ from functools import partial
 
 import pytest
 
-from lab.claims import about_gil
-from lab.handoff import hold_then_drop, with_releases, without_releases
+from lab.constructions.claims import about_gil
+from lab.constructions.handoff import hold_then_drop, with_releases, without_releases
+from lab.constructions.switching import spin_noting_gaps, waits_for_turn
 from lab.instruments.knock import knock
 from lab.instruments.knocker import Knocker, same_switch_interval
 from lab.instruments.race import full_run
@@ -29,7 +30,6 @@ from lab.instruments.stopwatch import timed
 from lab.records.machine import gil_enabled
 from lab.records.race import Recorder, Series
 from lab.records.units import duration
-from lab.turns import spin_noting_gaps, waits_for_turn
 
 RELEASES, PRICES = 50_000, 3
 BATCHES, DROPS, PHASE_NS = 2, 250, 150_000

@@ -12,13 +12,13 @@ from functools import partial
 
 import pytest
 
-from lab.claims import ONE_OR_TWO
-from lab.gain import cores, cores_wanted, one_core
+from lab.constructions.claims import ONE_OR_TWO
+from lab.constructions.speedup import cores, cores_wanted, one_core
+from lab.constructions.switching import spin, two, watched
 from lab.instruments.race import full_run
 from lab.instruments.scope import unavailable
 from lab.records.machine import gil_enabled
 from lab.records.race import Recorder, Series
-from lab.turns import spin, two, watched
 
 SECONDS, TIMES = 0.05, 2
 FULL_TIMES = 5

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from lab.calls import macros
-from lab.claims import HALF, about_gil
-from lab.gain import free_part
+from lab.constructions.claims import HALF, about_gil
+from lab.constructions.speedup import free_part
 from lab.instruments.stopwatch import repeat, timed
 from lab.records.race import Recorder, Series
 

@@ -13,7 +13,7 @@ import pytest
 
 from lab.atlas import share
 from lab.calls.atlas_entries import ENTRIES, Entry
-from lab.claims import HALF, about_gil
+from lab.constructions.claims import HALF, about_gil
 from lab.errors import UsageError
 from lab.instruments.race import full_run
 from lab.records.race import Recorder, Series

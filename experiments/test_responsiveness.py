@@ -13,9 +13,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lab.claims import HALF
+from lab.constructions.claims import HALF
+from lab.constructions.latency import INTERVAL_S, LOADS, Beside, beside
 from lab.instruments.race import full_run
-from lab.lag import INTERVAL_S, LOADS, Beside, beside
 from lab.records.machine import gil_enabled
 from lab.records.race import STARVED, Recorder, Series
 

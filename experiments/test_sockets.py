@@ -16,9 +16,15 @@ from functools import partial
 import pytest
 
 from experiments.conftest import races
-from lab.blocking import DELAY_S, accepting, connecting, receiving, sending
 from lab.calls.kernel import Bound, Claim, Kernel, Setting, Twin
 from lab.calls.libc import Libc, unix_address
+from lab.constructions.blocking import (
+    DELAY_S,
+    accepting,
+    connecting,
+    receiving,
+    sending,
+)
 from lab.instruments.race import Racer
 
 

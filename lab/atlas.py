@@ -9,8 +9,8 @@ from typing import Any
 
 from lab.calls.atlas_entries import ENTRIES, Entry
 from lab.calls.expression import clean_up, subject
+from lab.constructions.speedup import LONGER, free_part
 from lab.errors import UsageError
-from lab.gain import LONGER, free_part
 from lab.instruments.probe import Probe, probe
 from lab.verdicts import Judgement
 

@@ -30,7 +30,7 @@ from lab.calls.kernel import (
     twin,
 )
 from lab.calls.libc import Libc, Timespec, expect
-from lab.peer import Peer
+from lab.constructions.peer import Peer
 
 # A blocking call: long beside the handing over of the GIL, which takes some 50 us.
 DELAY_S = 0.02

@@ -19,8 +19,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lab import blocking, deadlock, peer, shared
-from lab.blocking import (
+from lab.calls.kernel import Call, Setting
+from lab.calls.libc import Libc, unix_address
+from lab.constructions import blocking, deadlock, peer, shared_data
+from lab.constructions.blocking import (
     DELAY_S,
     accepting,
     connecting,
@@ -29,13 +31,20 @@ from lab.blocking import (
     sending,
     whole_fifo,
 )
-from lab.calls.kernel import Call, Setting
-from lab.calls.libc import Libc, unix_address
-from lab.deadlock import outcomes, stood
+from lab.constructions.deadlock import outcomes, stood
+from lab.constructions.latency import (
+    INTERVAL_S,
+    LOADS,
+    Beat,
+    Beside,
+    Heart,
+    Made,
+    beside,
+    during,
+)
+from lab.constructions.shared_data import Counter
 from lab.instruments.race import Crew, full_run, lap
-from lab.lag import INTERVAL_S, LOADS, Beat, Beside, Heart, Made, beside, during
 from lab.records.machine import gil_enabled
-from lab.shared import Counter
 
 with_gil = pytest.mark.skipif(not gil_enabled(), reason="there is no GIL to hold")
 
@@ -181,14 +190,16 @@ def test_refused_mkfifo_is_an_oserror(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_released_meet_and_lose_half() -> None:
     counter = Counter()
-    call = Call(lambda: shared.careless_released(counter, 100, 10.0))
+    call = Call(lambda: shared_data.careless_released(counter, 100, 10.0))
     with Crew([call] * 2) as crew:
         crew.go()
         crew.laps()
     assert (counter.value, counter.meetings, counter.alone) == (100, 100, False)
 
 
-@pytest.mark.parametrize("careless", [shared.careless_held, shared.careless_released])
+@pytest.mark.parametrize(
+    "careless", [shared_data.careless_held, shared_data.careless_released]
+)
 def test_alone_at_the_meeting_point(
     careless: Callable[[Counter, int, float], None],
 ) -> None:
@@ -202,19 +213,23 @@ def test_alone_at_the_meeting_point(
 @with_gil
 def test_held_never_meet() -> None:
     counter = Counter()
-    with Crew([Call(lambda: shared.careless_held(counter, 100, 0.02))] * 2) as crew:
+    with Crew(
+        [Call(lambda: shared_data.careless_held(counter, 100, 0.02))] * 2
+    ) as crew:
         crew.go()
         crew.laps()
     assert (counter.value, counter.meetings) == (200, 0)
 
 
-@pytest.mark.parametrize("increase", [shared.atomic_released, shared.mutex_released])
+@pytest.mark.parametrize(
+    "increase", [shared_data.atomic_released, shared_data.mutex_released]
+)
 def test_guards_lose_nothing(increase: Callable[[Counter, int], None]) -> None:
     counter = Counter()
     with Crew([Call(lambda: increase(counter, 10_000))] * 2) as crew:
         crew.go()
         crew.laps()
-    shared.once_released(counter)
+    shared_data.once_released(counter)
     assert counter.value == 20_001
 
 
@@ -240,7 +255,7 @@ def test_stood_without_threads() -> None:
 def test_stood_in_a_path_that_the_dump_spells_with_escapes() -> None:
     lines = inspect.getsource(deadlock).splitlines()
     at = lines.index("    sign.acquire()") + 1
-    frame = f'  File "/a b/caf\\xe9/lab/deadlock.py", line {at} in writer'
+    frame = f'  File "/a b/caf\\xe9/lab/constructions/deadlock.py", line {at} in writer'
     dump = f"Timeout (0:00:01)!\nThread 0x1 (most recent call first):\n{frame}\n"
     assert stood(dump) == ("", "sign.acquire()")
 

@@ -3,9 +3,9 @@
 import pytest
 
 from experiments import test_caution, test_deadlock, test_interpreter
-from lab import shared
-from lab.deadlock import Outcome
-from lab.gain import cores_wanted
+from lab.constructions import shared_data
+from lab.constructions.deadlock import Outcome
+from lab.constructions.speedup import cores_wanted
 from lab.records.machine import gil_enabled
 from lab.records.race import Lap, Series
 from lab.series_verdicts import judge_series
@@ -64,12 +64,12 @@ def test_threads_that_never_met_lost_nothing_and_show_nothing(
     apart = (Lap(0, 10, 10, 0), Lap(10, 20, 10, 0))
     monkeypatch.setattr(test_caution, "_increased", lambda *_: apart)
     monkeypatch.setattr(test_caution, "ATTEMPTS", 2)
-    assert test_caution._together(shared.atomic_released) is None
+    assert test_caution._together(shared_data.atomic_released) is None
     monkeypatch.setattr(
         test_caution, "_increased", lambda *_: (Lap(0, 10, 1, 0), Lap(9, 20, 1, 0))
     )
     assert (
-        test_caution._together(shared.atomic_released) == 1.0
+        test_caution._together(shared_data.atomic_released) == 1.0
     )  # a counter that nobody increased
 
 

@@ -8,8 +8,8 @@ from functools import partial
 
 import pytest
 
-from lab import gain
-from lab.claims import ONE_OR_TWO
+from lab.constructions import speedup
+from lab.constructions.claims import ONE_OR_TWO
 from lab.instruments.race import Crew
 from lab.kernels import mixed
 from lab.records import race as records
@@ -28,24 +28,24 @@ from lab.records.race import Lap
     ],
 )
 def test_crossing(curve: dict[float, float], x: float) -> None:
-    assert gain.crossing(curve, 1.0) == pytest.approx(x)
+    assert speedup.crossing(curve, 1.0) == pytest.approx(x)
 
 
 @pytest.mark.parametrize("curve", [{}, {1.0: 0.5}, {1.0: 2.0, 10.0: 0.9}])
 def test_no_crossing(curve: dict[float, float]) -> None:
-    assert gain.crossing(curve, 1.0) is None
+    assert speedup.crossing(curve, 1.0) is None
 
 
 def test_a_reference_has_a_core_or_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert gain.reference(partial(threading.Event().wait, 0.02)) is None
+    assert speedup.reference(partial(threading.Event().wait, 0.02)) is None
     laps = [Lap(0, 100, cpu_ns, 0) for cpu_ns in (80, 95, 99)]
-    monkeypatch.setattr(gain, "lap", lambda _: laps.pop(0))
-    assert gain.reference(print) == Lap(0, 100, 95, 0)
+    monkeypatch.setattr(speedup, "lap", lambda _: laps.pop(0))
+    assert speedup.reference(print) == Lap(0, 100, 95, 0)
 
 
 def test_each_thread_makes_its_call() -> None:
     made: list[int] = []
-    gain.race_ns([partial(made.append, 1), partial(made.append, 2)])
+    speedup.race_ns([partial(made.append, 1), partial(made.append, 2)])
     assert sorted(made) == [1, 2]
 
 
@@ -69,16 +69,16 @@ def test_three_threads_gain(
         wall_ns = references.pop(0)
         return None if wall_ns is None else Lap(0, wall_ns, wall_ns, 0)
 
-    monkeypatch.setattr(gain, "reference", reference)
-    monkeypatch.setattr(gain, "race_ns", lambda *_: walls_ns.pop(0))
-    assert gain.gain(print, [print] * 3) == gained
+    monkeypatch.setattr(speedup, "reference", reference)
+    monkeypatch.setattr(speedup, "race_ns", lambda *_: walls_ns.pop(0))
+    assert speedup.gain(print, [print] * 3) == gained
     assert not references
     assert not walls_ns
 
 
 def test_what_a_call_raises_is_raised() -> None:
     with pytest.raises(ValueError, match="hold: expected"):
-        gain.gain(partial(mixed, -1, 0, 1), [])
+        speedup.gain(partial(mixed, -1, 0, 1), [])
 
 
 LOCKED = (Lap(0, 100, 100, 0), Lap(60, 200, 100, 0))
@@ -102,7 +102,7 @@ FREE = (Lap(0, 100, 100, 0), Lap(5, 105, 100, 0))
     ],
 )
 def test_cores_at_once(laps: tuple[Lap, ...], cores: float | None) -> None:
-    found = gain.cores_at_once(laps)
+    found = speedup.cores_at_once(laps)
     assert found == (None if cores is None else pytest.approx(cores, abs=0.1))
 
 
@@ -118,7 +118,9 @@ def test_cores_at_once(laps: tuple[Lap, ...], cores: float | None) -> None:
     ],
 )
 def test_cores_wanted(laps: tuple[Lap, ...], cores: float | None) -> None:
-    assert gain.cores_wanted(laps) == (None if cores is None else pytest.approx(cores))
+    assert speedup.cores_wanted(laps) == (
+        None if cores is None else pytest.approx(cores)
+    )
 
 
 @pytest.mark.skipif(not gil_enabled(), reason="no GIL to hold here")
@@ -131,11 +133,11 @@ def test_held_calls_have_one_core_at_once(monkeypatch: pytest.MonkeyPatch) -> No
         return raced[-1]
 
     monkeypatch.setattr(Crew, "laps", keep)
-    found = gain.cores([partial(mixed, 10**7, 0, 1)] * 2)
-    assert 1 <= len(raced) <= gain.ATTEMPTS
+    found = speedup.cores([partial(mixed, 10**7, 0, 1)] * 2)
+    assert 1 <= len(raced) <= speedup.ATTEMPTS
     # However busy the machine, so much can be told.
     assert all(records.cores_in_use(each) < ONE_OR_TWO for each in raced)
-    assert found == gain.cores_at_once(raced[-1])
+    assert found == speedup.cores_at_once(raced[-1])
 
 
 @pytest.mark.parametrize(
@@ -153,15 +155,15 @@ def test_a_free_part_is_on_one_side(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     looks = iter(seen)
-    monkeypatch.setattr(gain, "gil_free", lambda *_, **__: next(looks))
-    assert gain.free_part(print, 0.01) == told
+    monkeypatch.setattr(speedup, "gil_free", lambda *_, **__: next(looks))
+    assert speedup.free_part(print, 0.01) == told
 
 
 def test_sleeps_are_counted_by_thread() -> None:
-    before = gain.sleeps()
+    before = speedup.sleeps()
     for _ in range(3):
         time.sleep(0.001)
-    after = gain.sleeps()
+    after = speedup.sleeps()
     if hasattr(resource, "RUSAGE_THREAD"):
         assert before is not None
         assert after is not None

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lab import handoff
+from lab.constructions import handoff
 from lab.kernels import mixed
 
 

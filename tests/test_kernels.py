@@ -221,7 +221,7 @@ def test_sleep_goes_on_after_a_signal(function: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize("function", READS)
 def test_read_goes_on_after_a_signal(function: Callable[..., Any]) -> None:
-    from lab.peer import Peer
+    from lab.constructions.peer import Peer
 
     with Peer(1, delay_s=0.15) as peer, signals_every(0.01):
         channel = peer.channels[0]

@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 
-from lab.blocking import uninterrupted
 from lab.calls import macros
+from lab.constructions.blocking import uninterrupted
 from lab.records.machine import gil_enabled
 
 WAYS = [macros.held, macros.with_nogil, macros.by_hand, macros.with_macros]

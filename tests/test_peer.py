@@ -12,8 +12,9 @@ from collections.abc import Callable
 import psutil
 import pytest
 
-from lab import kernels, peer
-from lab.peer import Peer
+from lab import kernels
+from lab.constructions import peer
+from lab.constructions.peer import Peer
 
 
 def test_answers_after_the_delay_each_channel_for_itself() -> None:
@@ -57,7 +58,7 @@ def test_dead_on_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_its_end_follows_ours() -> None:
     """A parent that is killed leaves no peer behind."""
     code = (
-        "import time\nfrom lab.peer import Peer\n"
+        "import time\nfrom lab.constructions.peer import Peer\n"
         "with Peer(2, 0.01) as peer:\n    print(peer.pid, flush=True)\n"
         "    time.sleep(60)\n"
     )

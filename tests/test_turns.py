@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from lab import turns
-from lab.handoff import hold_then_drop
+from lab.constructions import switching
+from lab.constructions.handoff import hold_then_drop
 from lab.instruments.knocker import same_switch_interval
 from lab.instruments.scope import unavailable
 from lab.records import race
@@ -42,13 +42,13 @@ def _trace() -> Trace:
 
 
 def test_turns_of_a_known_trace() -> None:
-    seen = turns.Turns(_trace())
+    seen = switching.Turns(_trace())
     assert [thread.name for thread in seen.threads] == ["racer-0", "racer-1"]
     assert seen.share == pytest.approx(1 / 3)
     first = seen.threads[0]
-    assert turns.Turns(replace(seen.trace, threads=(first,))).share is None
+    assert switching.Turns(replace(seen.trace, threads=(first,))).share is None
     never = tuple(replace(thread, holds=0.0) for thread in seen.threads)
-    assert turns.Turns(replace(seen.trace, threads=never)).share is None
+    assert switching.Turns(replace(seen.trace, threads=never)).share is None
     assert seen.runs_free == pytest.approx(0.02)
 
 
@@ -61,14 +61,14 @@ def test_cores_and_starved() -> None:
 
 @pytest.mark.skipif(unavailable() is not None, reason=f"no scope: {unavailable()}")
 def test_two_threads_are_seen() -> None:
-    seen = turns.watched(0.1)
+    seen = switching.watched(0.1)
     assert seen.share is not None
     assert 0.05 < seen.share < 0.95
     assert all(thread.holds > 0 for thread in seen.threads)
 
 
 def test_two_threads_spin() -> None:
-    laps = turns.two(0.02)
+    laps = switching.two(0.02)
     assert len(laps) == 2
     assert all(lap.wall_ns >= 20_000_000 for lap in laps)
     assert not gil_enabled() or race.cores_in_use(laps) < 1.2
@@ -78,7 +78,7 @@ def test_two_threads_spin() -> None:
 def test_a_turn_comes_after_an_interval_at_least() -> None:
     with same_switch_interval():
         sys.setswitchinterval(3e-3)
-        waits_s = turns.waits_for_turn(0.1)
+        waits_s = switching.waits_for_turn(0.1)
     assert waits_s
     assert min(waits_s) >= 3e-3
 
@@ -92,7 +92,7 @@ def test_a_gap_is_when_another_held() -> None:
     timer = threading.Timer(0.02, other.start)
     timer.start()
     begin_ns = time.monotonic_ns()
-    gaps = turns.spin_noting_gaps(0.2)
+    gaps = switching.spin_noting_gaps(0.2)
     end_ns = time.monotonic_ns()
     timer.join()
     other.join()

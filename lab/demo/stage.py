@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from lab.blocking import uninterrupted, whole_fifo
 from lab.calls.kernel import Bound, Call, Claim, Kernel, Twin
 from lab.catalogue import catalogue
+from lab.constructions.blocking import uninterrupted, whole_fifo
 from lab.demo.acts import Act, Scene, acts
 from lab.demo.board import AFTER, INSIDE, ImageBoard, StateBoard, States
 from lab.demo.sizes import Sizes

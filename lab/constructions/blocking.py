@@ -20,7 +20,7 @@ from pathlib import Path
 
 from lab.calls.kernel import Call, Setting
 from lab.calls.libc import Libc, expect
-from lab.peer import Peer, bound
+from lab.constructions.peer import Peer, bound
 
 # A blocking call: long beside the handing over of the GIL, which takes some 50 us.
 DELAY_S = 0.02

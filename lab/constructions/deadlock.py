@@ -20,8 +20,9 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
-from lab.blocking import NEVER_S
+from lab.constructions.blocking import NEVER_S
 
 # How long the writer sleeps between the sign and its write.
 PAUSE_S = 0.05
@@ -69,7 +70,7 @@ def outcomes(twins: Sequence[tuple[str, float]]) -> list[Outcome]:
             child = stack.enter_context(
                 subprocess.Popen(
                     [*command, twin, repr(limit_s)],
-                    cwd=os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+                    cwd=Path(__file__).resolve().parents[2],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,

@@ -7,7 +7,7 @@ import resource
 from collections.abc import Callable, Mapping, Sequence
 
 from lab.calls.kernel import Call
-from lab.claims import HALF, ONE_OR_TWO
+from lab.constructions.claims import HALF, ONE_OR_TWO
 from lab.instruments.probe import gil_free
 from lab.instruments.race import REFERENCES, Crew, lap
 from lab.records import race as records
