@@ -4,11 +4,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from lab.atlas import FORMAT, Row, atlas
 from lab.calls.atlas_entries import ENTRIES, Entry
 from lab.records.machine import Machine
 from lab.renderers.progress import drawn
-from lab.verdicts import Judgement
+from lab.verdicts.atlas import FORMAT, Row, atlas
+from lab.verdicts.races import Judgement
 
 
 def run(

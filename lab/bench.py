@@ -28,7 +28,7 @@ def bench(arguments: Sequence[str], *, verbose: bool = False) -> int:
     """
     from lab.renderers import terminal, words
     from lab.renderers.console import console
-    from lab.summary import judged
+    from lab.verdicts.run import judged
 
     thread_override(os.environ)
     suite = experiments_of("experiments")
@@ -81,7 +81,7 @@ def _before(folder: Path) -> Run | None:
 
 def unsettled(content: dict[str, Any]) -> list[str]:
     """The experiments with a verdict that is open, then those with a wide interval."""
-    from lab.summary import wanting
+    from lab.verdicts.run import wanting
 
     found = {
         benchmark["fullname"]: wanting(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from lab.bench import experiments_of, keep, measured, near, unsettled
 from lab.records.machine import Machine
 from lab.records.results import KEY
-from lab.verdicts import Judgement
+from lab.verdicts.races import Judgement
 
 NAME = "calibration"
 
@@ -23,7 +23,7 @@ def calibrate(arguments: Sequence[str]) -> int:
     """
     from lab.renderers import calibration, terminal
     from lab.renderers.console import console
-    from lab.summary import judged
+    from lab.verdicts.run import judged
 
     suite = experiments_of(NAME)
     folder = suite.parent / "results"

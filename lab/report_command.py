@@ -9,8 +9,8 @@ from lab.errors import UsageError
 from lab.records.results import FOLDER, is_result, last, last_whole, load
 from lab.renderers import formats
 from lab.renderers.formats import Format
-from lab.summary import Judged, judged
 from lab.system.files import check_output, write_whole
+from lab.verdicts.run import Judged, judged
 
 WANTED = "name one, such as results/latest.json (make bench makes it)"
 

@@ -93,6 +93,6 @@ def drawing() -> None:
     pytest.importorskip("vl_convert", reason="as altair")
     from lab.records.results import load
     from lab.renderers import html
-    from lab.summary import judged
+    from lab.verdicts.run import judged
 
     html.render([judged(load(ROOT / "tests/records/whole.json"), "whole")])

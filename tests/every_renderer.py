@@ -17,7 +17,7 @@ from lab.renderers import (
     terminal,
 )
 from lab.renderers.console import console
-from lab.summary import Judged
+from lab.verdicts.run import Judged
 
 
 def _one_look(runs: list[Judged]) -> str:

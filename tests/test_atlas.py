@@ -8,14 +8,14 @@ from dataclasses import replace
 import pytest
 
 from lab import atlas_command
-from lab.atlas import Row, atlas, probed, share
 from lab.calls.atlas_entries import ENTRIES, Entry
 from lab.errors import UsageError
 from lab.instruments.probe import Probe, ProbeVerdict
 from lab.records.machine import gil_enabled
 from lab.renderers.atlas_text import draw
 from lab.renderers.console import console
-from lab.verdicts import Judgement
+from lab.verdicts.atlas import Row, atlas, probed, share
+from lab.verdicts.races import Judgement
 
 FOUND = Probe("held", 0.02, 0.01, 1.02, 0.1, False, 900, 3, 0.01, "scope")
 HOLDS = Entry("sum(data)", "data = list(range(20_000))", "held", "a.c f")

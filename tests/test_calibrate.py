@@ -13,7 +13,7 @@ from lab.records.race import Series
 from lab.records.results import load
 from lab.renderers import calibration
 from lab.renderers.console import console
-from lab.series_verdicts import SeriesFinding, judge_series
+from lab.verdicts.series import SeriesFinding, judge_series
 
 ROOT = Path(__file__).parent.parent
 PATTERNS = shutil.ignore_patterns(".venv*", "results", ".git", "build", "__pycache__")

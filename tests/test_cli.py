@@ -233,7 +233,7 @@ def test_the_table_fits_its_terminal(width: int) -> None:
     from lab.records.results import load
     from lab.renderers.console import console
     from lab.renderers.terminal import report
-    from lab.summary import judged
+    from lab.verdicts.run import judged
 
     out = io.StringIO()
     it = judged(load(ROOT / "tests/records/released.json"), "released")

@@ -15,7 +15,7 @@ from lab.errors import UsageError
 from lab.instruments.scope import unavailable
 from lab.records.machine import gil_enabled
 from lab.records.race import Race
-from lab.verdicts import judge
+from lab.verdicts.races import judge
 
 SMALL = Sizes(call_s=0.4, wait_s=0.3)
 RECORDS = Path(__file__).parent / "records"

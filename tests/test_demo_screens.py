@@ -16,7 +16,7 @@ from lab.demo.standing import Stand
 from lab.records.race import Race
 from lab.records.trace import Segment, ThreadTrace, Trace
 from lab.renderers.words import MORAL
-from lab.verdicts import judge
+from lab.verdicts.races import judge
 
 RECORDS = Path(__file__).parent / "records"
 # A blank row and the prompt are below.

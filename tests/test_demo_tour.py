@@ -14,7 +14,7 @@ from lab.demo.outcome import Outcome, Turn
 from lab.demo.sizes import Sizes
 from lab.demo.tour import AGAIN, ENTER, Pace, Tour
 from lab.records.race import Race
-from lab.verdicts import judge
+from lab.verdicts.races import judge
 
 RECORDS = Path(__file__).parent / "records"
 

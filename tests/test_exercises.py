@@ -16,7 +16,7 @@ from lab.exercises import Predictions, Revealed, reveal
 from lab.records.race import Race
 from lab.records.trace import Segment, ThreadTrace, Trace
 from lab.renderers import notebook
-from lab.verdicts import judge
+from lab.verdicts.races import judge
 from tests.jupyter import Html
 
 RECORDS = Path(__file__).parent / "records"

@@ -8,8 +8,8 @@ from lab.constructions.deadlock import Outcome
 from lab.constructions.speedup import cores_wanted
 from lab.records.machine import gil_enabled
 from lab.records.race import Lap, Series
-from lab.series_verdicts import judge_series
-from lab.verdicts import Judgement
+from lab.verdicts.races import Judgement
+from lab.verdicts.series import judge_series
 
 ENDED, STUCK = Outcome(True), Outcome(False, "read()", "sign.acquire()")
 with_gil = pytest.mark.skipif(not gil_enabled(), reason="there is no GIL to hold")

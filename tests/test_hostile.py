@@ -16,7 +16,7 @@ from lab.records.codec import harmless
 from lab.records.race import Run
 from lab.records.results import KEY, load
 from lab.renderers import timings
-from lab.summary import Judged, judged
+from lab.verdicts.run import Judged, judged
 from tests.every_renderer import RUNS, SLOW, TRACES
 
 WHOLE = Path(__file__).parent / "records/whole.json"

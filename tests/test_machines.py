@@ -5,7 +5,7 @@ import pytest
 from lab.calls.kernel import Bound
 from lab.records.results import load
 from lab.records.statistics import Kind
-from lab.verdicts import IN_PARALLEL, Finding, Judgement, Verdict, judge
+from lab.verdicts.races import IN_PARALLEL, Finding, Judgement, Verdict, judge
 from tests.simulate import MACHINES, Simulated, content, path
 
 

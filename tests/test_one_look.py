@@ -14,8 +14,8 @@ from lab.records.results import KEY, load
 from lab.renderers import kernel_table, one_look, terminal, timings
 from lab.renderers.console import console
 from lab.renderers.experiment_table import SHOWN, headline
-from lab.summary import Judged, experiments, judged, kernels
-from lab.verdicts import Judgement, Verdict
+from lab.verdicts.races import Judgement, Verdict
+from lab.verdicts.run import Judged, experiments, judged, kernels
 from tests.terminal import Terminal
 
 ROOT = Path(__file__).parent.parent
@@ -230,7 +230,7 @@ import json, pathlib
 from lab.renderers import terminal
 from lab.renderers.console import console
 from lab.records.results import load
-from lab.summary import judged
+from lab.verdicts.run import judged
 path = pathlib.Path({str(WHOLE)!r})
 terminal.show([judged(load(path), "whole")], console())
 """

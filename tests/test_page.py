@@ -18,7 +18,7 @@ from lab.calls.kernel import Claim  # noqa: E402
 from lab.records.race import Run  # noqa: E402
 from lab.records.results import load  # noqa: E402
 from lab.renderers import html  # noqa: E402
-from lab.summary import judged  # noqa: E402
+from lab.verdicts.run import judged  # noqa: E402
 
 RECORDS = Path(__file__).parent / "records"
 SECTIONS = (

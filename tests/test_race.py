@@ -18,7 +18,7 @@ from lab.instruments.race import (
     thread_counts,
     thread_override,
 )
-from lab.verdicts import Verdict, judge
+from lab.verdicts.races import Verdict, judge
 
 
 def repeat(target: Callable[[], None], setup: Callable[[], None], rounds: int) -> None:

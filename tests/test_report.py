@@ -18,7 +18,7 @@ from lab.errors import UsageError
 from lab.records.results import FORMAT, KEY, load, publish
 from lab.renderers import formats, markdown, plain_csv, plain_json, terminal
 from lab.report_command import report
-from lab.summary import Judged, judged
+from lab.verdicts.run import Judged, judged
 
 ROOT = Path(__file__).parent.parent
 RECORDS = ROOT / "tests/records"

@@ -9,9 +9,9 @@ import pytest
 from lab.calls.kernel import Bound, Claim
 from lab.records.race import Lap, Race, Round, Series, Share
 from lab.records.results import ForeignFileError, load
-from lab.series_verdicts import judge_series
-from lab.summary import contradicted, gains
-from lab.verdicts import Finding, Judgement, Verdict, judge
+from lab.verdicts.races import Finding, Judgement, Verdict, judge
+from lab.verdicts.run import contradicted, gains
+from lab.verdicts.series import judge_series
 
 RECORDS = Path(__file__).parent / "records"
 MS = 1_000_000

@@ -10,9 +10,9 @@ from lab.records.race import Series
 from lab.records.results import load
 from lab.records.statistics import Estimate, Kind
 from lab.renderers import words
-from lab.series_verdicts import SeriesFinding
-from lab.summary import Judged, judged
-from lab.verdicts import Judgement
+from lab.verdicts.races import Judgement
+from lab.verdicts.run import Judged, judged
+from lab.verdicts.series import SeriesFinding
 
 RECORDS = Path(__file__).parent / "records"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab.sources import Cut, cut, cut_function
-from lab.verdicts import Verdict
+from lab.verdicts.races import Verdict
 
 Answers = Mapping[tuple[Verdict, ...], int]
 

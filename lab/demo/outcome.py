@@ -8,7 +8,7 @@ from lab.demo.standing import Stand
 from lab.records.machine import TWO_CORES
 from lab.records.trace import Trace
 from lab.sources import Cut
-from lab.verdicts import Finding, Verdict
+from lab.verdicts.races import Finding, Verdict
 
 
 @dataclass(frozen=True, slots=True)

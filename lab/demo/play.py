@@ -24,7 +24,7 @@ from lab.errors import UsageError
 from lab.records.race import Race
 from lab.records.trace import load
 from lab.system.child import end
-from lab.verdicts import judge
+from lab.verdicts.races import judge
 
 # How often the lanes are looked at, and drawn: often enough for the eye.
 TICK_S = 1 / 18

@@ -19,7 +19,7 @@ from lab.records.units import duration
 from lab.renderers import words
 from lab.renderers.scope_terminal import legend, strips
 from lab.sources import Cut
-from lab.verdicts import Finding
+from lab.verdicts.races import Finding
 
 NO_GIL = "There is no GIL in this interpreter: nothing to hold, nothing to release."
 AGAIN = "Close what else runs on this machine, and play it again."

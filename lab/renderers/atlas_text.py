@@ -6,10 +6,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lab.atlas import Row
 from lab.renderers.console import plus_minus
 from lab.renderers.words import MARKS
-from lab.verdicts import Judgement
+from lab.verdicts.atlas import Row
+from lab.verdicts.races import Judgement
 
 
 def draw(rows: list[Row], target: Console) -> None:

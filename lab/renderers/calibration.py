@@ -8,8 +8,8 @@ from rich.text import Text
 
 from lab.renderers import words
 from lab.renderers.console import plus_minus
-from lab.series_verdicts import SeriesFinding
-from lab.verdicts import Judgement
+from lab.verdicts.races import Judgement
+from lab.verdicts.series import SeriesFinding
 
 WIDTH = 80
 LEGEND = (

@@ -13,7 +13,7 @@ from typing import Any
 import altair as alt
 
 from lab.renderers import words
-from lab.series_verdicts import SeriesFinding
+from lab.verdicts.series import SeriesFinding
 
 HEIGHT = 380
 INK = "currentColor"

@@ -11,8 +11,8 @@ from lab.calls.kernel import Bound
 from lab.renderers import words
 from lab.renderers.colours import COLOURS
 from lab.renderers.console import plus_minus
-from lab.summary import Experiment, at_the_most_threads
-from lab.verdicts import Judgement
+from lab.verdicts.races import Judgement
+from lab.verdicts.run import Experiment, at_the_most_threads
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the command line reads the rows, and nothing heavy with them
-    from lab.summary import Judged
+    from lab.verdicts.run import Judged
 
 Render = Callable[[Sequence["Judged"]], str]
 

@@ -17,8 +17,8 @@ from lab.calls.kernel import Bound
 from lab.records.race import Timeline
 from lab.renderers import charts, picture, sheet, timeline, words
 from lab.renderers.charts import Spec
-from lab.summary import Judged, gains
-from lab.verdicts import Finding, Judgement, Verdict
+from lab.verdicts.races import Finding, Judgement, Verdict
+from lab.verdicts.run import Judged, gains
 
 # Whose gains stand at the top: what memory allows is another story.
 SHOWN = (Bound.COMPUTE, Bound.BLOCKING)

@@ -12,8 +12,8 @@ from rich.text import Text
 from lab.renderers import words
 from lab.renderers.colours import COLOURS, colour
 from lab.renderers.console import wide
-from lab.summary import worst
-from lab.verdicts import Finding, Judgement, Verdict
+from lab.verdicts.races import Finding, Judgement, Verdict
+from lab.verdicts.run import worst
 
 # Which column a twin stands in. Others, such as NumPy's or a part released, have a
 # row of their own, and stand in the last.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from lab.renderers import sheet, words
 from lab.renderers.sheet import Sheet
-from lab.summary import Judged
+from lab.verdicts.run import Judged
 
 # What would be markup, a link, a mention or the end of a cell; at its beginning, a
 # heading or a list. Within a word an underscore is none.

@@ -14,8 +14,8 @@ from lab.renderers.console import plus_minus, wide
 from lab.renderers.experiment_table import print_experiments
 from lab.renderers.kernel_table import print_kernels
 from lab.renderers.timings import table
-from lab.summary import Judged, experiments, kernels, open_races
-from lab.verdicts import Finding, Judgement
+from lab.verdicts.races import Finding, Judgement
+from lab.verdicts.run import Judged, experiments, kernels, open_races
 
 NEXT = "Next: make report draws it as a page, make demo plays it to a class."
 # What to do about the reason that races are open for; others need no more than words.

@@ -7,7 +7,7 @@ import altair as alt
 
 from lab.renderers import words
 from lab.renderers.charts import HEIGHT, INK, SHAPES, Spec, layered
-from lab.verdicts import Finding, Verdict
+from lab.verdicts.races import Finding, Verdict
 
 # Twins in the order of the legend; any other name shares the last colour.
 TWINS = ("held", "released", "interpreter", "other")

@@ -8,9 +8,9 @@ import math
 from typing import Any
 
 from lab.records.statistics import Estimate
-from lab.series_verdicts import SeriesFinding
-from lab.summary import Judged
-from lab.verdicts import Finding
+from lab.verdicts.races import Finding
+from lab.verdicts.run import Judged
+from lab.verdicts.series import SeriesFinding
 
 Row = dict[str, Any]
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lab.renderers import plain
-from lab.summary import Judged
+from lab.verdicts.run import Judged
 
 # The wide forms count in East Asian editions of Excel.
 FORMULA = re.compile(r"(^|;)(?=\s*[-=+@＝＋－＠])")  # noqa: RUF001  # meant so

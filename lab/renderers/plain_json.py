@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 
 from lab.renderers import plain, words
-from lab.summary import Judged
+from lab.verdicts.run import Judged
 
 FORMAT = 1
 

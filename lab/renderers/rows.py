@@ -11,9 +11,9 @@ from rich.text import Text
 from lab.renderers import words
 from lab.renderers.colours import COLOURS, colour
 from lab.renderers.console import plus_minus
-from lab.series_verdicts import SeriesFinding
-from lab.summary import Judged
-from lab.verdicts import Finding
+from lab.verdicts.races import Finding
+from lab.verdicts.run import Judged
+from lab.verdicts.series import SeriesFinding
 
 # What the headings mean, in two lines of 100 columns.
 LEGEND = (

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lab.renderers import words
-from lab.series_verdicts import SeriesFinding
-from lab.summary import Judged
-from lab.verdicts import Finding, Judgement
+from lab.verdicts.races import Finding, Judgement
+from lab.verdicts.run import Judged
+from lab.verdicts.series import SeriesFinding
 
 
 @dataclass(frozen=True, slots=True)

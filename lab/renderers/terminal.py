@@ -12,7 +12,7 @@ from lab.renderers import words
 from lab.renderers.console import WIDEST, console
 from lab.renderers.one_look import print_finding, print_one_look
 from lab.renderers.rows import print_rows
-from lab.summary import Judged
+from lab.verdicts.run import Judged
 
 
 def render(runs: Sequence[Judged]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from lab.records.codec import harmless
 from lab.records.race import Race
 from lab.records.results import KEY
-from lab.summary import KERNELS
+from lab.verdicts.run import KERNELS
 
 # As many of them as fit: first all, at last one.
 COLUMNS = (

@@ -9,9 +9,9 @@ from lab.calls.kernel import Bound, Claim
 from lab.records.machine import Machine
 from lab.records.statistics import Estimate, Kind
 from lab.records.units import decimals, duration, fitting, number, rounded, upwards
-from lab.series_verdicts import SeriesFinding
-from lab.summary import Gains, Judged, gains, open_races, says_nothing
-from lab.verdicts import Finding, Judgement, Verdict
+from lab.verdicts.races import Finding, Judgement, Verdict
+from lab.verdicts.run import Gains, Judged, gains, open_races, says_nothing
+from lab.verdicts.series import SeriesFinding
 
 MYTH = "Call C, and your threads run in parallel."
 MORAL = "C helps threads only where someone releases the GIL."

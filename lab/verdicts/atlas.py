@@ -12,7 +12,7 @@ from lab.calls.expression import clean_up, subject
 from lab.constructions.speedup import LONGER, free_part
 from lab.errors import UsageError
 from lab.instruments.probe import Probe, probe
-from lab.verdicts import Judgement
+from lab.verdicts.races import Judgement
 
 # Of JSON output. 1: the first.
 FORMAT = 1

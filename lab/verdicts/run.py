@@ -8,8 +8,8 @@ from lab.records.codec import Harmless
 from lab.records.machine import TWO_CORES
 from lab.records.race import Run
 from lab.records.statistics import Estimate
-from lab.series_verdicts import SeriesFinding, judge_series
-from lab.verdicts import Finding, Judgement, Verdict, judge
+from lab.verdicts.races import Finding, Judgement, Verdict, judge
+from lab.verdicts.series import SeriesFinding, judge_series
 
 # The file of experiments whose races are the catalogue's.
 KERNELS = "kernels"

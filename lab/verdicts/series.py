@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from lab.records.race import Series
 from lab.records.statistics import Estimate, Kind, estimate
-from lab.verdicts import Judgement
+from lab.verdicts.races import Judgement
 
 # A claim on a series wants this many values: all on one side of a bound that is the
 # median happens by chance once in 32 times.

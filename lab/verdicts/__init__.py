@@ -1,0 +1,1 @@
+"""Records -> verdicts: pure functions with named thresholds."""
