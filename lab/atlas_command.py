@@ -41,7 +41,7 @@ def _json(rows: list[Row]) -> dict[str, object]:
 
 
 def _print(rows: list[Row]) -> None:
-    from lab.renderers.atlas_text import draw
+    from lab.renderers.atlas import draw
     from lab.renderers.console import console
     from lab.renderers.terminal import header
 

@@ -26,7 +26,7 @@ def bench(arguments: Sequence[str], *, verbose: bool = False) -> int:
     contradicted, 1 when one is or an experiment failed, 130 or 143 after SIGINT or
     SIGTERM. Raises UsageError.
     """
-    from lab.renderers import terminal, words
+    from lab.renderers import terminal, wording
     from lab.renderers.console import console
     from lab.verdicts.run import judged
 
@@ -55,7 +55,7 @@ def bench(arguments: Sequence[str], *, verbose: bool = False) -> int:
         out.print(f"Left out, {counted}: {reason}", markup=False)
     rest = "" if verbose else "; every row of it: make bench ARGS=-v"
     out.print(f"Kept: {near(kept)}{rest}", markup=False)
-    wrong = words.contradictions(it)
+    wrong = wording.contradictions(it)
     if done.failed:
         wrong.append(f"{done.failed} failed: its output stands above")
     if wrong:

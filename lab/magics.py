@@ -18,7 +18,7 @@ from lab.errors import UsageError
 from lab.instruments.probe import Probe, traced
 from lab.instruments.scope import Scope, ScopeUnavailable
 from lab.records.trace import ThreadTrace, Trace
-from lab.renderers import scope_terminal
+from lab.renderers import trace_terminal
 
 NAME = "gil"
 HELP = """%gil EXPR: does this call release the GIL, and what can threads gain?
@@ -53,7 +53,7 @@ class Probed:
     def __repr__(self) -> str:
         lines = str(self.probe)
         if self.trace is not None:
-            strip = scope_terminal.lanes(self._shown(self.trace), COLUMNS, colour=False)
+            strip = trace_terminal.lanes(self._shown(self.trace), COLUMNS, colour=False)
             lines += f"\n{strip.rstrip()}"
         return lines
 
@@ -77,7 +77,7 @@ class Seen:
     shown: Trace
 
     def __repr__(self) -> str:
-        text = scope_terminal.render(self.shown, COLUMNS, colour=False)
+        text = trace_terminal.render(self.shown, COLUMNS, colour=False)
         return f"{text}{self._rest()}".rstrip()
 
     def _repr_html_(self) -> str:

@@ -17,7 +17,7 @@ from types import CodeType, ModuleType, TracebackType
 from lab.errors import UsageError
 from lab.instruments.scope import Scope, unavailable
 from lab.records.trace import Trace
-from lab.renderers import chrome, scope_terminal
+from lab.renderers import chrome_trace, trace_terminal
 from lab.system.files import check_output, write_whole
 
 STDERR = 2
@@ -192,7 +192,7 @@ def _summarise(trace: Trace) -> None:
     ):
         colour = stderr.isatty()
         width = os.get_terminal_size(STDERR).columns if colour else 80
-        text = scope_terminal.render(trace, width, colour)
+        text = trace_terminal.render(trace, width, colour)
         encoding = getattr(sys.__stderr__, "encoding", None) or "utf-8"
         left = memoryview(text.encode(encoding, "backslashreplace"))
         while left:
@@ -204,6 +204,6 @@ def _keep(trace: Trace, output: Path | None, chrome_output: Path | None) -> None
         if output is not None:
             trace.save(output)
         if chrome_output is not None:
-            write_whole(chrome_output, json.dumps(chrome.render(trace)) + "\n")
+            write_whole(chrome_output, json.dumps(chrome_trace.render(trace)) + "\n")
     except OSError as error:
         raise UsageError(f"{error.filename}: {error.strerror}") from error

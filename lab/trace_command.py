@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lab.errors import UsageError
 from lab.records.trace import KIND, load
-from lab.renderers import chrome, scope_terminal
+from lab.renderers import chrome_trace, trace_terminal
 from lab.renderers.console import console
 from lab.system.files import check_output, write_whole
 
@@ -25,7 +25,7 @@ def trace(path: Path, chrome_output: Path | None) -> int:
             check_output(chrome_output, path)
         found = load(path)
         if chrome_output is not None:
-            write_whole(chrome_output, json.dumps(chrome.render(found)) + "\n")
+            write_whole(chrome_output, json.dumps(chrome_trace.render(found)) + "\n")
     except OSError as error:
         raise UsageError(f"{error.filename or path}: {error.strerror}") from error
     except UsageError:
@@ -33,7 +33,7 @@ def trace(path: Path, chrome_output: Path | None) -> int:
     except ValueError as error:
         raise UsageError(str(error)) from error
     out = console()
-    print(scope_terminal.render(found, out.width, out.is_terminal), end="")
+    print(trace_terminal.render(found, out.width, out.is_terminal), end="")
     return 0
 
 

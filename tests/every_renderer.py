@@ -8,14 +8,14 @@ from rich.console import Console
 
 from lab.records.trace import Trace
 from lab.renderers import (
-    chrome,
+    chrome_trace,
+    csv,
     markdown,
     notebook,
-    plain_csv,
-    plain_json,
-    scope_terminal,
     terminal,
+    trace_terminal,
 )
+from lab.renderers import json as plain_json
 from lab.renderers.console import console
 from lab.verdicts.run import Judged
 
@@ -46,15 +46,15 @@ RUNS: dict[str, Callable[[list[Judged]], str]] = {
     "colour": _coloured,
     "rows": terminal.render,
     "markdown": markdown.render,
-    "csv": plain_csv.render,
+    "csv": csv.render,
     "json": plain_json.render,
     "html": _html,
 }
 TRACES: dict[str, Callable[[Trace], str]] = {
-    "scope": lambda trace: scope_terminal.render(trace, 80, colour=False),
-    "scope, colour": lambda trace: scope_terminal.render(trace, 80, colour=True),
+    "scope": lambda trace: trace_terminal.render(trace, 80, colour=False),
+    "scope, colour": lambda trace: trace_terminal.render(trace, 80, colour=True),
     "notebook": notebook.seen,
-    "chrome": lambda trace: json.dumps(chrome.render(trace), allow_nan=False),
+    "chrome": lambda trace: json.dumps(chrome_trace.render(trace), allow_nan=False),
 }
 # They draw with Altair, which takes half a second and more.
 SLOW = ("html", "notebook")

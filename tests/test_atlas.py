@@ -12,7 +12,7 @@ from lab.calls.atlas_entries import ENTRIES, Entry
 from lab.errors import UsageError
 from lab.instruments.probe import Probe, ProbeVerdict
 from lab.records.machine import gil_enabled
-from lab.renderers.atlas_text import draw
+from lab.renderers.atlas import draw
 from lab.renderers.console import console
 from lab.verdicts.atlas import Row, atlas, probed, share
 from lab.verdicts.races import Judgement

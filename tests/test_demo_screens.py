@@ -15,7 +15,7 @@ from lab.demo.screens import AGAIN, NO_GIL, answer, final, question
 from lab.demo.standing import Stand
 from lab.records.race import Race
 from lab.records.trace import Segment, ThreadTrace, Trace
-from lab.renderers.words import MORAL
+from lab.renderers.wording import MORAL
 from lab.verdicts.races import judge
 
 RECORDS = Path(__file__).parent / "records"

@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt  # rich has it
 from lab.records.codec import harmless
 from lab.records.race import Run
 from lab.records.results import KEY, load
-from lab.renderers import timings
+from lab.renderers import benchmark_table
 from lab.verdicts.run import Judged, judged
 from tests.every_renderer import RUNS, SLOW, TRACES
 
@@ -168,7 +168,7 @@ def test_the_table_of_timings() -> None:
             }
         ]
     }
-    text = timings.table(content, 80)
+    text = benchmark_table.table(content, 80)
     assert all(line.isprintable() for line in text.split("\n"))
     assert len(text.splitlines()) < 10
 

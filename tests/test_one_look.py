@@ -11,7 +11,7 @@ import pytest
 
 from lab.records.race import wall_ns
 from lab.records.results import KEY, load
-from lab.renderers import kernel_table, one_look, terminal, timings
+from lab.renderers import benchmark_table, kernel_table, overview, terminal
 from lab.renderers.console import console
 from lab.renderers.experiment_table import SHOWN, headline
 from lab.verdicts.races import Judgement, Verdict
@@ -105,7 +105,7 @@ def _rows(text: str) -> int:
 def test_timings_are_those_of_the_kernels_in_the_most_threads(
     whole: Judged, content: dict[str, Any]
 ) -> None:
-    lines = timings.table(content, 100).splitlines()
+    lines = benchmark_table.table(content, 100).splitlines()
     names = [line[:30].rsplit("  ", 1)[0].strip() for line in lines[3:-1]]
     expected = [
         f"{one.race.kernel} {one.race.twin}"
@@ -117,10 +117,10 @@ def test_timings_are_those_of_the_kernels_in_the_most_threads(
 
 
 def test_timings_that_do_not_fit_say_so(content: dict[str, Any]) -> None:
-    text = timings.table(content, 80)
+    text = benchmark_table.table(content, 80)
     assert max(map(len, text.splitlines())) <= 80
     assert text.endswith("(no room for max)\n")
-    assert timings.table(json.loads(WHOLE.read_text()), 80) == ""  # none there
+    assert benchmark_table.table(json.loads(WHOLE.read_text()), 80) == ""  # none there
 
 
 def test_a_row_a_kernel(whole: Judged) -> None:
@@ -266,7 +266,7 @@ def test_every_row_is_still_there(whole: Judged) -> None:
     assert text.count("\nbreak-even ") == len(
         [one for one in whole.series if one.series.experiment == "break-even"]
     )
-    assert one_look.NEXT in text
+    assert overview.NEXT in text
 
 
 def test_a_run_without_threads_or_races(whole: Judged) -> None:

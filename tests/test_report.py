@@ -16,7 +16,9 @@ import pytest
 from lab import report_command
 from lab.errors import UsageError
 from lab.records.results import FORMAT, KEY, load, publish
-from lab.renderers import formats, markdown, plain_csv, plain_json, terminal
+from lab.renderers import csv as plain_csv
+from lab.renderers import formats, markdown, terminal
+from lab.renderers import json as plain_json
 from lab.report_command import report
 from lab.verdicts.run import Judged, judged
 

@@ -23,7 +23,7 @@ from lab.records.trace import (
     half_width,
     load,
 )
-from lab.renderers import chrome, scope_terminal
+from lab.renderers import chrome_trace, trace_terminal
 
 
 def thread(
@@ -235,7 +235,7 @@ def test_no_sample_tells_nothing() -> None:
 
 
 def test_chrome_has_a_lane_a_thread_and_one_for_the_gil(trace: Trace) -> None:
-    data = json.loads(json.dumps(chrome.render(trace)))
+    data = json.loads(json.dumps(chrome_trace.render(trace)))
     events = data["traceEvents"]
     lanes = {
         event["tid"]: event["args"]["name"]
@@ -259,7 +259,7 @@ def test_terminal_fits_the_width(trace: Trace, width: int, colour: bool) -> None
     names = ["x" * 300, "line\nbreak", "[red]markup", "\x1b[31mescape"]
     threads = tuple(thread(name, 20 + i) for i, name in enumerate(names))
     crowd = dataclasses.replace(trace, threads=trace.threads + threads)
-    text = scope_terminal.render(crowd, width, colour)
+    text = trace_terminal.render(crowd, width, colour)
     plain = text
     if colour:
         plain = "".join(part.partition("m")[2] for part in f"m{text}".split("\x1b["))
@@ -271,7 +271,7 @@ def test_terminal_fits_the_width(trace: Trace, width: int, colour: bool) -> None
 
 
 def test_terminal_strip_shows_each_slice(trace: Trace) -> None:
-    lines = scope_terminal.render(trace, 91, False).splitlines()
+    lines = trace_terminal.render(trace, 91, False).splitlines()
     strips = [line for line in lines if "#" in line and "holds" not in line]
     assert strips[0] == "MainThread " + "#" * 20 + "=" * 40 + "." * 20
     assert strips[1] == "w\\xf6rker  " + "." * 20 + "#" * 20
@@ -282,22 +282,22 @@ def test_terminal_strip_shows_each_slice(trace: Trace) -> None:
 def test_terminal_names_what_it_leaves_out(trace: Trace) -> None:
     many = tuple(thread(f"t{i}", 100 + i, holds=0.0) for i in range(100))
     crowd = dataclasses.replace(trace, threads=many, segments=(), folded=7)
-    text = scope_terminal.render(crowd, 80, False)
+    text = trace_terminal.render(crowd, 80, False)
     assert "76 threads that did less" in text
     assert "7 ended threads are not shown" in text
-    assert scope_terminal.render(dataclasses.replace(crowd, threads=()), 80, False)
+    assert trace_terminal.render(dataclasses.replace(crowd, threads=()), 80, False)
 
 
 def test_reading_needs_nothing_compiled() -> None:
     code = (
         "import sys; sys.modules.update({'lab.instruments.scope': None, 'lab.kernels': None});"
-        "import lab.records.trace, lab.renderers.chrome, lab.renderers.scope_terminal"
+        "import lab.records.trace, lab.renderers.chrome_trace, lab.renderers.trace_terminal"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_every_state_is_drawn() -> None:
-    assert set(STATES) == set(WORDS) == set(scope_terminal.STYLES)
+    assert set(STATES) == set(WORDS) == set(trace_terminal.STYLES)
 
 
 def test_chosen_threads_keep_their_segments(trace: Trace) -> None:

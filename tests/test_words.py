@@ -9,7 +9,7 @@ from lab.calls.kernel import Bound
 from lab.records.race import Series
 from lab.records.results import load
 from lab.records.statistics import Estimate, Kind
-from lab.renderers import words
+from lab.renderers import wording
 from lab.verdicts.races import Judgement
 from lab.verdicts.run import Judged, judged
 from lab.verdicts.series import SeriesFinding
@@ -46,37 +46,39 @@ def _figure(
 def test_digits_follow_from_the_interval(
     unit: str, median: float, low: float, high: float, expected: str
 ) -> None:
-    assert words.within(_interval(median, low, high), unit, "+-") == expected
+    assert wording.within(_interval(median, low, high), unit, "+-") == expected
 
 
 def test_an_interval_that_says_nothing_is_inconclusive() -> None:
     vague = _interval(347e-9, 12e-9, 5.2e-6)
-    assert words.measured(_figure(vague), "+-") == "inconclusive, 0.012 to 5.2 us"
-    assert "inconclusive" not in words.measured(_figure(vague, claimed=True), "+-")
+    assert wording.measured(_figure(vague), "+-") == "inconclusive, 0.012 to 5.2 us"
+    assert "inconclusive" not in wording.measured(_figure(vague, claimed=True), "+-")
     share = _figure(_interval(0.01, 0.0, 0.02), "")  # near nothing, of a whole
-    assert words.measured(share, "+-") == "0.010 (0 to 0.020)"
-    assert words.measured(_figure(_interval(0.4, 0.0, 0.9), ""), "+-").startswith("inc")
+    assert wording.measured(share, "+-") == "0.010 (0 to 0.020)"
+    assert wording.measured(_figure(_interval(0.4, 0.0, 0.9), ""), "+-").startswith(
+        "inc"
+    )
 
 
 def test_a_figure_taken_once_has_no_interval() -> None:
     once = _figure(_interval(0.1971, 0.1971, 0.1971), values=1)
-    assert words.measured(once, "+-") == "197 ms"
+    assert wording.measured(once, "+-") == "197 ms"
     same = _figure(_interval(0.5, 0.5, 0.5), "", values=6)
-    assert words.measured(same, "+-") == "0.5 each time"
+    assert wording.measured(same, "+-") == "0.5 each time"
 
 
 def test_a_range_is_called_one() -> None:
     few = Estimate(1.05, 0.98, 1.2, Kind.RANGE, 5)
-    assert words.within(few, "x", "+-") == "range 0.98 to 1.20 x"
-    assert "range" not in words.within(replace(few, kind=Kind.INTERVAL), "x", "+-")
+    assert wording.within(few, "x", "+-") == "range 0.98 to 1.20 x"
+    assert "range" not in wording.within(replace(few, kind=Kind.INTERVAL), "x", "+-")
 
 
 def test_two_modes_are_told() -> None:
     two = replace(_interval(0.9, 0.55, 1.7), modes=(0.6, 1.6))
-    assert words.within(two, "x", "+-") == "0.60x or 1.6x"
-    assert words.measured(_figure(two, "x"), "+-") == "0.60x or 1.6x"
+    assert wording.within(two, "x", "+-") == "0.60x or 1.6x"
+    assert wording.measured(_figure(two, "x"), "+-") == "0.60x or 1.6x"
     times = replace(_interval(5e-5, 3e-5, 7e-5), modes=(3.5e-5, 7e-5))
-    assert words.within(times, "s", "+-") == "35 us or 70 us"
+    assert wording.within(times, "s", "+-") == "35 us or 70 us"
 
 
 def _found(name: str) -> Judged:
@@ -84,20 +86,22 @@ def _found(name: str) -> Judged:
 
 
 def test_open_compute_races_come_first() -> None:
-    text = words.finding(_found("noisy"))
+    text = wording.finding(_found("noisy"))
     assert text.startswith("2 of 3 compute races are open (machine busy): ")
-    assert words.finding(_found("one_core")).startswith("3 of 3 compute races are open")
-    assert "open" not in words.finding(_found("held"))
+    assert wording.finding(_found("one_core")).startswith(
+        "3 of 3 compute races are open"
+    )
+    assert "open" not in wording.finding(_found("held"))
 
 
 def test_the_moral_is_drawn_only_from_what_shows_it() -> None:
     whole = _found("whole")
-    assert words.finding(whole).endswith(words.MORAL)
+    assert wording.finding(whole).endswith(wording.MORAL)
     liar = replace(whole.findings[2], judgement=Judgement.CONTRADICTED)
     contradicted = replace(whole, findings=(*whole.findings, liar))
-    assert words.MORAL not in words.finding(contradicted)
-    assert words.finding(contradicted).endswith(words.CONTRADICTED)
-    assert words.MORAL not in words.finding(_found("released"))
-    compute = words.finding(_found("free_threaded"), (Bound.COMPUTE,))
+    assert wording.MORAL not in wording.finding(contradicted)
+    assert wording.finding(contradicted).endswith(wording.CONTRADICTED)
+    assert wording.MORAL not in wording.finding(_found("released"))
+    compute = wording.finding(_found("free_threaded"), (Bound.COMPUTE,))
     assert "has no GIL" in compute
-    assert words.MORAL not in compute
+    assert wording.MORAL not in compute

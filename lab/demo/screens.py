@@ -16,8 +16,8 @@ from lab.demo.marks import Marks
 from lab.demo.outcome import Outcome, Turn, score
 from lab.records.trace import Trace
 from lab.records.units import duration
-from lab.renderers import words
-from lab.renderers.scope_terminal import legend, strips
+from lab.renderers import wording
+from lab.renderers.trace_terminal import legend, strips
 from lab.sources import Cut
 from lab.verdicts.races import Finding
 
@@ -75,7 +75,7 @@ def final(turns: Sequence[Turn]) -> RenderableType:
         lines += [Text(), Text(text, style="bold")]
     outcomes = [turn.outcome for turn in turns if turn.outcome is not None]
     gil = all(outcome.gil for outcome in outcomes)
-    return Group(*lines, Text(), Text(words.MORAL if gil else NO_GIL, style="bold"))
+    return Group(*lines, Text(), Text(wording.MORAL if gil else NO_GIL, style="bold"))
 
 
 def _result(turn: Turn) -> str:
@@ -139,9 +139,9 @@ def _said(turn: Turn) -> Text:
 def figures(finding: Finding, sign: str) -> list[str]:
     """Two lines: what was raced and how long it took, and the verdict."""
     race = finding.race
-    took = words.time(finding)
+    took = wording.time(finding)
     name = f"{race.kernel} {race.twin}, {race.threads} threads: {took} in the median"
-    speedup = words.speedup(finding, sign)
+    speedup = wording.speedup(finding, sign)
     if speedup:
         speedup = f"speedup {speedup}, most {finding.limit:g}; "
     witness = f"{finding.cores:.2f} cores in use"

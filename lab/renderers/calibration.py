@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lab.renderers import words
+from lab.renderers import wording
 from lab.renderers.console import plus_minus
 from lab.verdicts.races import Judgement
 from lab.verdicts.series import SeriesFinding
@@ -74,9 +74,9 @@ def _table(rows: Sequence[SeriesFinding], title: str, target: Console) -> Table:
         good = finding.judgement is Judgement.AS_PREDICTED
         table.add_row(
             Text(finding.series.subject),
-            Text(words.measured(finding, plus_minus(target))),
+            Text(wording.measured(finding, plus_minus(target))),
             Text(
-                words.claim(finding),
+                wording.claim(finding),
                 style="bold red" if bad else "green" if good else "",
             ),
         )

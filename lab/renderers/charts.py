@@ -12,7 +12,7 @@ from typing import Any
 
 import altair as alt
 
-from lab.renderers import words
+from lab.renderers import wording
 from lab.verdicts.series import SeriesFinding
 
 HEIGHT = 380
@@ -204,7 +204,7 @@ def _rows(series: Sequence[SeriesFinding]) -> list[dict[str, Any]]:
             # No logarithm below: an interval that reaches 0 is cut off there.
             "low": max(one.estimate.low, one.estimate.median / 1e3),
             "high": one.estimate.high,
-            "label": f"{one.series.subject}: {words.measured(one, '±')}",
+            "label": f"{one.series.subject}: {wording.measured(one, '±')}",
         }
         for one in series
         if one.estimate is not None

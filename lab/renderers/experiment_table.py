@@ -8,9 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.calls.kernel import Bound
-from lab.renderers import words
-from lab.renderers.colours import COLOURS
+from lab.renderers import wording
 from lab.renderers.console import plus_minus
+from lab.renderers.palette import COLOURS
 from lab.verdicts.races import Judgement
 from lab.verdicts.run import Experiment, at_the_most_threads
 
@@ -101,7 +101,7 @@ def headline(it: Experiment, sign: str) -> str:
     shown = SHOWN.get(it.name)
     for finding in it.series:
         if shown is not None and finding.series.subject == shown.subject:
-            return shown.headline.format(words.measured(finding, sign))
+            return shown.headline.format(wording.measured(finding, sign))
     if it.races:
         return _raced(it)
     if it.claims:
@@ -143,4 +143,4 @@ def _verdict(it: Experiment) -> str:
         if count
     ]
     counted = ", ".join(parts) or (f"all {it.claims}" if it.claims else "none")
-    return f"{words.MARKS[it.judgement]} {counted}"
+    return f"{wording.MARKS[it.judgement]} {counted}"

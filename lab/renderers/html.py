@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from lab.calls.kernel import Bound
 from lab.records.race import Timeline
-from lab.renderers import charts, picture, sheet, timeline, words
+from lab.renderers import ceiling_chart, charts, timeline, verdict_table, wording
 from lab.renderers.charts import Spec
 from lab.verdicts.races import Finding, Judgement, Verdict
 from lab.verdicts.run import Judged, gains
@@ -63,7 +63,7 @@ class Section:
     title: str
     reading: str
     figures: tuple[Figure, ...]
-    claims: sheet.Sheet
+    claims: verdict_table.Sheet
 
 
 def render(runs: Sequence[Judged]) -> str:
@@ -76,16 +76,16 @@ def render(runs: Sequence[Judged]) -> str:
         lstrip_blocks=True,
     )
     return environment.get_template("report.html.j2").render(
-        myth=words.MYTH,
+        myth=wording.MYTH,
         busted=any(it.busted for it in runs),
         runs=runs,
-        labels=sheet.labels(runs),
-        findings=[words.finding(it, SHOWN) for it in runs],
+        labels=verdict_table.labels(runs),
+        findings=[wording.finding(it, SHOWN) for it in runs],
         gil=[it.run.machine.gil for it in runs],
         tiles=[_tiles(it) for it in runs],
         pictures=[_pictures(place, it, _vias(runs)) for place, it in enumerate(runs)],
         undrawn=[_undrawn(it) for it in runs],
-        contradictions=[words.contradictions(it) for it in runs],
+        contradictions=[wording.contradictions(it) for it in runs],
         timelines=[
             [
                 _timeline(f"timeline-{place}-{number}", line)
@@ -95,14 +95,14 @@ def render(runs: Sequence[Judged]) -> str:
         ],
         sections=_sections(runs),
         tables=[
-            ("Races", sheet.races(runs, "±")),
-            ("Experiments", sheet.series(runs, "±")),
+            ("Races", verdict_table.races(runs, "±")),
+            ("Experiments", verdict_table.series(runs, "±")),
         ],
         marks=[
-            (words.MARKS[judgement], judgement, meaning)
+            (wording.MARKS[judgement], judgement, meaning)
             for judgement, meaning in MEANINGS.items()
         ],
-        notes=[(it, words.notes(it.findings)) for it in runs],
+        notes=[(it, wording.notes(it.findings)) for it in runs],
         script=Markup(_bundle()),
         css=_asset("report.css"),
         js=_asset("report.js"),
@@ -132,7 +132,7 @@ def _tiles(it: Judged) -> list[Tile]:
             group = gains(it.findings, twin, bound)
             if group is not None:
                 text = f"{bound}, {deed}: speedup on {group.threads} threads"
-                tiles.append(Tile(twin, words.gained(group), text))
+                tiles.append(Tile(twin, wording.gained(group), text))
     return tiles
 
 
@@ -144,7 +144,7 @@ def _pictures(place: int, it: Judged, vias: Sequence[str]) -> list[Figure]:
     """A picture for each number of threads and limit."""
     groups: dict[tuple[int, float], list[Finding]] = {}
     for one in it.findings:
-        if picture.has_place(one):
+        if ceiling_chart.has_place(one):
             groups.setdefault((one.race.threads, one.limit), []).append(one)
     return [
         Figure(
@@ -153,15 +153,15 @@ def _pictures(place: int, it: Judged, vias: Sequence[str]) -> list[Figure]:
             text="Speedup over the GIL-free part of the call's time, each call a "
             "point; the dashed line, the ceiling, is "
             f"min({limit:g}, 1 / (1 - GIL-free)).",
-            spec=_json(picture.picture(found, vias)),
+            spec=_json(ceiling_chart.picture(found, vias)),
             titles=("call", "call by", "GIL-free", "speedup", "do threads help"),
             rows=tuple(
                 (
                     f"{one.race.kernel} {one.race.twin}",
                     one.race.via,
-                    f"{picture.free_share(one):.2f}",
-                    words.speedup(one, "±"),
-                    words.verdict(one),
+                    f"{ceiling_chart.free_share(one):.2f}",
+                    wording.speedup(one, "±"),
+                    wording.verdict(one),
                 )
                 for one in found
             ),
@@ -177,11 +177,11 @@ def _undrawn(it: Judged) -> list[tuple[str, str]]:
     """
     found: dict[str, list[tuple[str, str]]] = {}
     for one in it.findings:
-        if one.race.threads > 1 and not picture.has_place(one):
+        if one.race.threads > 1 and not ceiling_chart.has_place(one):
             is_open = one.verdict is Verdict.INCONCLUSIVE
             reason = one.reason if is_open else NO_SHARE
             group = found.setdefault(reason.partition(":")[0], [])
-            group.append((reason, words.name(one)))
+            group.append((reason, wording.name(one)))
     return [
         (
             group[0][0] if len({reason for reason, _ in group}) == 1 else head,
@@ -252,14 +252,17 @@ def _section(
             figures.append(
                 Figure(
                     id=f"{experiment}-{place}",
-                    title=sheet.labels(runs)[place] if len(runs) > 1 else caption,
+                    title=verdict_table.labels(runs)[place]
+                    if len(runs) > 1
+                    else caption,
                     text=reading,
                     spec=_json(draw(drawn)),
                     titles=("of", "measured"),
                     rows=tuple(
-                        (one.series.subject, words.measured(one, "±")) for one in drawn
+                        (one.series.subject, wording.measured(one, "±"))
+                        for one in drawn
                     ),
                 )
             )
-    claims = sheet.claims(runs, "±", experiment)
+    claims = verdict_table.claims(runs, "±", experiment)
     return Section(experiment, title, reading, tuple(figures), claims)

@@ -9,9 +9,9 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from lab.renderers import words
-from lab.renderers.colours import COLOURS, colour
+from lab.renderers import wording
 from lab.renderers.console import wide
+from lab.renderers.palette import COLOURS, colour
 from lab.verdicts.races import Finding, Judgement, Verdict
 from lab.verdicts.run import worst
 
@@ -119,9 +119,9 @@ def _cell(finding: Finding, layout: Layout, blocks: bool) -> Text:
     text = f"{speedup:4.{places}f} "
     if layout.bar:
         text += bar(speedup / finding.limit, BAR, blocks)
-    text += f"{_percent(words.free(finding)):>4}"
+    text += f"{_percent(wording.free(finding)):>4}"
     if layout.ceiling:
-        ceiling = words.ceiling(finding)
+        ceiling = wording.ceiling(finding)
         text += f"{'-' if ceiling == 'none' else ceiling:>5}"
     return Text(text, style=colour(finding))
 
@@ -144,7 +144,7 @@ def bar(part: float, width: int, blocks: bool) -> str:
 def _verdict(row: Sequence[Finding]) -> Text:
     """The answer of one row, as a whole."""
     judgement = worst(row)
-    text = f"{words.MARKS[judgement]} {_answer(row, judgement)}"
+    text = f"{wording.MARKS[judgement]} {_answer(row, judgement)}"
     return Text(text, style=COLOURS[judgement])
 
 
@@ -162,4 +162,4 @@ def _answer(row: Sequence[Finding], judgement: Judgement) -> str:
         parallel = {one.verdict for one in gaining} == {Verdict.PARALLEL}
         if only_released:
             return "in parallel" if parallel else "only released"
-    return ", ".join(dict.fromkeys(words.VERDICTS[one.verdict] for one in row))
+    return ", ".join(dict.fromkeys(wording.VERDICTS[one.verdict] for one in row))

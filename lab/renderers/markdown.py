@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from lab.renderers import sheet, words
-from lab.renderers.sheet import Sheet
+from lab.renderers import verdict_table, wording
+from lab.renderers.verdict_table import Sheet
 from lab.verdicts.run import Judged
 
 # What would be markup, a link, a mention or the end of a cell; at its beginning, a
@@ -23,15 +23,15 @@ def render(runs: Sequence[Judged]) -> str:
 def _lines(runs: Sequence[Judged]) -> Iterator[str]:
     yield "## Does C help threads?"
     yield ""
-    yield f"The myth: “{words.MYTH}”"
-    for it, label in zip(runs, sheet.labels(runs), strict=True):
+    yield f"The myth: “{wording.MYTH}”"
+    for it, label in zip(runs, verdict_table.labels(runs), strict=True):
         yield ""
         yield f"**{_escaped(label)}**"
         yield ""
-        yield f"The finding: {_escaped(words.finding(it))}"
+        yield f"The finding: {_escaped(wording.finding(it))}"
     for title, table in (
-        ("Races", sheet.races(runs, "±")),
-        ("Experiments", sheet.series(runs, "±")),
+        ("Races", verdict_table.races(runs, "±")),
+        ("Experiments", verdict_table.series(runs, "±")),
     ):
         if table.rows:
             yield ""
@@ -39,7 +39,7 @@ def _lines(runs: Sequence[Judged]) -> Iterator[str]:
             yield ""
             yield from _table(table, [it.name for it in runs])
     for it in runs:
-        notes = [text.strip() for text, _ in words.notes(it.findings)]
+        notes = [text.strip() for text, _ in wording.notes(it.findings)]
         if notes:
             yield ""
             yield from (f"- {_escaped(_named(it, runs, text))}" for text in notes)

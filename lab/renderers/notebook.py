@@ -18,7 +18,7 @@ from lab.instruments.probe import Probe
 from lab.instruments.probe_text import text
 from lab.records.trace import Trace
 from lab.records.units import duration
-from lab.renderers import scope_terminal
+from lab.renderers import trace_terminal
 
 COLUMNS = 80
 CHART_PX = 700
@@ -70,7 +70,7 @@ def seen(trace: Trace, note: str = "") -> str:
     return block(
         [
             headline(free),
-            pre(scope_terminal.threads(trace, COLUMNS, colour=True)),
+            pre(trace_terminal.threads(trace, COLUMNS, colour=True)),
             timeline(trace),
             paragraph(note) if note else "",
         ]
@@ -85,11 +85,11 @@ def timeline(trace: Trace, title: str = "Timeline of the threads") -> str:
 
         from lab.renderers.timeline import chart
     except ModuleNotFoundError as error:
-        return pre(scope_terminal.lanes(trace, COLUMNS, colour=True)) + (
+        return pre(trace_terminal.lanes(trace, COLUMNS, colour=True)) + (
             f"<p>As text: a drawing needs {escape(str(error.name))}, which "
             "<code>pip install 'gil-lab[report]'</code> installs.</p>"
         )
-    drawn = trace.only(scope_terminal.busiest(trace)).thinned(MOST_SEGMENTS)
+    drawn = trace.only(trace_terminal.busiest(trace)).thinned(MOST_SEGMENTS)
     spec = chart(drawn)
     spec["width"] = CHART_PX
     spec["padding"] = 12
@@ -109,7 +109,7 @@ def _alternative(trace: Trace, title: str) -> str:
     lanes = [
         f"{each.name}: holds the GIL {each.holds:.0%}, runs free {each.runs_free:.0%}, "
         f"waits {each.waits:.0%} of the time"
-        for each in (trace.threads[place] for place in scope_terminal.busiest(trace))
+        for each in (trace.threads[place] for place in trace_terminal.busiest(trace))
     ]
     return f"{title}. " + "; ".join(lanes)
 

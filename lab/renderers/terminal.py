@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.text import Text
 
 from lab.records.machine import Machine
-from lab.renderers import words
+from lab.renderers import wording
 from lab.renderers.console import WIDEST, console
-from lab.renderers.one_look import print_finding, print_one_look
-from lab.renderers.rows import print_rows
+from lab.renderers.details import print_rows
+from lab.renderers.overview import print_finding, print_one_look
 from lab.verdicts.run import Judged
 
 
@@ -47,7 +47,7 @@ def _titled(runs: Sequence[Judged], target: Console) -> Iterator[Judged]:
 
 def header(machine: Machine, target: Console) -> None:
     """Print what the run ran on."""
-    target.print(f"gil-lab: {words.machine(machine)}", style="bold")
+    target.print(f"gil-lab: {wording.machine(machine)}", style="bold")
 
 
 def report(

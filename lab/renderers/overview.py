@@ -8,12 +8,12 @@ from rich.console import Console
 from rich.rule import Rule
 from rich.text import Text
 
-from lab.renderers import words
-from lab.renderers.colours import COLOURS
+from lab.renderers import wording
+from lab.renderers.benchmark_table import table
 from lab.renderers.console import plus_minus, wide
 from lab.renderers.experiment_table import print_experiments
 from lab.renderers.kernel_table import print_kernels
-from lab.renderers.timings import table
+from lab.renderers.palette import COLOURS
 from lab.verdicts.races import Finding, Judgement
 from lab.verdicts.run import Judged, experiments, kernels, open_races
 
@@ -56,19 +56,19 @@ def print_finding(it: Judged, target: Console) -> None:
     """Print the myth and the finding, set off from what is above, and what is next."""
     line = "─" if wide(target) else "-"
     target.print(Rule(characters=line, style=""))
-    target.print(Text(f'The myth:    "{words.MYTH}"', style="bold"))
-    target.print(Text(f"The finding: {words.finding(it)}", style="bold"))
+    target.print(Text(f'The myth:    "{wording.MYTH}"', style="bold"))
+    target.print(Text(f"The finding: {wording.finding(it)}", style="bold"))
     target.print(NEXT)
 
 
 def _notes(it: Judged, sign: str) -> Iterator[tuple[str, Judgement]]:
     """What is contradicted, one by one, then what is open, a line a reason."""
     wrong = Judgement.CONTRADICTED
-    yield from (note for note in words.notes(it.findings) if note[1] is wrong)
+    yield from (note for note in wording.notes(it.findings) if note[1] is wrong)
     for found in it.series:
         if found.judgement is wrong:
             text = f"!! {found.series.experiment}, {found.series.subject}: "
-            text += f"{words.measured(found, sign)}, claimed: {found.series.claim}"
+            text += f"{wording.measured(found, sign)}, claimed: {found.series.claim}"
             yield text, wrong
     for reason, races in open_races(it.findings).items():
         yield _open(reason, races), Judgement.INCONCLUSIVE
@@ -76,7 +76,7 @@ def _notes(it: Judged, sign: str) -> Iterator[tuple[str, Judgement]]:
 
 def _open(reason: str, races: Sequence[Finding]) -> str:
     names = list(dict.fromkeys(one.race.kernel for one in races))
-    counted = words.name(races[0]) if len(races) == 1 else f"{len(races)} races"
+    counted = wording.name(races[0]) if len(races) == 1 else f"{len(races)} races"
     if len(races) > 1 and len(names) <= FEW:
         counted += f" of {', '.join(names)}"
     if reason not in ADVICE:

@@ -8,9 +8,9 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from lab.renderers import words
-from lab.renderers.colours import COLOURS, colour
+from lab.renderers import wording
 from lab.renderers.console import plus_minus
+from lab.renderers.palette import COLOURS, colour
 from lab.verdicts.races import Finding
 from lab.verdicts.run import Judged
 from lab.verdicts.series import SeriesFinding
@@ -38,12 +38,12 @@ COLUMNS = (
     Column("twin", lambda f, _: f.race.twin, "left"),
     Column("call by", lambda f, _: f.race.via, "left", spare=True),
     Column("N", lambda f, _: str(f.race.threads)),
-    Column("time", lambda f, _: words.time(f)),
-    Column("speedup", words.speedup),
+    Column("time", lambda f, _: wording.time(f)),
+    Column("speedup", wording.speedup),
     Column("cores", lambda f, _: f"{f.cores:.2f}"),
     Column("limit", lambda f, _: f"{f.limit:g}", spare=True),
-    Column("free", lambda f, _: words.free(f)),
-    Column("ceil", lambda f, _: words.ceiling(f), spare=True),
+    Column("free", lambda f, _: wording.free(f)),
+    Column("ceil", lambda f, _: wording.ceiling(f), spare=True),
 )
 
 
@@ -52,7 +52,7 @@ def print_rows(it: Judged, target: Console) -> None:
     if it.findings:
         target.print()
         _print_races(it.findings, target)
-    notes = [Text(text, style=COLOURS[of]) for text, of in words.notes(it.findings)]
+    notes = [Text(text, style=COLOURS[of]) for text, of in wording.notes(it.findings)]
     if notes:
         target.print()
         target.print(*notes, sep="\n")
@@ -89,7 +89,7 @@ def _races(
     sign = plus_minus(target)
     for finding in findings:
         cells = [Text(column.cell(finding, sign)) for column in columns]
-        table.add_row(*cells, Text(words.verdict(finding), style=colour(finding)))
+        table.add_row(*cells, Text(wording.verdict(finding), style=colour(finding)))
     return table
 
 
@@ -101,7 +101,7 @@ def _series(findings: Sequence[SeriesFinding], target: Console) -> Table:
         table.add_row(
             Text(finding.series.experiment),
             Text(finding.series.subject),
-            Text(words.measured(finding, plus_minus(target))),
-            Text(words.claim(finding), style=COLOURS[finding.judgement]),
+            Text(wording.measured(finding, plus_minus(target))),
+            Text(wording.claim(finding), style=COLOURS[finding.judgement]),
         )
     return table

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.renderers.console import plus_minus
-from lab.renderers.words import MARKS
+from lab.renderers.wording import MARKS
 from lab.verdicts.atlas import Row
 from lab.verdicts.races import Judgement
 

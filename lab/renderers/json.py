@@ -6,7 +6,7 @@ FORMAT is that of this report, not of the result file it is made from.
 import json
 from collections.abc import Sequence
 
-from lab.renderers import plain, words
+from lab.renderers import flat, wording
 from lab.verdicts.run import Judged
 
 FORMAT = 1
@@ -22,11 +22,11 @@ def render(runs: Sequence[Judged]) -> str:
     return json.dumps(content, indent=2, allow_nan=False) + "\n"
 
 
-def _run(it: Judged) -> plain.Row:
+def _run(it: Judged) -> flat.Row:
     return {
-        **plain.run(it),
+        **flat.run(it),
         "contradicted": it.contradicted,
-        "finding": words.finding(it),
-        "races": list(map(plain.race, it.findings)),
-        "series": list(map(plain.series, it.series)),
+        "finding": wording.finding(it),
+        "races": list(map(flat.race, it.findings)),
+        "series": list(map(flat.series, it.series)),
     }

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from lab.renderers import words
+from lab.renderers import wording
 from lab.verdicts.races import Finding, Judgement
 from lab.verdicts.run import Judged
 from lab.verdicts.series import SeriesFinding
@@ -62,8 +62,8 @@ def series(runs: Sequence[Judged], sign: str, experiment: str | None = None) -> 
         yield from map(Cell, key)
         for one in found:
             if key in one:
-                yield Cell(words.measured(one[key], sign))
-                yield Cell(words.claim(one[key]), one[key].judgement)
+                yield Cell(wording.measured(one[key], sign))
+                yield Cell(wording.claim(one[key]), one[key].judgement)
             else:
                 yield from (Cell(""), Cell(""))
 
@@ -89,8 +89,8 @@ def _says(cell: Cell) -> bool:
 def labels(runs: Sequence[Judged]) -> list[str]:
     """What each ran on, in a line; with its name where there are several."""
     if len(runs) == 1:
-        return [words.machine(runs[0].run.machine)]
-    return [f"{it.name}: {words.machine(it.run.machine)}" for it in runs]
+        return [wording.machine(runs[0].run.machine)]
+    return [f"{it.name}: {wording.machine(it.run.machine)}" for it in runs]
 
 
 def _groups(runs: Sequence[Judged], columns: int) -> tuple[tuple[str, int], ...]:
@@ -113,22 +113,22 @@ def _series_key(finding: SeriesFinding) -> tuple[str, ...]:
 
 
 def _verdict(finding: Finding, sign: str) -> Cell:
-    return Cell(words.verdict(finding), finding.judgement)
+    return Cell(wording.verdict(finding), finding.judgement)
 
 
-SPEEDUP: tuple[str, Figures] = "speedup", lambda f, sign: Cell(words.speedup(f, sign))
+SPEEDUP: tuple[str, Figures] = "speedup", lambda f, sign: Cell(wording.speedup(f, sign))
 CORES: tuple[str, Figures] = "cores", lambda f, _: Cell(f"{f.cores:.2f}")
 FREE: tuple[str, Figures] = (
     "GIL-free",
-    lambda f, sign: Cell(words.free_within(f, sign)),
+    lambda f, sign: Cell(wording.free_within(f, sign)),
 )
 ALONE: tuple[tuple[str, Figures], ...] = (
-    ("time", lambda f, sign: Cell(words.time_within(f, sign))),
+    ("time", lambda f, sign: Cell(wording.time_within(f, sign))),
     SPEEDUP,
     CORES,
     ("limit", lambda f, _: Cell(f"{f.limit:g}")),
     FREE,
-    ("ceiling", lambda f, _: Cell(words.ceiling(f))),
+    ("ceiling", lambda f, _: Cell(wording.ceiling(f))),
     ("threads", _verdict),
 )
 ABREAST = (SPEEDUP, CORES, FREE, ("threads", _verdict))

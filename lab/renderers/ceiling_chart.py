@@ -5,7 +5,7 @@ from typing import Any
 
 import altair as alt
 
-from lab.renderers import words
+from lab.renderers import wording
 from lab.renderers.charts import HEIGHT, INK, SHAPES, Spec, layered
 from lab.verdicts.races import Finding, Verdict
 
@@ -106,7 +106,7 @@ def _points(findings: Sequence[Finding]) -> list[dict[str, Any]]:
         race, speedup, free = finding.race, finding.speedup, free_share(finding)
         assert speedup is not None
         assert free is not None
-        share = words.free_within(finding, "±") or f"{free:.2f}"
+        share = wording.free_within(finding, "±") or f"{free:.2f}"
         points.append(
             {
                 "free": free,
@@ -116,7 +116,7 @@ def _points(findings: Sequence[Finding]) -> list[dict[str, Any]]:
                 "twin": race.twin if race.twin in TWINS else TWINS[-1],
                 "via": race.via,
                 "label": f"{race.kernel} {race.twin}, by {race.via}: speedup "
-                f"{words.speedup(finding, '±')} with {race.threads} threads, GIL-free "
+                f"{wording.speedup(finding, '±')} with {race.threads} threads, GIL-free "
                 f"{share}; {finding.verdict}",
             }
         )
