@@ -15,10 +15,10 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from lab.calls.kernel import Bound, Kernel, Twin
+from lab.commands.processes import PROGRESS_FD
 from lab.instruments.pilot import Sizes, sized
 from lab.instruments.race import Racer, measure, thread_counts
 from lab.instruments.scope import unavailable
-from lab.processes import PROGRESS_FD
 from lab.records import results
 from lab.records.machine import Machine
 from lab.records.race import Race, Recorder, Series, Share, Timeline

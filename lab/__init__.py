@@ -16,9 +16,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lab.commands.magics import Shell
     from lab.instruments.probe import Probe, probe
     from lab.instruments.scope import Scope, ScopeUnavailable
-    from lab.magics import Shell
     from lab.records.trace import Trace
 
 __all__ = ["Probe", "Scope", "ScopeUnavailable", "Trace", "probe"]
@@ -43,14 +43,14 @@ def __getattr__(name: str) -> Any:
 
 def load_ipython_extension(shell: "Shell") -> None:
     """`%load_ext lab`: %gil and %%gil."""
-    from lab.magics import load
+    from lab.commands.magics import load
 
     load(shell)
 
 
 def unload_ipython_extension(shell: "Shell") -> None:
     """`%unload_ext lab`."""
-    from lab.magics import unload
+    from lab.commands.magics import unload
 
     unload(shell)
 

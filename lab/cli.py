@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from lab.arguments import parser
+from lab.commands.arguments import parser
 from lab.errors import UsageError
 
 
@@ -100,15 +100,15 @@ def _words(error: OSError) -> str:
 
 def _run(known: argparse.Namespace, rest: list[str]) -> int:
     if known.command == "bench":
-        from lab.bench import bench
+        from lab.commands.bench import bench
 
         return bench(rest, verbose=known.verbose)
     if known.command == "calibrate":
-        from lab.calibrate import calibrate
+        from lab.commands.calibrate import calibrate
 
         return calibrate(rest)
     if known.command == "scope":
-        from lab.run_program import run
+        from lab.commands.scope import run
 
         return run(
             [known.program, *known.args],
@@ -123,7 +123,7 @@ def _run(known: argparse.Namespace, rest: list[str]) -> int:
     if known.command == "atlas":
         return _atlas(known.add, known.setup, known.json)
     if known.command == "report":
-        from lab.report_command import report
+        from lab.commands.report import report
 
         return report(
             known.results,
@@ -133,7 +133,7 @@ def _run(known: argparse.Namespace, rest: list[str]) -> int:
             verbose=known.verbose,
         )
     if known.command == "trace":
-        from lab.trace_command import trace
+        from lab.commands.trace import trace
 
         return trace(known.file, known.chrome)
     return _probe(known.expression, known.setup, known.json)
@@ -166,7 +166,7 @@ def _probe(expression: str, setup: str, as_json: bool) -> int:
 
 
 def _atlas(expressions: list[str], setups: list[str], as_json: bool) -> int:
-    from lab.atlas_command import run
+    from lab.commands.atlas import run
 
     if len(setups) > len(expressions):
         raise UsageError("--setup belongs to an --add EXPR: there are more of them")

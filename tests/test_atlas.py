@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from lab import atlas_command
 from lab.calls.atlas_entries import ENTRIES, Entry
+from lab.commands import atlas as atlas_command
 from lab.errors import UsageError
 from lab.instruments.probe import Probe, ProbeVerdict
 from lab.records.machine import gil_enabled

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.arguments import parser
 from lab.cli import main
+from lab.commands.arguments import parser
 from lab.instruments.probe import Probe
 from lab.instruments.scope import unavailable
 from lab.records.machine import gil_enabled
@@ -121,7 +121,9 @@ def test_heavy_imports_come_when_needed(code: str) -> None:
 
 
 def test_the_magics_need_ipython_only_when_loaded() -> None:
-    done = _run("-c", "import lab.magics, sys; print('IPython' in sys.modules)")
+    done = _run(
+        "-c", "import lab.commands.magics, sys; print('IPython' in sys.modules)"
+    )
     assert (done.stdout, done.stderr) == ("False\n", "")
 
 

@@ -65,10 +65,10 @@ CELLS = {
     ),
 }
 KNOCKING = (
-    "import lab.magics, lab.instruments.probe\n"
+    "import lab.commands.magics, lab.instruments.probe\n"
     "class Scope(lab.Scope):\n"
     "    def __enter__(self): raise lab.ScopeUnavailable('not on this moon')\n"
-    "lab.magics.Scope = Scope\n"
+    "lab.commands.magics.Scope = Scope\n"
     "lab.instruments.probe.unavailable = lambda: 'not on this moon'",
     "%%gil\nprint(1)\n2",
     "%gil len(data)",

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from lab import report_command
+from lab.commands import report as report_command
+from lab.commands.report import report
 from lab.errors import UsageError
 from lab.records.results import FORMAT, KEY, load, publish
 from lab.renderers import csv as plain_csv
 from lab.renderers import formats, markdown, terminal
 from lab.renderers import json as plain_json
-from lab.report_command import report
 from lab.verdicts.run import Judged, judged
 
 ROOT = Path(__file__).parent.parent

@@ -7,7 +7,7 @@ have their own reasons. But what is bounded here is what they are trusted for.
 import time
 from collections.abc import Sequence
 
-from lab.bench import experiments_of, keep, measured, near, unsettled
+from lab.commands.bench import experiments_of, keep, measured, near, unsettled
 from lab.records.machine import Machine
 from lab.records.results import KEY
 from lab.verdicts.races import Judgement

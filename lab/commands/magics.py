@@ -253,5 +253,5 @@ def _own(frames: TracebackType | None) -> TracebackType | None:
 def _is_ours(frames: TracebackType) -> bool:
     # Compiled modules know their files by a name below the root of the source.
     file = frames.tb_frame.f_code.co_filename
-    folder = Path(__file__).parent
+    folder = Path(__file__).parents[1]
     return file == "<EXPR>" or (folder.parent / file).is_relative_to(folder)

@@ -10,9 +10,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from lab.commands.processes import NO_TESTS, USAGE_ERROR, Experiments
 from lab.errors import UsageError
 from lab.instruments.race import ONE_THREAD, thread_override
-from lab.processes import NO_TESTS, USAGE_ERROR, Experiments
 from lab.records.machine import Machine
 from lab.records.race import Run
 from lab.records.results import KEY, ForeignFileError, load, parse, publish
@@ -65,7 +65,7 @@ def bench(arguments: Sequence[str], *, verbose: bool = False) -> int:
 
 def experiments_of(name: str) -> Path:
     """The folder of a suite of experiments. UsageError where there is no checkout."""
-    suite = Path(__file__).resolve().parent.parent / name
+    suite = Path(__file__).resolve().parents[2] / name
     if not (suite / "conftest.py").is_file():
         raise UsageError(f"no {name} here: this command runs in a checkout of gil-lab")
     return suite

@@ -1,0 +1,1 @@
+"""The commands: each measures or reads, and hands what it has to a renderer."""
