@@ -25,7 +25,7 @@ def _code(
     return (
         "import sys\n"
         "from lab.demo.command import demo\n"
-        "from lab.demo.sizes import Sizes\n"
+        "from lab.demo.durations import Sizes\n"
         "from lab.demo.tour import Pace\n"
         f"sys.exit(demo({number}, {seeds!r}, no_pause={not pause}, {sizes}))\n"
     )

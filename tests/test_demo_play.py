@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from lab.demo.acts import acts
+from lab.demo.durations import Sizes
 from lab.demo.outcome import Outcome, Turn, score
-from lab.demo.play import Performance, PlayError, SceneView, act, play
-from lab.demo.sizes import Sizes
+from lab.demo.runner import Performance, PlayError, SceneView, act, play
 from lab.errors import UsageError
 from lab.instruments.scope import unavailable
 from lab.records.machine import gil_enabled

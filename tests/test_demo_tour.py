@@ -9,9 +9,9 @@ from rich.console import Console, RenderableType
 
 from lab.demo import tour
 from lab.demo.acts import Act, acts
-from lab.demo.marks import ASCII
+from lab.demo.durations import Sizes
 from lab.demo.outcome import Outcome, Turn
-from lab.demo.sizes import Sizes
+from lab.demo.symbols import ASCII
 from lab.demo.tour import AGAIN, ENTER, Pace, Tour
 from lab.records.race import Race
 from lab.verdicts.races import judge

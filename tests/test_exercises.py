@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from lab import exercises
+from lab.demo import exercises
+from lab.demo.durations import Sizes
+from lab.demo.exercises import Predictions, Revealed, reveal
 from lab.demo.outcome import Outcome, Turn
-from lab.demo.play import PlayError, act
-from lab.demo.sizes import Sizes
-from lab.demo.standing import Stand
+from lab.demo.positions import Stand
+from lab.demo.runner import PlayError, act
 from lab.errors import UsageError
-from lab.exercises import Predictions, Revealed, reveal
 from lab.records.race import Race
 from lab.records.trace import Segment, ThreadTrace, Trace
 from lab.renderers import notebook

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lab import sources
-from lab.sources import SourceChangedError, cut, cut_function
+from lab.demo import source_lines
+from lab.demo.source_lines import SourceChangedError, cut, cut_function
 
 ROOT = Path(__file__).parent.parent
 
@@ -38,7 +38,7 @@ class Box:
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(sources, "LAB", tmp_path)
+    monkeypatch.setattr(source_lines, "LAB", tmp_path)
     (tmp_path / "some.pyx").write_text(SOURCE)
     return "some.pyx"
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lab.sources import Cut, cut, cut_function
+from lab.demo.source_lines import Cut, cut, cut_function
 from lab.verdicts.races import Verdict
 
 Answers = Mapping[tuple[Verdict, ...], int]

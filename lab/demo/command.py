@@ -10,7 +10,7 @@ from lab.system.child import Terminated, terminable
 
 if TYPE_CHECKING:
     from lab.demo.acts import Act
-    from lab.demo.sizes import Sizes
+    from lab.demo.durations import Sizes
     from lab.demo.tour import Pace
 
 
@@ -48,7 +48,7 @@ def _give(
     pace: "Pace | None",
 ) -> int:
     from lab.demo.acts import acts
-    from lab.demo.play import NORMAL, act
+    from lab.demo.runner import NORMAL, act
     from lab.demo.screens import final
     from lab.demo.terminal import Paper, Projector, answerable, projectable
     from lab.demo.tour import Pace, Tour

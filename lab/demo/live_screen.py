@@ -7,8 +7,8 @@ from rich.text import Text
 
 from lab.demo.acts import Act
 from lab.demo.heartbeat import Beat, beats
-from lab.demo.marks import STYLES, Marks
-from lab.demo.play import SceneView
+from lab.demo.runner import SceneView
+from lab.demo.symbols import STYLES, Marks
 
 # One mark is at least so long; a scene that outgrows the line draws them longer.
 COMPUTE_SLICE_S, WAIT_SLICE_S = 0.06, 0.1

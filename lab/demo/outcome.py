@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from lab.demo.acts import Act
-from lab.demo.standing import Stand
+from lab.demo.positions import Stand
+from lab.demo.source_lines import Cut
 from lab.records.machine import TWO_CORES
 from lab.records.trace import Trace
-from lab.sources import Cut
 from lab.verdicts.races import Finding, Verdict
 
 

@@ -12,13 +12,13 @@ from rich.text import Text
 
 from lab.calls.kernel import Bound
 from lab.demo.acts import Act
-from lab.demo.marks import Marks
 from lab.demo.outcome import Outcome, Turn, score
+from lab.demo.source_lines import Cut
+from lab.demo.symbols import Marks
 from lab.records.trace import Trace
 from lab.records.units import duration
 from lab.renderers import wording
 from lab.renderers.trace_terminal import legend, strips
-from lab.sources import Cut
 from lab.verdicts.races import Finding
 
 NO_GIL = "There is no GIL in this interpreter: nothing to hold, nothing to release."

@@ -13,7 +13,7 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
-from lab.demo.marks import ASCII, BLOCKS, Marks
+from lab.demo.symbols import ASCII, BLOCKS, Marks
 
 WIDEST = 110
 PIPE_WIDTH = 80

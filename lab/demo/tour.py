@@ -6,9 +6,9 @@ from rich.console import RenderableType
 
 from lab.demo import live_screen, screens
 from lab.demo.acts import Act
+from lab.demo.durations import Sizes
 from lab.demo.outcome import Turn
-from lab.demo.play import Performance, PlayError
-from lab.demo.sizes import Sizes
+from lab.demo.runner import Performance, PlayError
 from lab.demo.terminal import Display
 
 MEASURING = "Now measured, with nothing drawn meanwhile ..."

@@ -8,11 +8,11 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 
 from lab.demo.acts import acts
-from lab.demo.marks import ASCII
+from lab.demo.durations import Sizes
 from lab.demo.outcome import Outcome, Turn, score
-from lab.demo.play import NORMAL, PlayError, act, play
+from lab.demo.runner import NORMAL, PlayError, act, play
 from lab.demo.screens import NO_GIL, answer, figures, seen, shown
-from lab.demo.sizes import Sizes
+from lab.demo.symbols import ASCII
 from lab.errors import UsageError
 from lab.renderers import notebook
 from lab.verdicts.races import Finding

@@ -16,10 +16,10 @@ from typing import Any, Literal
 
 from lab.demo.acts import Act, Scene, acts
 from lab.demo.board import Board, ImageBoard, StateBoard
+from lab.demo.durations import Sizes
 from lab.demo.heartbeat import Glance
 from lab.demo.outcome import Outcome
-from lab.demo.sizes import Sizes
-from lab.demo.standing import Stand
+from lab.demo.positions import Stand
 from lab.errors import UsageError
 from lab.records.race import Race
 from lab.records.trace import load
@@ -168,7 +168,7 @@ class Performance:
 
     def _command(self) -> list[str]:
         return [
-            *(sys.executable, "-m", "lab.demo.stage", str(self._folder)),
+            *(sys.executable, "-m", "lab.demo.child", str(self._folder)),
             *(str(self.act.number), self._show),
             *(repr(self._sizes.call_s), repr(self._sizes.wait_s)),
         ]

@@ -1,4 +1,4 @@
-"""The child process that plays an act: python -m lab.demo.stage.
+"""The child process that plays an act: python -m lab.demo.child.
 
 It tells on stdout, a line of JSON each, what happens; how far each thread is stands
 on a board (see lab.demo.board). First the scenes, to be watched; then the race that
@@ -24,8 +24,8 @@ from lab.catalogue import catalogue
 from lab.constructions.blocking import uninterrupted, whole_fifo
 from lab.demo.acts import Act, Scene, acts
 from lab.demo.board import AFTER, INSIDE, ImageBoard, StateBoard, States
-from lab.demo.sizes import Sizes
-from lab.demo.standing import Stand, stands
+from lab.demo.durations import Sizes
+from lab.demo.positions import Stand, stands
 from lab.instruments.pilot import sized
 from lab.instruments.race import Crew, lap, measure
 from lab.instruments.scope import Scope, unavailable

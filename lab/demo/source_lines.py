@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-LAB = Path(__file__).parent
+LAB = Path(__file__).parents[1]
 # How far the lines of a function are shown to the right of its head.
 STEP = 4
 
