@@ -63,7 +63,7 @@ sanitize: $(VENV)/.test build  ## the scope's tests under AddressSanitizer (need
 	  || { cat build.log >&2; exit 1; }
 	@cd $(ASAN) && LD_PRELOAD=$(LIBASAN) PYTHONMALLOC=malloc \
 	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1 \
-	  "$(CURDIR)"/$(BIN)/python -m pytest -p no:cacheprovider -q tests/test_scope.py $(ARGS)
+	  "$(CURDIR)"/$(BIN)/python -m pytest -p no:cacheprovider -q tests/instruments/test_scope.py $(ARGS)
 
 format: $(VENV)/.lint  ## let ruff put the code in form
 	@$(BIN)/ruff format .

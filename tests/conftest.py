@@ -95,4 +95,4 @@ def drawing() -> None:
     from lab.renderers import html
     from lab.verdicts.run import judged
 
-    html.render([judged(load(ROOT / "tests/records/whole.json"), "whole")])
+    html.render([judged(load(ROOT / "tests/data/whole.json"), "whole")])

@@ -17,7 +17,7 @@ from lab.records.machine import Machine
 from lab.records.race import Lap, Race, Round, Share
 from lab.records.results import FORMAT, KEY
 
-FOLDER = Path(__file__).parent / "records"
+FOLDER = Path(__file__).parent / "data"
 CALL_NS = 20_000_000
 PROCESSES, ROUNDS = 6, 2
 

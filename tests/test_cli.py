@@ -203,7 +203,7 @@ def test_scope_then_trace(tmp_path: Path) -> None:
 def test_trace_lists_those_of_a_folder(tmp_path: Path) -> None:
     run = tmp_path / "results" / "a run of mine"
     run.mkdir(parents=True)
-    line = load_run(ROOT / "tests/records/whole.json").timelines[0]
+    line = load_run(ROOT / "tests/data/whole.json").timelines[0]
     line.trace.save(run / "held.json")
     (run / "other.json").write_text("{}")
     listed = _run("-m", "lab", "trace", str(run))
@@ -238,7 +238,7 @@ def test_the_table_fits_its_terminal(width: int) -> None:
     from lab.verdicts.run import judged
 
     out = io.StringIO()
-    it = judged(load(ROOT / "tests/records/released.json"), "released")
+    it = judged(load(ROOT / "tests/data/released.json"), "released")
     report(it, console(out, width=width))
     lines = out.getvalue().splitlines()
     assert max(map(len, lines)) <= width

@@ -18,8 +18,8 @@ from lab.verdicts.races import Judgement, Verdict
 from lab.verdicts.run import Judged, experiments, judged, kernels
 from tests.terminal import Terminal
 
-ROOT = Path(__file__).parent.parent
-RECORDS = ROOT / "tests/records"
+ROOT = Path(__file__).parents[2]
+RECORDS = ROOT / "tests/data"
 WHOLE = RECORDS / "whole.json"
 
 

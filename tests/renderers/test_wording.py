@@ -14,7 +14,7 @@ from lab.verdicts.races import Judgement
 from lab.verdicts.run import Judged, judged
 from lab.verdicts.series import SeriesFinding
 
-RECORDS = Path(__file__).parent / "records"
+RECORDS = Path(__file__).parents[1] / "data"
 
 
 def _interval(median: float, low: float, high: float) -> Estimate:

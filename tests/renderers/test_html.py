@@ -20,7 +20,7 @@ from lab.records.results import load  # noqa: E402
 from lab.renderers import html  # noqa: E402
 from lab.verdicts.run import judged  # noqa: E402
 
-RECORDS = Path(__file__).parent / "records"
+RECORDS = Path(__file__).parents[1] / "data"
 SECTIONS = (
     *("picture", "timelines", "break-even", "responsiveness", "handoff"),
     *("verdicts", "about"),

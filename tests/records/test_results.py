@@ -25,7 +25,7 @@ from lab.records.results import (
 )
 from lab.records.trace import Segment, ThreadTrace, Trace
 
-FOLDER = Path(__file__).parent / "records"
+FOLDER = Path(__file__).parents[1] / "data"
 RACE = Race(
     kernel="k",
     twin="held",

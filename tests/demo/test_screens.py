@@ -18,7 +18,7 @@ from lab.records.trace import Segment, ThreadTrace, Trace
 from lab.renderers.wording import MORAL
 from lab.verdicts.races import judge
 
-RECORDS = Path(__file__).parent / "records"
+RECORDS = Path(__file__).parents[1] / "data"
 # A blank row and the prompt are below.
 ROWS, COLUMNS = 22, 80
 

@@ -16,7 +16,7 @@ from lab.demo.tour import AGAIN, ENTER, Pace, Tour
 from lab.records.race import Race
 from lab.verdicts.races import judge
 
-RECORDS = Path(__file__).parent / "records"
+RECORDS = Path(__file__).parents[1] / "data"
 
 
 class Scripted:

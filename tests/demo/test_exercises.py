@@ -19,7 +19,7 @@ from lab.renderers import notebook
 from lab.verdicts.races import judge
 from tests.jupyter import Html
 
-RECORDS = Path(__file__).parent / "records"
+RECORDS = Path(__file__).parents[1] / "data"
 
 
 def _race(record: str) -> Race:

@@ -15,7 +15,7 @@ import pytest
 
 from lab.records.results import KEY, load
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PATTERNS = shutil.ignore_patterns(".venv*", "results", ".git", "build", "__pycache__")
 
 
@@ -139,7 +139,7 @@ def test_what_measures_nothing(checkout: Path) -> None:
 
 def test_a_contradicted_claim_exits_1(checkout: Path, tmp_path: Path) -> None:
     """A held twin that says it is released: the lab must not believe it."""
-    record = Path(__file__).parent / "records" / "held.json"
+    record = Path(__file__).parents[1] / "data" / "held.json"
     content = json.loads(record.read_text())
     for benchmark in content["benchmarks"]:
         benchmark["extra_info"][KEY][0]["claim"] = "threads help"

@@ -7,7 +7,7 @@ import pytest
 from lab.demo import source_lines
 from lab.demo.source_lines import SourceChangedError, cut, cut_function
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 SOURCE = '''\
 cdef int _core(int n) noexcept nogil:

@@ -17,7 +17,7 @@ from lab.instruments import notice
 from lab.instruments.stopwatch import repeat, stamped
 from lab.instruments.stuck import watch
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PATIENCE_NS = 200_000_000
 
 

@@ -22,8 +22,8 @@ from lab.renderers import formats, markdown, terminal
 from lab.renderers import json as plain_json
 from lab.verdicts.run import Judged, judged
 
-ROOT = Path(__file__).parent.parent
-RECORDS = ROOT / "tests/records"
+ROOT = Path(__file__).parents[2]
+RECORDS = ROOT / "tests/data"
 WHOLE = RECORDS / "whole.json"
 
 

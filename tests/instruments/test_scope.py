@@ -423,7 +423,7 @@ def python(code: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         capture_output=True,
         text=True,
         timeout=60,
-        cwd=Path(__file__).parent.parent,
+        cwd=Path(__file__).parents[2],
         env=os.environ | environment,
     )
 
@@ -433,7 +433,7 @@ def test_on_one_processor() -> None:
     code = """if True:
         import os
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-        from tests.test_scope import dosed
+        from tests.instruments.test_scope import dosed
         trace, true, widest = dosed(1000, 1000, 0.5)
         assert trace.interval_s > 20e-6
         assert trace.error < widest

@@ -15,7 +15,7 @@ from lab.renderers import calibration
 from lab.renderers.console import console
 from lab.verdicts.series import SeriesFinding, judge_series
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PATTERNS = shutil.ignore_patterns(".venv*", "results", ".git", "build", "__pycache__")
 
 

@@ -13,7 +13,7 @@ from lab.verdicts.races import Finding, Judgement, Verdict, judge
 from lab.verdicts.run import contradicted, gains
 from lab.verdicts.series import judge_series
 
-RECORDS = Path(__file__).parent / "records"
+RECORDS = Path(__file__).parents[1] / "data"
 MS = 1_000_000
 
 

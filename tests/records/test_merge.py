@@ -6,7 +6,7 @@ from typing import Any
 from lab.records.merge import merge
 from lab.records.race import Race, Series
 from lab.records.results import KEY, parse
-from tests.test_verdicts import PARALLEL, _race
+from tests.verdicts.test_races import PARALLEL, _race
 
 
 def _content(name: str, data: list[float], *records: Race | Series) -> dict[str, Any]:

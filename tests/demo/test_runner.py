@@ -18,7 +18,7 @@ from lab.records.race import Race
 from lab.verdicts.races import judge
 
 SMALL = Sizes(call_s=0.4, wait_s=0.3)
-RECORDS = Path(__file__).parent / "records"
+RECORDS = Path(__file__).parents[1] / "data"
 
 
 def _watched(number: int) -> tuple[list[SceneView], Outcome]:

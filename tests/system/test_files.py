@@ -13,8 +13,8 @@ import pytest
 from lab.errors import UsageError
 from lab.system.files import check_output, write_whole
 
-ROOT = Path(__file__).parent.parent
-WHOLE = ROOT / "tests/records/whole.json"
+ROOT = Path(__file__).parents[2]
+WHOLE = ROOT / "tests/data/whole.json"
 
 
 def test_write_whole_or_not_at_all(
