@@ -21,6 +21,14 @@ BUILD = Path("build", SUFFIX.split(".")[1])
 FLAGS = ["-O3", "-ffp-contract=off"]
 
 
+def c_files(source: Path) -> list[str]:
+    """The C files beside a .pyx that its line "# C files: ..." names."""
+    for line in source.read_text(encoding="utf-8").splitlines():
+        if line.startswith("# C files:"):
+            return [str(source.with_name(name)) for name in line.split()[3:]]
+    return []
+
+
 def compile_extensions() -> list[str]:
     """Build every .pyx of lab/ that is older than its sources; return all products."""
     from Cython.Build import cythonize
@@ -32,7 +40,7 @@ def compile_extensions() -> list[str]:
     extensions = [
         Extension(
             ".".join(path.with_suffix("").parts),
-            [str(path)],  # C files beside it: a "distutils: sources" line in the .pyx
+            [str(path), *c_files(path)],
             depends=headers,
             extra_compile_args=FLAGS,
         )

@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from lab.calls.kernel import Bound, Kernel, Twin
+from lab.calls.kernel import Kernel, Twin
 from lab.commands.processes import PROGRESS_FD
 from lab.instruments.pilot import Sizes, sized
 from lab.instruments.race import Racer, measure, thread_counts
 from lab.instruments.scope import unavailable
 from lab.records import results
 from lab.records.machine import Machine
-from lab.records.race import Race, Recorder, Series, Share, Timeline
+from lab.records.race import Bound, Race, Recorder, Series, Share, Timeline
 from lab.system.files import write_whole
 
 MEASURED_WITH = ("gil-lab", "numpy", "pytest-benchmark")

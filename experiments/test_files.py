@@ -21,10 +21,11 @@ from pathlib import Path
 import pytest
 
 from experiments.conftest import races
-from lab.calls.kernel import Bound, Call, Claim, Kernel, Setting, Twin
+from lab.calls.kernel import Call, Kernel, Setting, Twin
 from lab.calls.libc import Libc, expect
 from lab.constructions.blocking import DELAY_S, fifo, whole_fifo
 from lab.instruments.race import Racer, full_run
+from lab.records.race import Bound, Claim
 
 # A file in memory is as large as a call of some 20 ms reads: a pilot finds out.
 MIB = 2**20

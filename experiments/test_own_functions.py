@@ -12,11 +12,11 @@ import os
 import pytest
 
 from lab.calls.atlas_entries import ENTRIES, Entry
+from lab.constructions.atlas import share
 from lab.constructions.claims import HALF, about_gil
 from lab.errors import UsageError
 from lab.instruments.race import full_run
 from lab.records.race import Recorder, Series
-from lab.verdicts.atlas import share
 
 SECONDS = 0.03
 FULL_TIMES = 4

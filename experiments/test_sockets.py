@@ -16,7 +16,7 @@ from functools import partial
 import pytest
 
 from experiments.conftest import races
-from lab.calls.kernel import Bound, Claim, Kernel, Setting, Twin
+from lab.calls.kernel import Kernel, Setting, Twin
 from lab.calls.libc import Libc, unix_address
 from lab.constructions.blocking import (
     DELAY_S,
@@ -26,6 +26,7 @@ from lab.constructions.blocking import (
     sending,
 )
 from lab.instruments.race import Racer
+from lab.records.race import Bound, Claim
 
 
 def _accept(libc: Libc) -> Setting:

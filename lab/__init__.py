@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lab.commands.magics import Shell
-    from lab.instruments.probe import Probe, probe
+    from lab.instruments.probe import probe
     from lab.instruments.scope import Scope, ScopeUnavailable
+    from lab.records.probe import Probe
     from lab.records.trace import Trace
 
 __all__ = ["Probe", "Scope", "ScopeUnavailable", "Trace", "probe"]
@@ -27,7 +28,7 @@ __all__ = ["Probe", "Scope", "ScopeUnavailable", "Trace", "probe"]
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for: `import lab` stays light."""
     places = {
-        "Probe": "lab.instruments.probe",
+        "Probe": "lab.records.probe",
         "Scope": "lab.instruments.scope",
         "ScopeUnavailable": "lab.instruments.scope",
         "Trace": "lab.records.trace",

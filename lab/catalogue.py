@@ -17,20 +17,10 @@ import numpy as np
 
 from lab import kernels
 from lab.calls import pure_python
-from lab.calls.kernel import (
-    Bound,
-    Call,
-    Claim,
-    Kernel,
-    Setting,
-    Twin,
-    bytecode,
-    held,
-    released,
-    twin,
-)
+from lab.calls.kernel import Call, Kernel, Setting, Twin, bytecode, held, released, twin
 from lab.calls.libc import Libc, Timespec, expect
 from lab.constructions.peer import Peer
+from lab.records.race import Bound, Claim
 
 # A blocking call: long beside the handing over of the GIL, which takes some 50 us.
 DELAY_S = 0.02

@@ -12,9 +12,8 @@ from itertools import accumulate
 from pathlib import Path
 from random import Random
 
-from lab.calls.kernel import Bound, Claim
 from lab.records.machine import Machine
-from lab.records.race import Lap, Race, Round, Share
+from lab.records.race import Bound, Claim, Lap, Race, Round, Share
 from lab.records.results import FORMAT, KEY
 
 FOLDER = Path(__file__).parent / "data"

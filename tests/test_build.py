@@ -37,7 +37,7 @@ def _pip(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_wheel(project: Path, tmp_path: Path) -> None:
     """Whatever is compiled already: what is not, is."""
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
-    (project / f"lab/stopwatch{suffix}").unlink(missing_ok=True)
+    (project / f"lab/instruments/stopwatch{suffix}").unlink(missing_ok=True)
     for generated in (project / "build").rglob("stopwatch.*"):
         generated.unlink()
     done = _pip(project, "wheel", ".", "-w", str(tmp_path / "wheels"))
@@ -50,10 +50,11 @@ def test_wheel(project: Path, tmp_path: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     built = {name for name in names if name.endswith(".so")}
     assert built == {
-        f"lab/{path.stem}{suffix}" for path in (ROOT / "lab").glob("*.pyx")
+        f"{path.relative_to(ROOT).with_suffix('')}{suffix}"
+        for path in (ROOT / "lab").rglob("*.pyx")
     }
-    shown = ("kernels.pyx", "interpreted.py", "demo/stage.py")  # by the demo
-    typed = ("py.typed", "kernels.pyi", "stopwatch.pyi", "renderers/terminal.py")
+    shown = ("kernels.pyx", "calls/pure_python.py", "demo/child.py")  # by the demo
+    typed = ("py.typed", "kernels.pyi", "catalogue.py", "renderers/terminal.py")
     page = [f"renderers/page/report.{kind}" for kind in ("html.j2", "css", "js")]
     for name in (*shown, *typed, *page):
         assert f"lab/{name}" in names

@@ -16,9 +16,9 @@ import pytest
 
 from lab.cli import main
 from lab.commands.arguments import parser
-from lab.instruments.probe import Probe
 from lab.instruments.scope import unavailable
 from lab.records.machine import gil_enabled
+from lab.records.probe import Probe
 from lab.records.results import load as load_run
 
 ROOT = Path(__file__).parent.parent
@@ -222,7 +222,7 @@ def test_trace_lists_those_of_a_folder(tmp_path: Path) -> None:
 
 def test_a_reader_that_has_seen_enough() -> None:
     python = shlex.quote(sys.executable)  # a folder may have a space in its name
-    command = f"{python} -m lab report tests/records/held.json | head -1"
+    command = f"{python} -m lab report tests/data/held.json | head -1"
     done = subprocess.run(
         ["sh", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False
     )

@@ -6,7 +6,7 @@ call is made long enough to be seen: some release only above a size of theirs.
 
 from dataclasses import dataclass
 
-from lab.instruments.probe import ProbeVerdict
+from lab.records.probe import ProbeVerdict
 
 
 @dataclass(frozen=True, slots=True)

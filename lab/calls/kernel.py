@@ -3,27 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import partial
 from inspect import signature
 from typing import Any
 
-
-class Bound(StrEnum):
-    """What a kernel's speed is bound by."""
-
-    COMPUTE = "compute"
-    MEMORY = "memory"
-    BLOCKING = "blocking"
-
-
-class Claim(StrEnum):
-    """What is said of a twin before anything is measured."""
-
-    HELPS = "threads help"
-    HELPS_SOME = "threads help, as far as memory allows"
-    NO_HELP = "threads do not help"
-    TO_CEILING = "threads help up to the ceiling"
+from lab.records.race import Bound, Claim
 
 
 @dataclass(frozen=True)

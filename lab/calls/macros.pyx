@@ -1,4 +1,4 @@
-# distutils: sources = lab/calls/macros_c.c
+# C files: macros_c.c
 """One C function, called with the GIL held, and with it released in four ways.
 
 Three of them are here. The fourth is ctypes: `foreign` makes a ctypes.CDLL function

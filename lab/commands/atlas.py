@@ -1,14 +1,20 @@
 """python -m lab atlas: probe the calls of the atlas, and the user's own."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 
 from lab.calls.atlas_entries import ENTRIES, Entry
+from lab.constructions.atlas import entry_probe
+from lab.constructions.speedup import LONGER
+from lab.errors import UsageError
 from lab.records.machine import Machine
 from lab.renderers.progress import drawn
-from lab.verdicts.atlas import FORMAT, Row, atlas
+from lab.verdicts.atlas import FORMAT, Row
 from lab.verdicts.races import Judgement
+
+# Told before each probe: how many are done, of how many, and what is next.
+Progress = Callable[[int, int, str], None]
 
 
 def run(
@@ -29,6 +35,38 @@ def run(
     else:
         _print(rows)
     return int(any(row.judgement is Judgement.CONTRADICTED for row in rows))
+
+
+def atlas(
+    entries: Iterable[Entry] = ENTRIES,
+    progress: Progress | None = None,
+    min_time_s: float = 0.05,
+) -> list[Row]:
+    """Probe each entry for min_time_s or one call, and longer where that is too short.
+
+    An entry of ours that this interpreter or system lacks says so in its row; a
+    user's own raises: UsageError for a typing error, else what its code raises.
+    """
+    rows: list[Row] = []
+    entries = list(entries)
+    for done, entry in enumerate(entries):
+        if progress:
+            progress(done, len(entries), entry.expression)
+        rows.append(probed(entry, min_time_s))
+    return rows
+
+
+def probed(entry: Entry, min_time_s: float = 0.05) -> Row:
+    """One row; as for `atlas`."""
+    try:
+        found = entry_probe(entry, min_time_s)
+        if found.verdict == "inconclusive":
+            found = entry_probe(entry, LONGER * min_time_s)
+        return Row(entry, found)
+    except (UsageError, OSError) as error:
+        if entry.claimed is None:
+            raise
+        return Row(entry, None, f"not here: {error}")
 
 
 def _json(rows: list[Row]) -> dict[str, object]:

@@ -15,8 +15,9 @@ from typing import Any, Protocol
 
 from lab.calls.expression import subject
 from lab.errors import UsageError
-from lab.instruments.probe import Probe, traced
+from lab.instruments.probe import traced
 from lab.instruments.scope import Scope, ScopeUnavailable
+from lab.records.probe import Probe
 from lab.records.trace import ThreadTrace, Trace
 from lab.renderers import trace_terminal
 

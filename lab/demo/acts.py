@@ -96,7 +96,7 @@ def _turns() -> Act:
             2: "Two threads ran Python code on two cores at once.",
             3: BETWEEN,
         },
-        lambda: (cut("interpreted.py", "mandelbrot", "while steps", "out[row"),),
+        lambda: (cut("calls/pure_python.py", "mandelbrot", "while steps", "out[row"),),
     )
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from lab.calls.kernel import Bound, Call, Claim, Kernel, Twin
+from lab.calls.kernel import Call, Kernel, Twin
 from lab.catalogue import catalogue
 from lab.constructions.blocking import uninterrupted, whole_fifo
 from lab.demo.acts import Act, Scene, acts
@@ -29,7 +29,7 @@ from lab.demo.positions import Stand, stands
 from lab.instruments.pilot import sized
 from lab.instruments.race import Crew, lap, measure
 from lab.instruments.scope import Scope, unavailable
-from lab.records.race import wall_ns
+from lab.records.race import Bound, Claim, wall_ns
 from lab.records.trace import Trace
 
 # A play that lasts so long is ended by the system, even if it holds the GIL.

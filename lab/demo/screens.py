@@ -10,11 +10,11 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from lab.calls.kernel import Bound
 from lab.demo.acts import Act
 from lab.demo.outcome import Outcome, Turn, score
 from lab.demo.source_lines import Cut
 from lab.demo.symbols import Marks
+from lab.records.race import Bound
 from lab.records.trace import Trace
 from lab.records.units import duration
 from lab.renderers import wording

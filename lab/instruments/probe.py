@@ -11,8 +11,7 @@ seen is the callable's own doing.
 import math
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from lab.instruments.knocker import same_switch_interval
 from lab.instruments.observation import (
@@ -24,12 +23,10 @@ from lab.instruments.observation import (
     turns,
     watched,
 )
-from lab.instruments.probe_text import text
 from lab.instruments.scope import unavailable
 from lab.records.machine import gil_enabled
+from lab.records.probe import Probe, ProbeVerdict
 from lab.records.trace import Trace
-
-ProbeVerdict = Literal["released", "held", "partly", "inconclusive", "no-gil"]
 
 # GIL-free fractions from which a call counts as released, up to which as held.
 RELEASED, HELD = 0.9, 0.1
@@ -37,37 +34,6 @@ RELEASED, HELD = 0.9, 0.1
 WIDEST_ERROR = 0.1
 # A call at least this long is made once.
 SINGLE_S = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """What was found about one callable.
-
-    gil_free: the part of the call's wall time in which nobody holds the GIL, 0 to
-    1; error: half width of its 95 % interval; ceiling: 1 / (1 - gil_free), the most
-    that any number of threads can gain; longest_hold: the longest that others may have
-    to wait within a call, seconds; preemptible: within a call others get in, in every
-    switch interval, as bytecode does it, so that threads take turns but never run in
-    parallel; False where they get in at the beginning and the end of a call at most;
-    None where that cannot be told; samples: looks at the lock that gil_free rests
-    on; calls: made in all; duration: seconds a call; method: "scope" or "knock";
-    reason: why there is no scope, or no verdict; else empty.
-    """
-
-    verdict: ProbeVerdict
-    gil_free: float
-    error: float
-    ceiling: float
-    longest_hold: float
-    preemptible: bool | None
-    samples: int
-    calls: int
-    duration: float
-    method: Literal["scope", "knock"]
-    reason: str = ""
-
-    def __str__(self) -> str:
-        return text(self)
 
 
 def probe(

@@ -8,12 +8,12 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 
-from lab.calls.kernel import Bound, Call, Kernel, Twin
+from lab.calls.kernel import Call, Kernel, Twin
 from lab.errors import UsageError
 from lab.instruments.probe import gil_free
 from lab.instruments.stopwatch import timed
 from lab.records.machine import gil_enabled, usable_cores, worth
-from lab.records.race import Lap, Race, Round, Share
+from lab.records.race import Bound, Lap, Race, Round, Share
 
 # How often a round's reference is taken before it is kept as it is.
 REFERENCES = 4

@@ -1,4 +1,4 @@
-# distutils: sources = lab/instruments/gil_state.c lab/instruments/clocks.c lab/instruments/thread_states.c lab/instruments/sampler.c
+# C files: gil_state.c clocks.c thread_states.c sampler.c
 # distutils: libraries = m pthread
 """The scope: who holds the GIL, seen by a thread that never takes it.
 

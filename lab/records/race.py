@@ -5,9 +5,9 @@ The types of the fields are the format of a result file (lab.records.codec).
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple
 
-from lab.calls.kernel import Bound, Claim
 from lab.records.codec import (
     Count,
     Figure,
@@ -27,6 +27,23 @@ WHOLE_CORE = 0.9
 # A race whose threads stood ready without a core for more than this part of
 # their time shows the machine, not the kernel.
 STARVED = 0.1
+
+
+class Bound(StrEnum):
+    """What a kernel's speed is bound by."""
+
+    COMPUTE = "compute"
+    MEMORY = "memory"
+    BLOCKING = "blocking"
+
+
+class Claim(StrEnum):
+    """What is said of a twin before anything is measured."""
+
+    HELPS = "threads help"
+    HELPS_SOME = "threads help, as far as memory allows"
+    NO_HELP = "threads do not help"
+    TO_CEILING = "threads help up to the ceiling"
 
 
 class Lap(NamedTuple):

@@ -1,13 +1,12 @@
 """Whether records can be judged: what no measurement yields is refused when read.
 
-The types of the fields have refused most (lab.records.codec), a trace its own; here is what
-takes two fields. Each raises ValueError in one line that begins with the place; place:
-of the record in its file.
+The types of the fields have refused most (lab.records.codec), a trace its own; here
+is what takes two fields. Each raises ValueError in one line that begins with the
+place; place: of the record in its file.
 """
 
-from lab.calls.kernel import Bound
 from lab.records.codec import wrong_at
-from lab.records.race import Lap, Race, Series, Timeline
+from lab.records.race import Bound, Lap, Race, Series, Timeline
 from lab.records.trace import check as check_trace
 
 

@@ -116,8 +116,8 @@ def _points(findings: Sequence[Finding]) -> list[dict[str, Any]]:
                 "twin": race.twin if race.twin in TWINS else TWINS[-1],
                 "via": race.via,
                 "label": f"{race.kernel} {race.twin}, by {race.via}: speedup "
-                f"{wording.speedup(finding, '±')} with {race.threads} threads, GIL-free "
-                f"{share}; {finding.verdict}",
+                f"{wording.speedup(finding, '±')} with {race.threads} threads, "
+                f"GIL-free {share}; {finding.verdict}",
             }
         )
     return _set_apart(points, findings[0].limit)

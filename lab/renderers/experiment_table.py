@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lab.calls.kernel import Bound
+from lab.records.race import Bound
 from lab.renderers import wording
 from lab.renderers.console import plus_minus
 from lab.renderers.palette import COLOURS

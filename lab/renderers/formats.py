@@ -35,8 +35,8 @@ class Format:
 FORMATS = (
     Format("terminal", ".txt", "terminal"),
     Format("markdown", ".md", "markdown"),
-    Format("json", ".json", "plain_json"),
-    Format("csv", ".csv", "plain_csv"),
+    Format("json", ".json", "json"),
+    Format("csv", ".csv", "csv"),
     Format("html", ".html", "html", extra="report"),
 )
 

@@ -14,8 +14,7 @@ from operator import itemgetter
 
 from rich.text import Text
 
-from lab.instruments.probe import Probe
-from lab.instruments.probe_text import text
+from lab.records.probe import Probe
 from lab.records.trace import Trace
 from lab.records.units import duration
 from lab.renderers import trace_terminal
@@ -53,7 +52,7 @@ PAGE = """<style>
 
 def probed(probe: Probe, trace: Trace | None) -> str:
     """The verdict on a call, its figures, and the timeline of its trace."""
-    verdict, *figures = text(probe).splitlines()
+    verdict, *figures = str(probe).splitlines()
     parts = [
         headline(verdict, EDGES.get(probe.verdict, PLAIN)),
         pre("\n".join(figures)) if figures else "",

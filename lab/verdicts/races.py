@@ -11,9 +11,8 @@ import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from lab.calls.kernel import Bound, Claim
 from lab.records.machine import TWO_CORES
-from lab.records.race import Race, Round, cores_in_use, starved, wall_ns
+from lab.records.race import Bound, Claim, Race, Round, cores_in_use, starved, wall_ns
 from lab.records.statistics import Estimate, Kind, estimate
 
 # Fewer usable rounds than this say nothing. A blocking race shows its order in

@@ -9,12 +9,14 @@ import pytest
 
 from lab.calls.atlas_entries import ENTRIES, Entry
 from lab.commands import atlas as atlas_command
+from lab.commands.atlas import atlas, probed
+from lab.constructions.atlas import share
 from lab.errors import UsageError
-from lab.instruments.probe import Probe, ProbeVerdict
 from lab.records.machine import gil_enabled
+from lab.records.probe import Probe, ProbeVerdict
 from lab.renderers.atlas import draw
 from lab.renderers.console import console
-from lab.verdicts.atlas import Row, atlas, probed, share
+from lab.verdicts.atlas import Row
 from lab.verdicts.races import Judgement
 
 FOUND = Probe("held", 0.02, 0.01, 1.02, 0.1, False, 900, 3, 0.01, "scope")

@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console, RenderableType
 
-from lab.calls.kernel import Bound
 from lab.demo.acts import Act, acts
 from lab.demo.outcome import Outcome, Turn
 from lab.demo.positions import Stand
 from lab.demo.screens import AGAIN, NO_GIL, answer, final, question
 from lab.demo.symbols import ASCII, BLOCKS, Marks
-from lab.records.race import Race
+from lab.records.race import Bound, Race
 from lab.records.trace import Segment, ThreadTrace, Trace
 from lab.renderers.wording import MORAL
 from lab.verdicts.races import judge

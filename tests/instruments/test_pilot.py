@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from lab.calls.kernel import Bound
 from lab.catalogue import catalogue
 from lab.instruments.pilot import CALL_S, NEAR, find, sized
 from lab.instruments.race import lap
+from lab.records.race import Bound
 
 
 @pytest.mark.parametrize(

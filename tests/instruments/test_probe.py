@@ -26,9 +26,10 @@ from lab import kernels
 from lab.instruments import observation
 from lab.instruments import probe as probing
 from lab.instruments.knocker import KNOCKER, Knock
-from lab.instruments.probe import Probe, probe
+from lab.instruments.probe import probe
 from lab.instruments.scope import unavailable
 from lab.records.machine import gil_enabled
+from lab.records.probe import Probe
 
 needs_gil = pytest.mark.skipif(not gil_enabled(), reason="there is no GIL to probe")
 needs_scope = pytest.mark.skipif(

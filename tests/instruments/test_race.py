@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from lab.calls.kernel import Bound, Call, Claim, Kernel, Twin, each
+from lab.calls.kernel import Call, Kernel, Twin, each
 from lab.catalogue import catalogue
 from lab.errors import UsageError
 from lab.instruments.race import (
@@ -18,6 +18,7 @@ from lab.instruments.race import (
     thread_counts,
     thread_override,
 )
+from lab.records.race import Bound, Claim
 from lab.verdicts.races import Verdict, judge
 
 

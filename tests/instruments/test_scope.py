@@ -462,7 +462,10 @@ def test_without_a_gil_there_is_no_scope() -> None:
 
 
 def test_importing_does_not_switch_the_gil_on() -> None:
-    code = "import sys, lab.instruments.scope; print(getattr(sys, '_is_gil_enabled', bool)())"
+    code = (
+        "import sys, lab.instruments.scope\n"
+        "print(getattr(sys, '_is_gil_enabled', bool)())\n"
+    )
     result = python(code)
     expected = getattr(sys, "_is_gil_enabled", bool)()
     assert result.stdout.strip() == str(expected)

@@ -9,10 +9,19 @@ from typing import Any
 
 import pytest
 
-from lab.calls.kernel import Bound, Claim
 from lab.records import trace
 from lab.records.machine import Machine
-from lab.records.race import Lap, Race, Round, Series, Share, Span, Timeline
+from lab.records.race import (
+    Bound,
+    Claim,
+    Lap,
+    Race,
+    Round,
+    Series,
+    Share,
+    Span,
+    Timeline,
+)
 from lab.records.results import (
     FORMAT,
     KEY,

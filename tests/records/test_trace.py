@@ -290,8 +290,10 @@ def test_terminal_names_what_it_leaves_out(trace: Trace) -> None:
 
 def test_reading_needs_nothing_compiled() -> None:
     code = (
-        "import sys; sys.modules.update({'lab.instruments.scope': None, 'lab.kernels': None});"
-        "import lab.records.trace, lab.renderers.chrome_trace, lab.renderers.trace_terminal"
+        "import sys\n"
+        "sys.modules.update({'lab.instruments.scope': None, 'lab.kernels': None})\n"
+        "import lab.records.trace\n"
+        "import lab.renderers.chrome_trace, lab.renderers.trace_terminal\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lab.instruments.probe import Probe
+from lab.records.probe import Probe
 from lab.records.trace import Segment, ThreadTrace, Trace
 from lab.renderers import notebook
 from tests.jupyter import Html

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.calls.kernel import Bound
-from lab.records.race import Series
+from lab.records.race import Bound, Series
 from lab.records.results import load
 from lab.records.statistics import Estimate, Kind
 from lab.renderers import wording

@@ -95,7 +95,8 @@ def test_a_device_is_no_file_to_replace() -> None:
 def test_own_output_is_written_to_whatever_it_is(tmp_path: Path) -> None:
     """Not replaced: what is printed afterwards would go to a file without a name."""
     code = (
-        "from lab.system.files import check_output, write_whole; from pathlib import Path\n"
+        "from pathlib import Path; from lab.system.files import check_output\n"
+        "from lab.system.files import write_whole\n"
         "check_output(Path('/dev/stdout')); write_whole('/dev/stdout', 'one ')\n"
         "print('two')"
     )

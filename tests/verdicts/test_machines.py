@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab.calls.kernel import Bound
+from lab.records.race import Bound
 from lab.records.results import load
 from lab.records.statistics import Kind
 from lab.verdicts.races import IN_PARALLEL, Finding, Judgement, Verdict, judge

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.calls.kernel import Bound, Claim
-from lab.records.race import Lap, Race, Round, Series, Share
+from lab.records.race import Bound, Claim, Lap, Race, Round, Series, Share
 from lab.records.results import ForeignFileError, load
 from lab.verdicts.races import Finding, Judgement, Verdict, judge
 from lab.verdicts.run import contradicted, gains

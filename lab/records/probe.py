@@ -1,12 +1,12 @@
-"""A probe in words: what printing it shows, so it stands below the probe itself."""
+"""What was found about one callable, and how it reads."""
 
 import math
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import Literal
 
 from lab.records.units import decimals, duration, number, share
 
-if TYPE_CHECKING:
-    from lab.instruments.probe import Probe
+ProbeVerdict = Literal["released", "held", "partly", "inconclusive", "no-gil"]
 
 WORDS = {
     "released": "released: the call lets the GIL go",
@@ -17,7 +17,38 @@ WORDS = {
 }
 
 
-def text(probe: "Probe") -> str:
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What was found about one callable.
+
+    gil_free: the part of the call's wall time in which nobody holds the GIL, 0 to
+    1; error: half width of its 95 % interval; ceiling: 1 / (1 - gil_free), the most
+    that any number of threads can gain; longest_hold: the longest that others may have
+    to wait within a call, seconds; preemptible: within a call others get in, in every
+    switch interval, as bytecode does it, so that threads take turns but never run in
+    parallel; False where they get in at the beginning and the end of a call at most;
+    None where that cannot be told; samples: looks at the lock that gil_free rests
+    on; calls: made in all; duration: seconds a call; method: "scope" or "knock";
+    reason: why there is no scope, or no verdict; else empty.
+    """
+
+    verdict: ProbeVerdict
+    gil_free: float
+    error: float
+    ceiling: float
+    longest_hold: float
+    preemptible: bool | None
+    samples: int
+    calls: int
+    duration: float
+    method: Literal["scope", "knock"]
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return _text(self)
+
+
+def _text(probe: Probe) -> str:
     """A few lines of at most 80 columns, plain ASCII."""
     lines = [WORDS[probe.verdict]]
     if probe.verdict == "no-gil":
