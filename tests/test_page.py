@@ -20,6 +20,8 @@ from lab.results import load  # noqa: E402
 from lab.summary import judged  # noqa: E402
 from lab.twins import Claim  # noqa: E402
 
+pytestmark = pytest.mark.slow  # a browser starts
+
 RECORDS = Path(__file__).parent / "records"
 SECTIONS = (
     *("picture", "timelines", "break-even", "responsiveness", "handoff"),
