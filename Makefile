@@ -40,8 +40,9 @@ notebook: $(VENV)/.notebook build  ## the demo's acts as exercises, in a browser
 demo: build  ## a guided tour in five acts, to be projected
 	@$(BIN)/python -m lab demo $(ARGS)
 
+# Some at a time, as many wait for sleeping calls; a file's tests share what they build.
 test: $(VENV)/.test build  ## run the test suite
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.lint $(VENV)/.test build  ## ruff, mypy and cython-lint
 	@$(BIN)/ruff format --check .

@@ -34,6 +34,7 @@ def _pip(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_wheel(project: Path, tmp_path: Path) -> None:
     """Whatever is compiled already: what is not, is."""
     suffix = sysconfig.get_config_var("EXT_SUFFIX")

@@ -118,6 +118,7 @@ def test_make_opens_it_for_root_too(tmp_path: Path, uid: int, told: bool) -> Non
     assert done.stdout.split() == words
 
 
+@pytest.mark.slow
 def test_from_start_to_end(notebook: dict[str, Any], tmp_path: Path) -> None:
     pytest.importorskip("ipykernel", reason="no notebooks: ipykernel is not there")
     pytest.importorskip("nbclient", reason="no notebooks: nbclient is not there")

@@ -7,6 +7,8 @@ import sys
 import textwrap
 from pathlib import Path
 
+import pytest
+
 from lab.records.results import load
 
 ROOT = Path(__file__).parent.parent
@@ -43,6 +45,7 @@ def _free_name(*texts: str) -> str:
     return name
 
 
+@pytest.mark.slow
 def test_add_a_kernel(project: Path) -> None:
     kernels = project / "lab/kernels.pyx"
     catalogue = project / "lab/catalogue.py"

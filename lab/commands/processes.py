@@ -158,6 +158,7 @@ class Experiments:
             *(sys.executable, "-m", "pytest"),
             *(f"--rootdir={self.folder.parent}", "-q", "-s", "-rs", "--no-header"),
             *(f"-c{self.folder.parent}/pyproject.toml", "-p", "no:cacheprovider"),
+            *("-p", "pytest_benchmark.plugin"),
             *("--color=no", f"--benchmark-json={result}", f"--process={process}"),
             *(f"--sizes={scratch}/sizes", f"--sizes-before={scratch}/before"),
             f"--beside={beside}",
@@ -172,6 +173,9 @@ class Experiments:
                 env={
                     **_alone(os.environ),
                     **self.environment,
+                    # Whatever else is installed for pytest may change the order, or
+                    # run threads of its own; and loading it takes time, six times.
+                    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
                     PROGRESS_FD: str(writer),
                     "TMPDIR": scratch,  # what it leaves when killed goes with it
                 },

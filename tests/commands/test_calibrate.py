@@ -68,6 +68,7 @@ def test_figures_without_a_claim_are_no_part_of_the_count() -> None:
     assert "Left out (1): gilknocker is not installed" in text
 
 
+@pytest.mark.slow
 def test_command(tmp_path: Path) -> None:
     """In a copy, with a space and an e with an accent in its name."""
     copy = tmp_path / "caf\u00e9 lab"

@@ -15,6 +15,7 @@ from tests.jupyter import Html, Ran, cells, run
 pytest.importorskip("ipykernel", reason="no notebooks: ipykernel is not installed")
 pytest.importorskip("nbclient", reason="no notebooks: nbclient is not installed")
 
+pytestmark = pytest.mark.slow  # a kernel starts
 needs_scope = pytest.mark.skipif(
     unavailable() is not None, reason=f"no scope: {unavailable()}"
 )

@@ -110,7 +110,16 @@ def _rows(lines: list[str]) -> list[str]:
     return lines[:end]
 
 
-@pytest.mark.parametrize("row", formats.FORMATS, ids=lambda row: row.name)
+@pytest.mark.parametrize(
+    "row",
+    [
+        # What draws the page is loaded by a fresh process.
+        pytest.param(
+            row, id=row.name, marks=pytest.mark.slow if row.name == "html" else ()
+        )
+        for row in formats.FORMATS
+    ],
+)
 def test_the_suffix_says_the_format(row: formats.Format, tmp_path: Path) -> None:
     if row.extra:
         pytest.importorskip("altair", reason="make .venv/.test installs it")

@@ -48,6 +48,7 @@ def _percentages(screen: str) -> list[int]:
     return [int(each) for each in re.findall(r"(\d+)%$", screen, re.MULTILINE)][1:]
 
 
+@pytest.mark.slow
 def test_the_whole_tour() -> None:
     with Terminal(_code()) as terminal:
         for act in acts():
@@ -99,6 +100,7 @@ def test_the_whole_tour() -> None:
     assert "came true" in after or "open, it" in after
 
 
+@pytest.mark.slow
 def test_a_new_size_while_it_plays() -> None:
     with Terminal(_code(1, "1")) as terminal:
         terminal.until("[Enter]")
@@ -161,6 +163,7 @@ def test_interrupted_at_a_question() -> None:
         assert b"Traceback" not in terminal.raw
 
 
+@pytest.mark.slow
 def test_typed_unasked_is_forgotten() -> None:
     with Terminal(_code(3, pause=True)) as terminal:
         terminal.until("Your prediction")
@@ -175,6 +178,7 @@ def test_typed_unasked_is_forgotten() -> None:
         assert terminal.end() == 0
 
 
+@pytest.mark.slow
 def test_by_itself_on_a_terminal() -> None:
     with Terminal(_code(3, pause=False)) as terminal:
         assert terminal.end() == 0
@@ -196,6 +200,7 @@ def _piped(*arguments: str, code: str = "") -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_piped() -> None:
     done = _piped(code=_code(3, "2"))
     assert done.returncode == 0, done.stderr

@@ -39,6 +39,7 @@ def _grow_together(view: SceneView) -> bool:
     return any(map(all, pairwise(both)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "together"),
     [
@@ -69,6 +70,7 @@ def test_who_computes_beside_whom(number: int, together: bool) -> None:
     assert finding.race.threads == 2
 
 
+@pytest.mark.slow
 def test_handed_over_without_a_show() -> None:
     outcome = play(5, SMALL)
     (finding,) = outcome.findings

@@ -41,6 +41,7 @@ def _watched() -> Iterator[tuple["array[int]", int]]:
             os.close(each)
 
 
+@pytest.mark.slow
 def test_it_is_told_while_the_call_holds_the_gil() -> None:
     with _watched() as (progress, read):
         # No bytecode runs between the call and the look at what was written, and the
@@ -66,6 +67,7 @@ def test_nothing_is_told_between_calls() -> None:
             os.read(read, 100)
 
 
+@pytest.mark.slow
 def test_a_silent_socket() -> None:
     """The command says what it waits for and how to leave, and can be left."""
     setup = "import socket; s, t = socket.socketpair()"

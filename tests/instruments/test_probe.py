@@ -116,6 +116,7 @@ def test_known_doses(hold_us: int, free_us: int) -> None:
     assert found.verdict in ("partly", "inconclusive")
 
 
+@pytest.mark.slow
 @needs_scope
 def test_bytecode_takes_turns() -> None:
     def count(n: int) -> int:

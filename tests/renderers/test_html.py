@@ -19,6 +19,8 @@ from lab.records.results import load  # noqa: E402
 from lab.renderers import html  # noqa: E402
 from lab.verdicts.run import judged  # noqa: E402
 
+pytestmark = pytest.mark.slow  # a browser starts
+
 RECORDS = Path(__file__).parents[1] / "data"
 SECTIONS = (
     *("picture", "timelines", "break-even", "responsiveness", "handoff"),

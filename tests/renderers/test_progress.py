@@ -75,6 +75,7 @@ print("over")
 """
 
 
+@pytest.mark.slow
 def test_one_bar_that_disappears() -> None:
     with Terminal(SLOWLY, rows=8) as shown:
         text = shown.until("mandelbrot 1")
