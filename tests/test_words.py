@@ -7,7 +7,7 @@ import pytest
 
 from lab.intervals import Estimate, Kind
 from lab.records import Series
-from lab.renderers import words
+from lab.renderers import plain, words
 from lab.results import load
 from lab.series_verdicts import SeriesFinding
 from lab.summary import Judged, judged
@@ -59,8 +59,9 @@ def test_an_interval_that_says_nothing_is_inconclusive() -> None:
 
 
 def test_a_figure_taken_once_has_no_interval() -> None:
-    once = _figure(_interval(0.1971, 0.1971, 0.1971), values=1)
-    assert words.measured(once, "+-") == "197 ms"
+    one = replace(_interval(0.1971, 0.1971, 0.1971), kind=Kind.RANGE, values=1)
+    assert words.measured(_figure(one, values=1), "+-") == "197 ms once"
+    assert plain.series(_figure(one))["measured_low"] is None
     same = _figure(_interval(0.5, 0.5, 0.5), "", values=6)
     assert words.measured(same, "+-") == "0.5 each time"
 

@@ -18,7 +18,7 @@ from lab.probe_words import text
 from lab.probing import Probe
 from lab.renderers import scope_terminal
 from lab.trace import Trace
-from lab.units import duration
+from lab.units import duration, percent
 
 COLUMNS = 80
 CHART_PX = 700
@@ -65,7 +65,7 @@ def probed(probe: Probe, trace: Trace | None) -> str:
 
 def seen(trace: Trace, note: str = "") -> str:
     """A trace: what it comes to, its threads, their timeline; a note below."""
-    share, took = f"{trace.gil_free:.0%} ±{trace.error:.0%}", duration(trace.duration_s)
+    share, took = percent(trace.gil_free, trace.error), duration(trace.duration_s)
     free = f"nobody held the GIL for {share} of {took}"
     return block(
         [
