@@ -4,9 +4,9 @@ Taking it is take_gil, behind PyEval_RestoreThread (Python/ceval_gil.c).
 """
 
 from libc.stdint cimport int64_t
-from posix.time cimport clock_gettime, clockid_t, nanosleep, timespec
+from posix.time cimport clockid_t, nanosleep, timespec
 
-from lab.calls.clock cimport now_ns
+from lab.calls.clock cimport now_ns, read_ns
 
 
 def knock(int64_t pause_ns):
@@ -24,12 +24,6 @@ def knock(int64_t pause_ns):
     return wanted_ns, now_ns()
 
 
-cdef inline int64_t _read_ns(clockid_t clock) noexcept nogil:
-    cdef timespec stamp
-    clock_gettime(clock, &stamp)
-    return stamp.tv_sec * 1_000_000_000LL + stamp.tv_nsec
-
-
 def knock_beside(int64_t pause_ns, clockid_t clock):
     """As `knock`, with what `clock` showed at both moments, in nanoseconds.
 
@@ -42,6 +36,6 @@ def knock_beside(int64_t pause_ns, clockid_t clock):
     pause.tv_nsec = pause_ns
     with nogil:
         nanosleep(&pause, NULL)
-        wanted_cpu_ns = _read_ns(clock)
+        wanted_cpu_ns = read_ns(clock)
         wanted_ns = now_ns()
-    return wanted_ns, now_ns(), wanted_cpu_ns, _read_ns(clock)
+    return wanted_ns, now_ns(), wanted_cpu_ns, read_ns(clock)

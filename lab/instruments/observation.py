@@ -193,7 +193,16 @@ def from_knocks(enter_ns: int, leave_ns: int, knocks: list[Knock]) -> Look:
         return Look(0.0, 1.0, 0.0, 0)
     count, free = len(seen), (len(seen) - len(waits_ns)) / len(seen)
     open_part = 1.0 if count >= MANY_KNOCKS else 1 - sum(waits_ns) / wall_ns
-    # Two knocks of each kind more keep an interval around 0 and 1 (Agresti, Coull).
-    softened = (free * count + 2) / (count + 4)
-    error = open_part * 1.96 * math.sqrt(softened * (1 - softened) / (count + 4))
+    error = open_part * _half_width(free, count)
     return Look(open_part * free, error, max(waits_ns, default=0) / 1e9, count)
+
+
+def _half_width(part: float, count: int) -> float:
+    """How far the 95 % interval of a part of so many reaches (Wilson's score).
+
+    It lies to one side where the part is near 0 or 1: its farther end counts.
+    """
+    square = 1.96**2
+    middle = (part * count + square / 2) / (count + square)
+    half = math.sqrt(square * (part * (1 - part) * count + square / 4))
+    return abs(middle - part) + half / (count + square)

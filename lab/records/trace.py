@@ -14,16 +14,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
-from lab.records.codec import (
-    Count,
-    Fraction,
-    Harmless,
-    NotNegative,
-    Positive,
-    plain,
-    read,
-    wrong_at,
-)
+from lab.records import codec
+from lab.records.codec import Count, Fraction, Harmless, NotNegative, Positive
 from lab.system.files import write_whole
 
 State = Literal["holds", "runs_free", "waits"]
@@ -40,6 +32,8 @@ ROUNDING = 1e-6
 # Of the file. 1: the first.
 FORMAT = 1
 KIND = "gil-lab trace"
+# So many changes tell how long a state lasts.
+ENOUGH_CHANGES = 10
 
 
 class Segment(NamedTuple):
@@ -203,7 +197,7 @@ class Trace(Harmless):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace to `path` as JSON, whole or not at all. Raises OSError."""
-        data = {"kind": KIND, "format": FORMAT} | plain(self)
+        data = {"kind": KIND, "format": FORMAT} | codec.plain(self)
         write_whole(path, json.dumps(data) + "\n")
 
 
@@ -222,7 +216,7 @@ def load(path: str | os.PathLike[str]) -> Trace:
     if type(number) is not int or number != FORMAT:
         raise ValueError(f"{path}: format {number!r}, this version reads {FORMAT}")
     try:
-        found = read(Trace, data)
+        found = codec.read(Trace, data)
         check(found)
     except ValueError as error:
         raise ValueError(f"{path}: damaged trace: {error}") from None
@@ -236,24 +230,24 @@ def check(trace: Trace, place: str = "") -> None:
     within = f"{place}." if place else ""
     parts = trace.held + trace.runs_free + trace.idle
     if parts and abs(parts - 1) > ROUNDING:  # 0 where nothing was seen
-        raise wrong_at(f"{within}held", "with runs_free and idle it is not 1")
+        raise codec.wrong_at(f"{within}held", "with runs_free and idle it is not 1")
     if abs(trace.runs_free + trace.idle - trace.gil_free) > ROUNDING:
-        raise wrong_at(f"{within}gil_free", "it is not runs_free and idle")
+        raise codec.wrong_at(f"{within}gil_free", "it is not runs_free and idle")
     if trace.segments_start_s >= trace.duration_s:
-        raise wrong_at(f"{within}segments_start_s", "beyond the trace")
+        raise codec.wrong_at(f"{within}segments_start_s", "beyond the trace")
     latest_s = trace.duration_s * (1 + ROUNDING)
     for number, thread in enumerate(trace.threads):
         if not thread.start_s <= thread.end_s <= latest_s:
-            raise wrong_at(f"{within}threads[{number}]", "not within the trace")
+            raise codec.wrong_at(f"{within}threads[{number}]", "not within the trace")
         if thread.longest_hold_s > latest_s:
-            raise wrong_at(
+            raise codec.wrong_at(
                 f"{within}threads[{number}].longest_hold_s", "longer than the trace"
             )
     for number, segment in enumerate(trace.segments):
         if segment.thread >= len(trace.threads):
-            raise wrong_at(f"{within}segments[{number}]", "of no thread")
+            raise codec.wrong_at(f"{within}segments[{number}]", "of no thread")
         if not segment.start_s <= segment.end_s <= latest_s:
-            raise wrong_at(f"{within}segments[{number}]", "not within the trace")
+            raise codec.wrong_at(f"{within}segments[{number}]", "not within the trace")
 
 
 def half_width(
@@ -278,20 +272,27 @@ def half_width(
 
     `unseen_ns`, time in which samples were lost, and its squares: what went on there
     is unknown, but the longer a gap is compared with the time the state takes to
-    forget itself (told from how often neighbours differ), the nearer it was to the
-    share of the rest. `frozen_ns2`: the squares of times in which nothing ran, next
-    to something unseen.
+    forget itself (told from how often neighbours differ, where that was often enough),
+    the nearer it was to the share of the rest. The share is that of the seen time: the
+    less was seen, the less it says of the whole. Of few samples that agree, two more of
+    each kind are supposed (Agresti, Coull). `frozen_ns2`: the squares of times in
+    which nothing ran, next to something unseen.
     """
     if seen_ns <= 0 or samples <= 0:
         return 1.0
-    pause_ns = seen_ns / samples
-    variance = change_ns2 + 2 * pause_ns**2
-    spread, reach_ns = share * (1 - share), 0.0
-    if spread > 0:
+    pause_ns, whole_ns = seen_ns / samples, seen_ns + unseen_ns
+    variance = (change_ns2 + 2 * pause_ns**2) / seen_ns**2
+    softened = (share * samples + 2) / (samples + 4)
+    spread = softened * (1 - softened)
+    memory_ns = math.inf
+    if changes >= ENOUGH_CHANGES:
         alike = 1 - changes / samples / (2 * spread)  # correlation of neighbours
         memory_ns = pause_ns / -math.log(min(max(alike, 0.1), 1 - 1 / (samples + 1)))
-        variance += spread * min(unseen_ns2, 2 * memory_ns * unseen_ns)
-        # A few long freezes are no normal deviate: the rarer state, once frozen in,
-        # is off by nearly all of the freeze. So they count as far as they reach.
-        reach_ns = max(share, 1 - share) * math.sqrt(frozen_ns2)
-    return min(1.0, (1.96 * math.sqrt(variance) + reach_ns) / (seen_ns + unseen_ns))
+    if unseen_ns > 0:
+        off_ns2 = min(unseen_ns2, 2 * memory_ns * unseen_ns)
+        off_ns2 += unseen_ns**2 * min(1.0, 2 * memory_ns / seen_ns)
+        variance += spread * off_ns2 / whole_ns**2
+    # A few long freezes are no normal deviate: the rarer state, once frozen in, is off
+    # by nearly all of the freeze. So they count as far as they reach.
+    reach_ns = max(share, 1 - share) * math.sqrt(frozen_ns2) if 0 < share < 1 else 0.0
+    return min(1.0, 1.96 * math.sqrt(variance) + reach_ns / whole_ns)

@@ -1,7 +1,8 @@
 """Findings as plain rows of figures, for JSON and CSV: the same names in both.
 
-Times are in seconds, shares 0 to 1; low and high bound the 95 % interval; None
-where there is no such figure.
+Times are in seconds, shares 0 to 1; low and high bound the 95 % interval, of fewer
+than six values they are the lowest and the highest, and one value has no interval:
+None, as where there is no such figure.
 """
 
 import math
@@ -79,10 +80,11 @@ def series(finding: SeriesFinding) -> Row:
 
 
 def _estimate(name: str, of: Estimate | None) -> Row:
+    between = of is not None and (of.values > 1 or of.low < of.high)
     return {
         name: of.median if of else None,
-        f"{name}_low": of.low if of else None,
-        f"{name}_high": of.high if of else None,
+        f"{name}_low": of.low if of and between else None,
+        f"{name}_high": of.high if of and between else None,
     }
 
 

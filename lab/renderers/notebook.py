@@ -16,7 +16,7 @@ from rich.text import Text
 
 from lab.records.probe import Probe
 from lab.records.trace import Trace
-from lab.records.units import duration
+from lab.records.units import duration, percent
 from lab.renderers import trace_terminal
 
 COLUMNS = 80
@@ -64,7 +64,7 @@ def probed(probe: Probe, trace: Trace | None) -> str:
 
 def seen(trace: Trace, note: str = "") -> str:
     """A trace: what it comes to, its threads, their timeline; a note below."""
-    share, took = f"{trace.gil_free:.0%} ±{trace.error:.0%}", duration(trace.duration_s)
+    share, took = percent(trace.gil_free, trace.error), duration(trace.duration_s)
     free = f"nobody held the GIL for {share} of {took}"
     return block(
         [

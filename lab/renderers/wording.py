@@ -79,6 +79,8 @@ def within(it: Estimate, unit: str, sign: str) -> str:
     if not half:
         written = number(middle, places)
         written = written.rstrip("0").rstrip(".") if places > 0 else written
+        if it.values == 1:  # nothing tells how far it is off
+            return f"{written} {unit}".rstrip() + " once"
     elif it.kind is Kind.RANGE:
         written = f"range {low_end} to {high_end}"
     elif wide:

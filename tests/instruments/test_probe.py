@@ -294,6 +294,10 @@ def test_knocks_become_a_share() -> None:
     assert look.gil_free == 0
     assert look.error < 0.05
     assert observation.from_knocks(0, 100 * MS, []).error == 1
+    for knocks in (1, 2, 3):  # that all found the lock free
+        few = observation.from_knocks(0, 100 * MS, _knocks(*[100] * knocks))
+        assert few.gil_free == 1
+        assert few.error > 0.5
 
 
 def test_too_few_samples_are_inconclusive() -> None:

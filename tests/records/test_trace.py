@@ -234,6 +234,28 @@ def test_no_sample_tells_nothing() -> None:
     assert half_width(share=0.5, samples=100, seen_ns=5e5, **nothing) > 0.2
 
 
+@pytest.mark.parametrize("samples", [1, 2, 3, 5])
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_few_samples_of_much_time_tell_nothing(samples: int, share: float) -> None:
+    """The more is unseen, the less the little that was seen says of it."""
+    widths = [
+        half_width(
+            share=share,
+            samples=samples,
+            changes=0,
+            change_ns2=0,
+            seen_ns=2e4 * samples,
+            unseen_ns=unseen_ns,
+            unseen_ns2=unseen_ns**2,
+            frozen_ns2=0,
+        )
+        for unseen_ns in (0.0, 1e5, 1e6, 1e8)
+    ]
+    assert widths == sorted(widths)
+    assert widths[0] > 0.5
+    assert widths[-1] > 0.9
+
+
 def test_chrome_has_a_lane_a_thread_and_one_for_the_gil(trace: Trace) -> None:
     data = json.loads(json.dumps(chrome_trace.render(trace)))
     events = data["traceEvents"]
