@@ -22,9 +22,9 @@ from functools import partial
 import pytest
 
 from lab.claims import HALF, ONE_OR_TWO, about_gil
+from lab.doses import mixed
 from lab.gain import cores, crossing, free_part, gain, one_core
 from lab.handoff import without_releases
-from lab.kernels import mixed
 from lab.race import full_run
 from lab.records import STARVED, Recorder, Series
 from lab.stopwatch import repeat, timed

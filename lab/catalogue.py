@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from lab import interpreted, kernels
+from lab import doses, interpreted, kernels
 from lab.libc import Libc, Timespec, expect
 from lab.peer import Peer
 from lab.twins import (
@@ -146,7 +146,7 @@ def _mixed(percent: int) -> Twin:
 
     claim = {0: Claim.NO_HELP, 100: Claim.HELPS}.get(percent, Claim.TO_CEILING)
     return replace(
-        twin(f"{percent}% free", kernels.mixed, arguments, claim, "Cython"),
+        twin(f"{percent}% free", doses.mixed, arguments, claim, "Cython"),
         function=None,  # each has work of its own: the tests have nothing to compare
     )
 

@@ -10,7 +10,7 @@ import pytest
 
 from lab import gain, records
 from lab.claims import ONE_OR_TWO
-from lab.kernels import mixed
+from lab.doses import mixed
 from lab.machine import gil_enabled
 from lab.race import Crew
 from lab.records import Lap

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lab import handoff
-from lab.kernels import mixed
+from lab.doses import mixed
 
 
 @pytest.mark.parametrize("n", [0, 1, 1000])

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 import lab
-from lab import kernels, looks, probing
+from lab import doses, kernels, looks, probing
 from lab.knocker import KNOCKER, Knock
 from lab.machine import gil_enabled
 from lab.probing import Probe, probe
@@ -105,7 +105,7 @@ def test_known_doses(hold_us: int, free_us: int) -> None:
     truths: list[float] = []
 
     def dose() -> None:
-        truths.append(kernels.dose(hold_us, free_us, 0.3))
+        truths.append(doses.dose(hold_us, free_us, 0.3))
 
     found = probe(dose)
     assert found.calls == len(truths) == 1
