@@ -53,7 +53,9 @@ lint: $(VENV)/.lint $(VENV)/.test build  ## ruff, mypy and cython-lint
 ASAN := build/asan
 LIBASAN = $$($(CC) -print-file-name=libasan.so)
 
-sanitize: $(VENV)/.test build  ## the scope's tests under AddressSanitizer (needs the compiler's libasan)
+SANITIZED := test_kernels instruments/test_scope calls/test_checks calls/test_doses
+
+sanitize: $(VENV)/.test build  ## scope and kernels under AddressSanitizer (needs the compiler's libasan)
 	@test -f "$(LIBASAN)" || { echo 'gil-lab: $(CC) has no libasan.so: install the' \
 	  'sanitizer library of your compiler (Debian, Ubuntu: libgcc-12-dev)' >&2; exit 1; }
 	@rm -rf $(ASAN) && mkdir -p $(ASAN)
@@ -64,7 +66,8 @@ sanitize: $(VENV)/.test build  ## the scope's tests under AddressSanitizer (need
 	  || { cat build.log >&2; exit 1; }
 	@cd $(ASAN) && LD_PRELOAD=$(LIBASAN) PYTHONMALLOC=malloc \
 	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1 \
-	  "$(CURDIR)"/$(BIN)/python -m pytest -p no:cacheprovider -q tests/instruments/test_scope.py $(ARGS)
+	  "$(CURDIR)"/$(BIN)/python -m pytest -p no:cacheprovider -q --capture=sys \
+	  $(SANITIZED:%=tests/%.py) $(ARGS)
 
 format: $(VENV)/.lint  ## let ruff put the code in form
 	@$(BIN)/ruff format .

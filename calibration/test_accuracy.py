@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from lab import kernels
+from lab.calls import doses
 from lab.instruments.scope import Scope, unavailable
 from lab.instruments.stopwatch import timed
 from lab.records.machine import TWO_CORES, usable_cores
@@ -51,7 +52,7 @@ SLOWER = 1.02
 # of all doses that must have had one.
 RETRIES = 4
 ENOUGH = 0.75
-STEPS = 40_000  # of kernels.mixed: some 0.1 ms held, as many released
+STEPS = 40_000  # of doses.mixed: some 0.1 ms held, as many released
 WORK_NS = 10_000_000
 EDGES = 15
 EDGE_NS = 1_000_000
@@ -139,15 +140,15 @@ def _series(
 def test_accuracy(record: Recorder, name: str, watch: Watch) -> None:
     """Absolute errors over all doses: their mean, the largest, and as stated."""
     ours = name == "scope"
-    doses = DOSES if ours else FEW
+    chosen = DOSES if ours else FEW
 
     def measure() -> Iterator[Series]:
         wanted_s = _wanted_s()
         duration_s = min(LONGEST_S, max(0.05, wanted_s))
         looks: list[Watched] = []
         retries = RETRIES
-        for hold_us, free_us in doses:
-            dose = partial(kernels.dose, hold_us, free_us, duration_s)
+        for hold_us, free_us in chosen:
+            dose = partial(doses.dose, hold_us, free_us, duration_s)
             look = None
             if retries or looks:  # else the machine is too busy for any
                 look = watch(dose)
@@ -164,7 +165,7 @@ def test_accuracy(record: Recorder, name: str, watch: Watch) -> None:
                 at=f"{hold_us}/{free_us} us",
             )
         # With fewer looks the bounds would promise what nobody could keep.
-        enough = len(looks) >= ENOUGH * len(doses) and wanted_s <= LONGEST_S
+        enough = len(looks) >= ENOUGH * len(chosen) and wanted_s <= LONGEST_S
         errors = [abs(look.seen - look.value) for look in looks]
         stated = [
             error / look.error
@@ -200,7 +201,7 @@ def test_accuracy(record: Recorder, name: str, watch: Watch) -> None:
 def _wanted_s() -> float:
     """How long the scope takes for LOOKS looks here, at its default interval."""
     with Scope() as scope:
-        kernels.dose(100, 100, 0.02)
+        doses.dose(100, 100, 0.02)
     trace = scope.trace
     return LOOKS * trace.duration_s / max(1, trace.samples)
 
@@ -218,8 +219,8 @@ def test_accuracy_cost(record: Recorder, name: str, watch: Watch) -> None:
     """What being watched costs: pairs of the same work, watched and not."""
     if usable_cores() < TWO_CORES:
         pytest.skip("one usable core: whoever watches takes it from the call")
-    cycles = _grown(lambda n: partial(kernels.mixed, STEPS, STEPS, n), WORK_NS)
-    work = partial(kernels.mixed, STEPS, STEPS, cycles)
+    cycles = _grown(lambda n: partial(doses.mixed, STEPS, STEPS, n), WORK_NS)
+    work = partial(doses.mixed, STEPS, STEPS, cycles)
     # Longer than the work, so that it ends after it.
     chains = _grown(lambda n: partial(kernels.collatz_released, 1000 * n), 4 * WORK_NS)
 

@@ -21,12 +21,12 @@ from functools import partial
 
 import pytest
 
+from lab.calls.doses import mixed
 from lab.constructions.claims import HALF, ONE_OR_TWO, about_gil
 from lab.constructions.handoff import without_releases
 from lab.constructions.speedup import cores, crossing, free_part, gain, one_core
 from lab.instruments.race import full_run
 from lab.instruments.stopwatch import repeat, timed
-from lab.kernels import mixed
 from lab.records.race import STARVED, Recorder, Series
 from lab.records.units import duration
 

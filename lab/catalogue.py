@@ -16,8 +16,17 @@ from typing import Any
 import numpy as np
 
 from lab import kernels
-from lab.calls import pure_python
-from lab.calls.kernel import Call, Kernel, Setting, Twin, bytecode, held, released, twin
+from lab.calls import doses, pure_python
+from lab.calls.kernel import (
+    Call,
+    Kernel,
+    Setting,
+    Twin,
+    bytecode,
+    held,
+    released,
+    twin,
+)
 from lab.calls.libc import Libc, Timespec, expect
 from lab.constructions.peer import Peer
 from lab.records.race import Bound, Claim
@@ -137,7 +146,7 @@ def _mixed(percent: int) -> Twin:
 
     claim = {0: Claim.NO_HELP, 100: Claim.HELPS}.get(percent, Claim.TO_CEILING)
     return replace(
-        twin(f"{percent}% free", kernels.mixed, arguments, claim, "Cython"),
+        twin(f"{percent}% free", doses.mixed, arguments, claim, "Cython"),
         function=None,  # each has work of its own: the tests have nothing to compare
     )
 

@@ -2,11 +2,14 @@
 
 import math
 import os
+import re
 import signal
+import textwrap
 import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +21,8 @@ from lab.calls.kernel import Kernel
 from lab.catalogue import catalogue
 from lab.instruments.stopwatch import timed
 
+LAB = Path(__file__).parent.parent / "lab"
+ENDS = ("held", "released")
 SAMPLED = [
     pytest.param(kernel, id=kernel.name) for kernel in catalogue() if kernel.sample
 ]
@@ -94,6 +99,44 @@ def test_sum_squares_against_numpy(size: int, passes: int) -> None:
     assert held == pytest.approx(passes * np.dot(values, values))
     values.flags.writeable = False
     assert kernels.sum_squares_released(values, passes) == held
+
+
+SOURCES = {path.stem: path.read_text() for path in LAB.rglob("*.pyx")}
+PAIRS = [
+    pytest.param(text, name, id=f"{file}-{name}")
+    for file, text in SOURCES.items()
+    for name in re.findall(r"^def (\w+)_held\(", text, re.M)
+]
+
+
+def _statements(source: str, function: str) -> str:
+    """The function without its docstring and by the name `twin`."""
+    docstring, body = r'    """(?s:.*?)"""\n', r"((?:    .*\n|\n)*)"
+    found = re.search(rf"^def {function}(\(.*\n){docstring}{body}", source, re.M)
+    assert found is not None, f"no def of one line with a docstring: {function}"
+    return f"def twin{found[1]}{found[2].rstrip()}\n"
+
+
+@pytest.mark.parametrize(("source", "name"), PAIRS)
+def test_twins_differ_by_one_line(source: str, name: str) -> None:
+    """The released twin, its `with nogil:` taken away, is the held one."""
+    before, line, rest = _statements(source, f"{name}_released").partition(
+        "    with nogil:\n"
+    )
+    assert line, "nothing is released"
+    # What is released are the lines after it that stand further to the right.
+    inside = re.match(r"(?:        .*\n)*", rest)
+    assert inside is not None
+    again = textwrap.indent(textwrap.dedent(inside[0]), "    ") + rest[inside.end() :]
+    assert before + again == _statements(source, f"{name}_held")
+
+
+def test_every_pair_is_compared() -> None:
+    """A released twin without a held one, or the other way, is no pair."""
+    ends = re.findall(r"^def (\w+)_(held|released)\(", SOURCES["kernels"], re.M)
+    names = [name for name, _ in ends]
+    assert len(names) >= 10
+    assert sorted(ends) == sorted({(n, end) for n in names for end in ENDS})
 
 
 IMAGES = [kernels.mandelbrot_held, kernels.mandelbrot_released]

@@ -73,7 +73,7 @@ def test_add_a_kernel(project: Path) -> None:
     assert held.size == released.size  # found by the pilot
     assert held.size is not None
     tests = _run(project, "-m", "pytest", "-q", "tests/test_kernels.py", "-k", name)
-    assert "2 passed" in tests
+    assert "3 passed" in tests  # they agree, do some work, differ by one line
 
 
 def test_commands_are_targets() -> None:

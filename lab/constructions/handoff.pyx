@@ -7,11 +7,7 @@ from libc.stdint cimport int64_t, uint64_t
 
 from lab.calls.checks cimport count
 from lab.calls.clock cimport now_ns
-
-
-cdef inline uint64_t _step(uint64_t value) noexcept nogil:
-    # The same step as the kernel `mixed` takes (lab/kernels.pyx).
-    return value * 6364136223846793005ULL + 1442695040888963407ULL
+from lab.calls.doses cimport step
 
 
 def without_releases(n):
@@ -22,7 +18,7 @@ def without_releases(n):
     cdef int64_t _, steps = count(n, "n", 0, 10**10)
     cdef uint64_t value = 1
     for _ in range(steps):
-        value = _step(value)
+        value = step(value)
     return value
 
 
@@ -32,7 +28,7 @@ def with_releases(n):
     cdef uint64_t value = 1
     for _ in range(steps):
         with nogil:
-            value = _step(value)
+            value = step(value)
     return value
 
 
@@ -68,7 +64,7 @@ def reporting(n, every, report):
         while done < steps:
             size = min(chunk, steps - done)
             for _ in range(size):
-                value = _step(value)
+                value = step(value)
             done += size
             if size == chunk:
                 with gil:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 
-from lab import kernels
+from lab.calls import doses
 from lab.instruments.race import starved_so_far_ns
 from lab.instruments.stopwatch import timed
 
@@ -35,11 +35,11 @@ def _busy(seconds: float) -> Call:
 
 # No bytecode runs in these two: a waiting thread would get in where it begins.
 def _held(seconds: float) -> Call:
-    return partial(kernels.dose, seconds * 1e6, 0, seconds)
+    return partial(doses.dose, seconds * 1e6, 0, seconds)
 
 
 def _released(seconds: float) -> Call:
-    return partial(kernels.dose, 0, seconds * 1e6, seconds)
+    return partial(doses.dose, 0, seconds * 1e6, seconds)
 
 
 # Calls that take so many seconds by the clock, at most 1, busy all the time but

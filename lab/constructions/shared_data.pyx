@@ -9,6 +9,7 @@ and whom nobody can meet, goes on alone.
 
 from libc.stdint cimport int64_t
 
+from lab.calls.checks cimport amount, count
 from lab.calls.clock cimport now_ns
 
 cimport cython
@@ -84,35 +85,39 @@ cdef void _careless(Place *place, int64_t times, int64_t limit_ns) noexcept nogi
         _meet(place, limit_ns)  # both have stored
 
 
-def careless_held(Counter counter not None, int64_t times, double limit_s):
+def careless_held(Counter counter not None, times, limit_s):
     """Load, meet the other thread, store, `times` times; the GIL is held.
 
-    limit_s: how long to wait for the other; once in vain, and there is no waiting
-    any more. Two threads are to make the same call.
+    times: 0 to 10**12. limit_s: how long to wait for the other, 0 to 10**6; once in
+    vain, and there is no waiting any more. Two threads are to make the same call.
+    Raises ValueError or TypeError.
     """
-    _careless(&counter.place, times, <int64_t>(limit_s * 1e9))
+    cdef int64_t n = count(times, "times", 0, 10**12)
+    cdef int64_t limit_ns = <int64_t>(amount(limit_s, "limit_s", 10**6) * 1e9)
+    _careless(&counter.place, n, limit_ns)
 
 
-def careless_released(Counter counter not None, int64_t times, double limit_s):
+def careless_released(Counter counter not None, times, limit_s):
     """The same as careless_held, with the GIL released."""
-    cdef int64_t limit_ns = <int64_t>(limit_s * 1e9)
+    cdef int64_t n = count(times, "times", 0, 10**12)
+    cdef int64_t limit_ns = <int64_t>(amount(limit_s, "limit_s", 10**6) * 1e9)
     with nogil:
-        _careless(&counter.place, times, limit_ns)
+        _careless(&counter.place, n, limit_ns)
 
 
-def atomic_released(Counter counter not None, int64_t times):
+def atomic_released(Counter counter not None, times):
     """Increase the counter `times` times by an atomic addition, GIL released."""
-    cdef int64_t _
+    cdef int64_t _, n = count(times, "times", 0, 10**12)
     with nogil:
-        for _ in range(times):
+        for _ in range(n):
             add(&counter.place.counter, 1)
 
 
-def mutex_released(Counter counter not None, int64_t times):
+def mutex_released(Counter counter not None, times):
     """Load and store under a cython.pymutex, `times` times, with the GIL released."""
-    cdef int64_t value, _
+    cdef int64_t value, _, n = count(times, "times", 0, 10**12)
     with nogil:
-        for _ in range(times):
+        for _ in range(n):
             with counter.mutex:
                 value = load(&counter.place.counter)
                 store(&counter.place.counter, value + 1)

@@ -6,22 +6,14 @@ many threads are waiting.
 """
 
 from cpython cimport array
+from cpython.memoryview cimport PyMemoryView_GET_BUFFER
+from libc.stdint cimport int64_t
+from posix.time cimport CLOCK_THREAD_CPUTIME_ID
 
-from posix.time cimport (
-    CLOCK_MONOTONIC,
-    CLOCK_THREAD_CPUTIME_ID,
-    clock_gettime,
-    clockid_t,
-    timespec,
-)
+from lab.calls.checks cimport count, integers
+from lab.calls.clock cimport now_ns, read_ns
 
 import array
-
-
-cdef inline long long _now(clockid_t clock) noexcept nogil:
-    cdef timespec stamp
-    clock_gettime(clock, &stamp)
-    return stamp.tv_sec * 1_000_000_000LL + stamp.tv_nsec
 
 
 def timed(call, before=None):
@@ -31,58 +23,62 @@ def timed(call, before=None):
     the processor time this thread spent in it, and what it returned. What they
     raise propagates.
     """
-    cdef long long enter_ns, leave_ns, cpu_ns
+    cdef int64_t enter_ns, leave_ns, cpu_ns
     if before is not None:
         before()
-    cpu_ns = _now(CLOCK_THREAD_CPUTIME_ID)
-    enter_ns = _now(CLOCK_MONOTONIC)
+    cpu_ns = read_ns(CLOCK_THREAD_CPUTIME_ID)
+    enter_ns = now_ns()
     value = call()
-    leave_ns = _now(CLOCK_MONOTONIC)
-    cpu_ns = _now(CLOCK_THREAD_CPUTIME_ID) - cpu_ns
+    leave_ns = now_ns()
+    cpu_ns = read_ns(CLOCK_THREAD_CPUTIME_ID) - cpu_ns
     return enter_ns, leave_ns, cpu_ns, value
 
 
-def repeat(func, tuple args, dict kwargs, long long times, array.array progress=None):
-    """Call func(*args, **kwargs) `times` times in a row, 1 or more.
+def repeat(func, tuple args not None, dict kwargs not None, times, progress=None):
+    """Call func(*args, **kwargs) `times` times in a row, 1 to 10**12.
 
     Returns (enter_ns, leave_ns): CLOCK_MONOTONIC around all of them. Nothing runs
     between two calls: what is seen meanwhile is the callable's own doing. progress:
-    one integer, raised by one when a call begins and when it ends.
+    an int64 array whose first is raised by one when a call begins and when it ends.
+    Raises ValueError or TypeError.
     """
-    cdef long long _turn, enter_ns, leave_ns, unused = 0
-    cdef long long *count = &unused
+    cdef int64_t _, n = count(times, "times", 1, 10**12)
+    cdef int64_t enter_ns, leave_ns, unused = 0
+    cdef int64_t *turn = &unused
     if progress is not None:
-        count = progress.data.as_longlongs
-    enter_ns = _now(CLOCK_MONOTONIC)
-    for _turn in range(times):
-        count[0] += 1
+        progress = integers(progress, "progress")  # while it lives, nobody resizes
+        turn = <int64_t *>PyMemoryView_GET_BUFFER(progress).buf
+    enter_ns = now_ns()
+    for _ in range(n):
+        turn[0] += 1
         func(*args, **kwargs)
-        count[0] += 1
-    leave_ns = _now(CLOCK_MONOTONIC)
+        turn[0] += 1
+    leave_ns = now_ns()
     return enter_ns, leave_ns
 
 
-def stamped(func, tuple args, dict kwargs, long long times, array.array progress=None):
+def stamped(func, tuple args not None, dict kwargs not None, times, progress=None):
     """As `repeat`, with stamps around each call.
 
     Returns an array of 4 * times integers: for each call CLOCK_MONOTONIC and this
     thread's processor time when it began, then both when it ended; nanoseconds. To
     free what it returned, which can take long, is no part of it.
     """
-    cdef long long _turn, unused = 0
-    cdef long long *count = &unused
-    cdef array.array stamps = array.clone(array.array("q"), 4 * times, zero=False)
-    cdef long long *stamp = stamps.data.as_longlongs
+    cdef int64_t _, n = count(times, "times", 1, 10**12), unused = 0
+    cdef int64_t *turn = &unused
+    cdef array.array stamps = array.clone(array.array("q"), 4 * n, zero=False)
+    cdef int64_t *stamp = <int64_t *>stamps.data.as_longlongs
     if progress is not None:
-        count = progress.data.as_longlongs
-    for _turn in range(times):
-        stamp[0] = _now(CLOCK_MONOTONIC)
-        stamp[1] = _now(CLOCK_THREAD_CPUTIME_ID)
-        count[0] += 1
+        progress = integers(progress, "progress")
+        turn = <int64_t *>PyMemoryView_GET_BUFFER(progress).buf
+    for _ in range(n):
+        stamp[0] = now_ns()
+        stamp[1] = read_ns(CLOCK_THREAD_CPUTIME_ID)
+        turn[0] += 1
         value = func(*args, **kwargs)
-        count[0] += 1
-        stamp[2] = _now(CLOCK_MONOTONIC)
-        stamp[3] = _now(CLOCK_THREAD_CPUTIME_ID)
+        turn[0] += 1
+        stamp[2] = now_ns()
+        stamp[3] = read_ns(CLOCK_THREAD_CPUTIME_ID)
         stamp += 4
         del value
     return stamps

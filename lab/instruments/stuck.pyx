@@ -3,13 +3,12 @@
 Whoever watches may not need the GIL to speak: it would be as stuck as the call.
 """
 
-from cpython cimport array
+from cpython.memoryview cimport PyMemoryView_GET_BUFFER
 from libc.stdint cimport int64_t
 from posix.unistd cimport write
 
+from lab.calls.checks cimport integers
 from lab.calls.clock cimport now_ns
-
-import array
 
 
 cdef extern from "<poll.h>" nogil:
@@ -24,15 +23,17 @@ cdef enum:
     LOOK_MS = 100
 
 
-def watch(array.array progress not None, int over, int out, bytes text not None,
-          int64_t patience_ns):
+def watch(progress, int over, int out, bytes text not None, int64_t patience_ns):
     """Write text to the descriptor `out` once a call has lasted for patience_ns.
 
-    progress: one integer, odd during a call and another in each (stopwatch.repeat).
+    progress: int64, odd during a call and another in each (stopwatch.repeat).
     over: a descriptor; returns when it can be read or its other end is closed, or when
     it has written. Holds the GIL neither to wait nor to write.
     """
-    cdef volatile int64_t *turn = <volatile int64_t *>progress.data.as_longlongs
+    cdef object counted = integers(progress, "progress")
+    cdef volatile int64_t *turn = (
+        <volatile int64_t *>PyMemoryView_GET_BUFFER(counted).buf
+    )
     cdef const char *start = text
     cdef size_t size = len(text)
     cdef int64_t seen, since_ns

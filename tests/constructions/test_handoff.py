@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from lab.calls.doses import mixed
 from lab.constructions import handoff
-from lab.kernels import mixed
 
 
 @pytest.mark.parametrize("n", [0, 1, 1000])

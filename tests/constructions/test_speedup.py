@@ -8,10 +8,10 @@ from functools import partial
 
 import pytest
 
+from lab.calls.doses import mixed
 from lab.constructions import speedup
 from lab.constructions.claims import ONE_OR_TWO
 from lab.instruments.race import Crew
-from lab.kernels import mixed
 from lab.records import race as records
 from lab.records.machine import gil_enabled
 from lab.records.race import Lap

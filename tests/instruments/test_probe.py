@@ -23,6 +23,7 @@ import pytest
 
 import lab
 from lab import kernels
+from lab.calls import doses
 from lab.instruments import observation
 from lab.instruments import probe as probing
 from lab.instruments.knocker import KNOCKER, Knock
@@ -108,7 +109,7 @@ def test_known_doses(hold_us: int, free_us: int) -> None:
     truths: list[float] = []
 
     def dose() -> None:
-        truths.append(kernels.dose(hold_us, free_us, 0.3))
+        truths.append(doses.dose(hold_us, free_us, 0.3))
 
     found = probe(dose)
     assert found.calls == len(truths) == 1

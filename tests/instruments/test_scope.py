@@ -15,12 +15,12 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 
+from lab.calls.doses import dose, mixed
 from lab.instruments.scope import Scope, ScopeUnavailable, unavailable
-from lab.kernels import collatz_held, collatz_released, dose, mixed
+from lab.kernels import collatz_held, collatz_released
 from lab.records.trace import ThreadTrace, Trace
 
 HOLDS = ctypes.PyDLL(None)
@@ -126,32 +126,6 @@ def test_held_and_released(
     trace = scope.trace
     assert least - trace.error <= trace.gil_free <= most + trace.error
     assert trace.error < 0.3
-
-
-def test_mixed_computes_the_same_however_it_is_split() -> None:
-    values = {mixed(100, 0, 6), mixed(0, 100, 6), mixed(50, 50, 6), mixed(300, 0, 2)}
-    assert len(values) == 1
-    assert mixed(0, 0, 9) == mixed(9, 9, 0) == 1
-
-
-@pytest.mark.parametrize(
-    ("call", "error", "name"),
-    [
-        (lambda: dose(-1, 1, 1), ValueError, "hold_us"),
-        (lambda: dose(1, float("nan"), 1), ValueError, "free_us"),
-        (lambda: dose(0, 0, 1), ValueError, "free_us"),
-        (lambda: dose(1, 1, 0), ValueError, "duration_s"),
-        (lambda: dose(1, cast(Any, "x"), 1), TypeError, "free_us"),
-        (lambda: mixed(-1, 1, 1), ValueError, "hold"),
-        (lambda: mixed(1, cast(Any, 1.5), 1), TypeError, "free"),
-        (lambda: mixed(1, 1, 10**13), ValueError, "cycles"),
-    ],
-)
-def test_kernels_name_the_wrong_argument(
-    call: Callable[[], object], error: type[Exception], name: str
-) -> None:
-    with pytest.raises(error, match=f"^{name}: "):
-        call()
 
 
 @needs_gil

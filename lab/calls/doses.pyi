@@ -1,0 +1,6 @@
+from typing import SupportsFloat, SupportsIndex
+
+def dose(
+    hold_us: SupportsFloat, free_us: SupportsFloat, duration_s: SupportsFloat
+) -> float: ...
+def mixed(hold: SupportsIndex, free: SupportsIndex, cycles: SupportsIndex) -> int: ...
