@@ -102,7 +102,7 @@ def render(runs: Sequence[Judged]) -> str:
             (words.MARKS[judgement], judgement, meaning)
             for judgement, meaning in MEANINGS.items()
         ],
-        notes=[(it, words.notes(it.findings)) for it in runs],
+        notes=[(it, words.notes(it)) for it in runs],
         script=Markup(_bundle()),
         css=_asset("report.css"),
         js=_asset("report.js"),

@@ -5,6 +5,7 @@ FORMAT is that of this report, not of the result file it is made from.
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from lab.renderers import plain, words
 from lab.summary import Judged
@@ -29,4 +30,5 @@ def _run(it: Judged) -> plain.Row:
         "finding": words.finding(it),
         "races": list(map(plain.race, it.findings)),
         "series": list(map(plain.series, it.series)),
+        "failures": list(map(asdict, it.run.failures)),
     }

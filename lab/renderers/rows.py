@@ -52,7 +52,7 @@ def print_rows(it: Judged, target: Console) -> None:
     if it.findings:
         target.print()
         _print_races(it.findings, target)
-    notes = [Text(text, style=COLOURS[of]) for text, of in words.notes(it.findings)]
+    notes = [Text(text, style=COLOURS[of]) for text, of in words.notes(it)]
     if notes:
         target.print()
         target.print(*notes, sep="\n")
