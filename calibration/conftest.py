@@ -1,6 +1,7 @@
 """What the calibration shares with the experiments: how a record is taken and kept."""
 
 from experiments.conftest import (
+    known_sizes,
     process,
     pytest_addoption,
     pytest_benchmark_update_json,
@@ -10,9 +11,11 @@ from experiments.conftest import (
     sizes,
     sizes_before,
     switch_interval,
+    telling,
 )
 
 __all__ = [
+    "known_sizes",
     "process",
     "pytest_addoption",
     "pytest_benchmark_update_json",
@@ -22,4 +25,5 @@ __all__ = [
     "sizes",
     "sizes_before",
     "switch_interval",
+    "telling",
 ]

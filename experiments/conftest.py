@@ -4,25 +4,25 @@ import itertools
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from experiments.telling import Telling, subject
 from lab.calls.kernel import Kernel, Twin
-from lab.commands.processes import PROGRESS_FD
+from lab.commands.bench_child import TOLD
 from lab.instruments.pilot import Sizes, sized
 from lab.instruments.race import Racer, measure, thread_counts
 from lab.instruments.scope import unavailable
 from lab.records import results
 from lab.records.machine import Machine
 from lab.records.race import Bound, Race, Recorder, Series, Share, Timeline
-from lab.system.files import write_whole
 
 MEASURED_WITH = ("gil-lab", "numpy", "pytest-benchmark")
 
@@ -33,10 +33,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--process", default="0/1", metavar="I/N", help="this one, from 0, of so many"
     )
     group.addoption(
-        "--sizes", type=Path, metavar="FILE", help="the work of calls, kept for all"
+        "--sizes", type=json.loads, metavar="JSON", help="the work of calls so far"
     )
     group.addoption(
-        "--sizes-before", type=Path, metavar="FILE", help="those of an earlier run"
+        "--sizes-before", type=json.loads, metavar="JSON", help="in an earlier run"
+    )
+    group.addoption(
+        "--left-out", type=json.loads, metavar="JSON", help="tests or subjects"
     )
     group.addoption(
         "--beside", choices=["without", "only"], help="what can run beside the others"
@@ -77,22 +80,31 @@ def process(pytestconfig: pytest.Config) -> Process:
 
 
 @pytest.fixture(scope="session")
-def sizes(pytestconfig: pytest.Config) -> Iterator[Sizes]:
+def telling(pytestconfig: pytest.Config) -> Telling | None:
+    """Who tells the process that watches this one, if there is one."""
+    found: Telling | None = pytestconfig.pluginmanager.get_plugin(TOLD)
+    return found
+
+
+@pytest.fixture(scope="session")
+def known_sizes(pytestconfig: pytest.Config) -> Sizes:
     """How much work a call of each kernel does, the same in all processes of a run."""
-    path: Path | None = pytestconfig.getoption("sizes")
-    known: Sizes = json.loads(path.read_text()) if path and path.exists() else {}
-    before = len(known)
-    yield known
-    if path is not None and len(known) > before:
-        write_whole(path, json.dumps(known))
+    return dict(pytestconfig.getoption("sizes") or {})
+
+
+@pytest.fixture
+def sizes(known_sizes: Sizes, telling: Telling | None) -> Iterator[Sizes]:
+    """The same; what a test adds is told when it is over."""
+    before = len(known_sizes)
+    yield known_sizes
+    if telling is not None and len(known_sizes) > before:
+        telling.sizes(dict(known_sizes))
 
 
 @pytest.fixture(scope="session")
 def sizes_before(pytestconfig: pytest.Config) -> dict[str, int]:
     """How much work a call of each kernel did in the last run."""
-    path: Path | None = pytestconfig.getoption("sizes_before")
-    known: dict[str, int] = json.loads(path.read_text()) if path else {}
-    return known
+    return dict(pytestconfig.getoption("sizes_before") or {})
 
 
 @pytest.fixture(scope="session")
@@ -117,6 +129,7 @@ def race(
     sizes: Sizes,
     sizes_before: dict[str, int],
     shares: dict[tuple[str, str], tuple[Share, ...]],
+    telling: Telling | None,
 ) -> Racer:
     """Scale a twin's work, probe it, race it in so many threads; keep the record."""
 
@@ -124,8 +137,17 @@ def race(
         def repeat(
             target: Callable[[], None], setup: Callable[[], None], rounds: int
         ) -> None:
+            def prepare() -> None:
+                if telling is not None:
+                    telling.expect()
+                begin_s = time.monotonic()
+                setup()  # a single call, or more
+                if telling is not None:
+                    # Under one lock the calls of a race come one after the other.
+                    telling.expect(threads * (time.monotonic() - begin_s))
+
             benchmark.pedantic(  # type: ignore[no-untyped-call]  # it has no types
-                target, setup=setup, rounds=rounds
+                target, setup=prepare, rounds=rounds
             )
 
         benchmark.group = kernel.name
@@ -183,6 +205,7 @@ def pytest_collection_modifyitems(
     chosen: list[pytest.Item] = []
     left_out: list[pytest.Item] = []
     once = itertools.count()
+    without = set(config.getoption("left_out") or ())
     for item in items:
         if item.get_closest_marker("once"):
             mine = next(once) % int(everything) == int(place)
@@ -190,6 +213,7 @@ def pytest_collection_modifyitems(
             mine = True
         if beside is not None:
             mine &= (_kernel_beside(item)) == (beside == "only")
+        mine &= without.isdisjoint((item.nodeid, subject(item)["subject"]))
         (chosen if mine else left_out).append(item)
     items[:] = chosen
     config.hook.pytest_deselected(items=left_out)
@@ -201,42 +225,13 @@ def _kernel_beside(item: pytest.Item) -> bool:
     return isinstance(kernel, Kernel) and kernel.beside
 
 
-class Progress:
-    """Tells the process that watches what begins, what is left out and what failed."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._total = self._done = 0
-
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self._total = len(session.items)
-
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self._tell("start", nodeid, done=self._done, total=self._total)
-        self._done += 1
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.skipped and isinstance(report.longrepr, tuple):
-            reason = report.longrepr[2].removeprefix("Skipped: ")
-            self._tell("skipped", report.nodeid, reason=reason)
-        elif report.failed:
-            self._tell("failed", report.nodeid)
-
-    def _tell(self, event: str, nodeid: str, **more: Any) -> None:
-        name = nodeid.rpartition("::")[2]
-        told = {"event": event, "id": nodeid, "name": name, **more}
-        os.write(self._descriptor, (json.dumps(told) + "\n").encode())
-
-    def pytest_report_teststatus(self, report: pytest.TestReport) -> Any:
-        if not report.passed:
-            return None
-        return ("passed" if report.when == "call" else "", "", "")  # and no dot
-
-
+@pytest.hookimpl(trylast=True)  # pytest's own use of faulthandler comes first
 def pytest_configure(config: pytest.Config) -> None:
-    descriptor = os.environ.get(PROGRESS_FD)
-    if descriptor is not None:
-        config.pluginmanager.register(Progress(int(descriptor)))
+    told = os.environ.get(TOLD)
+    if told is not None:
+        descriptor, dump, limit_s = told.split()
+        telling = Telling(config, int(descriptor), int(dump), float(limit_s))
+        config.pluginmanager.register(telling, TOLD)
 
 
 def _versions() -> Iterator[str]:

@@ -102,7 +102,7 @@ def _run(known: argparse.Namespace, rest: list[str]) -> int:
     if known.command == "bench":
         from lab.commands.bench import bench
 
-        return bench(rest, verbose=known.verbose)
+        return bench(rest, verbose=known.verbose, limit_s=known.timeout)
     if known.command == "calibrate":
         from lab.commands.calibrate import calibrate
 

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from lab.renderers.formats import FORMATS
 
+# A day: more is no limit.
+LONGEST_S = 86_400.0
+
 
 def parser() -> argparse.ArgumentParser:
     """Of all commands. Each has examples, in which each of its options occurs."""
@@ -41,11 +44,19 @@ def parser() -> argparse.ArgumentParser:
         "python -m lab bench                  # all of it, in a minute",
         "python -m lab bench -v               # and every row printed",
         "python -m lab bench -k mandelbrot    # a part: other options go to pytest",
+        "python -m lab bench --timeout 5      # leave out what takes longer than that",
         "THREADS=1,2,4 python -m lab bench    # in these numbers of threads",
         "FULL=1 python -m lab bench           # the long experiments too",
     )
     bench.add_argument(
         "-v", action="store_true", dest="verbose", help="every row, of one thread too"
+    )
+    bench.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=60.0,
+        metavar="SECONDS",
+        help="how long one call may take, 60 unless given; what takes longer is left",
     )
 
     command(
@@ -172,6 +183,19 @@ def parser() -> argparse.ArgumentParser:
         "--seed-answers", metavar="2,1,...", help="predictions, one for each act"
     )
     return lab
+
+
+def _seconds(text: str) -> float:
+    """A time limit: some time, and no more than a watchdog can wait for."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= LONGEST_S:
+        raise argparse.ArgumentTypeError(
+            f"{text}: expected seconds, more than 0, at most {LONGEST_S:g}"
+        )
+    return seconds
 
 
 def _examples(*lines: str) -> str:

@@ -4,28 +4,51 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from lab.commands.processes import NO_TESTS, USAGE_ERROR, Experiments
+from lab.commands.processes import LIMIT_S, NO_TESTS, USAGE_ERROR, Experiments
 from lab.errors import UsageError
 from lab.instruments.race import ONE_THREAD, thread_override
 from lab.records.machine import Machine
 from lab.records.race import Run
-from lab.records.results import KEY, ForeignFileError, load, parse, publish
+from lab.records.results import KEY, load, parse, publish
 from lab.system.child import Terminated, terminable
 
+# Where a run is kept that its own folder has no room for.
+FALLBACK = "gil-lab-results"
+ELSEWHERE: tuple[Callable[[], Path], ...] = (
+    Path.home,
+    Path.cwd,
+    lambda: Path(tempfile.gettempdir()),
+)
 
-def bench(arguments: Sequence[str], *, verbose: bool = False) -> int:
+
+def bench(
+    arguments: Sequence[str], *, verbose: bool = False, limit_s: float = LIMIT_S
+) -> int:
     """Run the experiments that arguments (pytest's) pick; print, keep, judge.
 
-    verbose: every row, those of one thread too. Returns 0 when no claim is
+    verbose: every row, those of one thread too, and all that was printed where
+    something failed. limit_s: how long a call may take. Returns 0 when no claim is
     contradicted, 1 when one is or an experiment failed, 130 or 143 after SIGINT or
     SIGTERM. Raises UsageError.
     """
+    from lab.renderers.console import lasting
+
+    with lasting() as out:
+        code, kept = _bench(arguments, verbose, limit_s)
+    if out.gone and kept:
+        print(f"gil-lab: standard output: {out.gone}. {kept}", file=sys.stderr)
+    return code
+
+
+def _bench(arguments: Sequence[str], verbose: bool, limit_s: float) -> tuple[int, str]:
+    """The exit code, and where the run is kept, in words."""
     from lab.renderers import terminal, wording
     from lab.renderers.console import console
     from lab.verdicts.run import judged
@@ -39,12 +62,15 @@ def bench(arguments: Sequence[str], *, verbose: bool = False) -> int:
     part = " ".join(arguments)
     environment = {ONE_THREAD: "1"} if verbose else {}
     before = _before(folder)
-    done = measured(suite, arguments, environment, unsettled, before)
+    done = measured(
+        suite, arguments, environment, unsettled, before, limit_s, verbose=verbose
+    )
     if isinstance(done, int):
-        return done
+        return done, ""
     done.content[KEY]["part"] = part
     name = time.strftime("%Y-%m-%dT%H-%M-%S")
-    run, kept = keep(done.content, folder, name)
+    run = parse(done.content, name)
+    kept = keep(done.content, run, folder, name)
     it = judged(run, name)
     if verbose:
         terminal.report_rows(it, out)
@@ -54,13 +80,12 @@ def bench(arguments: Sequence[str], *, verbose: bool = False) -> int:
         counted = names[0] if len(names) == 1 else f"{len(names)} tests"
         out.print(f"Left out, {counted}: {reason}", markup=False)
     rest = "" if verbose else "; every row of it: make bench ARGS=-v"
-    out.print(f"Kept: {near(kept)}{rest}", markup=False)
+    out.print(f"{kept}{rest}", markup=False)
     wrong = wording.contradictions(it)
-    if done.failed:
-        wrong.append(f"{done.failed} failed: its output stands above")
+    wrong += [told[0].upper() + told[1:] for told in map(wording.failure, run.failures)]
     if wrong:
-        out.print(f"\n{wrong[0]}", style="bold red", markup=False)
-    return 1 if wrong else done.code
+        out.print(f"\n{wrong[0]}", style="bold red", markup=False, soft_wrap=True)
+    return 1 if wrong else done.code, kept
 
 
 def experiments_of(name: str) -> Path:
@@ -100,19 +125,24 @@ def measured(
     environment: dict[str, str],
     wanting: Callable[[dict[str, Any]], Sequence[str]],
     before: Run | None = None,
+    limit_s: float = LIMIT_S,
+    *,
+    verbose: bool = False,
 ) -> Experiments | int:
     """Run a suite, drawing how far it is; an exit code where nothing was measured.
 
-    wanting: see Experiments. before: the last run. What a process that failed has
-    printed is printed. Raises UsageError.
+    wanting, limit_s: see Experiments. before: the last run. What a process that failed
+    has printed is printed where that alone tells what happened, or with verbose.
+    Raises UsageError.
     """
+    from lab.renderers import wording
     from lab.renderers.progress import draw
 
     races = before.races if before else ()
     sizes = {f"{race.kernel} {race.via}": race.size for race in races if race.size}
     part = " ".join(arguments)
     took_s = before.took_s if before and before.part == part else None
-    done = Experiments(suite, arguments, environment, wanting, sizes)
+    done = Experiments(suite, arguments, environment, wanting, sizes, limit_s)
     try:
         with terminable(), closing(done.lines()) as lines:
             draw(lines, took_s or None)
@@ -127,23 +157,40 @@ def measured(
             f"no experiment matches {' '.join(arguments)!r}: "
             "ARGS='--collect-only' lists them"
         )
-    print(done.printed, end="")
+    if verbose or not done.failures:
+        print(done.printed, end="")
     if done.code == USAGE_ERROR:
         raise UsageError("pytest does not understand these arguments")
-    return done if done.content else done.code
+    if done.content.get("benchmarks") or (done.content and done.failures):
+        return done
+    for failure in done.failures:
+        print(wording.failure(failure))
+    return 1 if done.failures else done.code
 
 
 def keep(
-    content: dict[str, Any], folder: Path, name: str, newest: str = "latest"
-) -> tuple[Run, Path]:
-    """Keep what was measured, as name and as the newest; the run, and its file."""
-    text = json.dumps(content)
-    try:
-        run = parse(content, name)
-    except ForeignFileError:  # our own mistake, but what was measured is kept
-        publish(text, folder, name, newest=newest)
-        raise
-    return run, publish(text, folder, name, run.timelines, newest)
+    content: dict[str, Any],
+    run: Run,
+    folder: Path,
+    name: str,
+    newest: str = "latest",
+) -> str:
+    """Keep a run, as name and as the newest; where, in a sentence.
+
+    Where that cannot be written, in a folder of the user's that can.
+    """
+    text, failed = json.dumps(content), ""
+    for place in (folder, *(one() / FALLBACK for one in ELSEWHERE)):
+        try:
+            # The newest run is looked for in one folder only.
+            latest = newest if place is folder else ""
+            path = publish(text, place, name, run.timelines, latest)
+        except (OSError, RuntimeError) as error:  # RuntimeError: nobody's home
+            reason = getattr(error, "strerror", None) or str(error)
+            failed = failed or f"{near(place)}: {reason}. "
+        else:
+            return f"{failed}Kept: {near(path)}"
+    return f"{failed}Not kept: no other folder can be written either"
 
 
 def near(path: Path) -> str:

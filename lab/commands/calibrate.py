@@ -7,9 +7,9 @@ have their own reasons. But what is bounded here is what they are trusted for.
 import time
 from collections.abc import Sequence
 
-from lab.commands.bench import experiments_of, keep, measured, near, unsettled
+from lab.commands.bench import experiments_of, keep, measured, unsettled
 from lab.records.machine import Machine
-from lab.records.results import KEY
+from lab.records.results import KEY, parse
 from lab.verdicts.races import Judgement
 
 NAME = "calibration"
@@ -21,7 +21,7 @@ def calibrate(arguments: Sequence[str]) -> int:
     Returns 0 when every claim was found within its bounds, 1 when not, 130 or 143
     after SIGINT or SIGTERM. Raises UsageError.
     """
-    from lab.renderers import calibration, terminal
+    from lab.renderers import calibration, terminal, wording
     from lab.renderers.console import console
     from lab.verdicts.run import judged
 
@@ -35,12 +35,13 @@ def calibrate(arguments: Sequence[str]) -> int:
         return done
     done.content[KEY]["part"] = " ".join(arguments)
     stamp = time.strftime("%Y-%m-%dT%H-%M-%S")
-    run, kept = keep(done.content, folder, f"{NAME}-{stamp}", newest=NAME)
+    run = parse(done.content, NAME)
+    kept = keep(done.content, run, folder, f"{NAME}-{stamp}", newest=NAME)
     it = judged(run, NAME)
     calibration.show(it.series, done.skipped, out)
-    out.print(f"\nKept: {near(kept)}", markup=False)
+    out.print(f"\n{kept}", markup=False)
     claims = [one.judgement for one in it.series]
     within = all(one in (Judgement.AS_PREDICTED, Judgement.NO_CLAIM) for one in claims)
-    if done.failed:
-        out.print(f"{done.failed} failed: its output stands above", markup=False)
-    return 0 if within and not done.failed else 1
+    for failure in run.failures:
+        out.print(wording.failure(failure), markup=False)
+    return 0 if within and not run.failures else 1

@@ -4,58 +4,59 @@ Within one process some things never change: where code and data happen to lie i
 memory, and how threads fall in step. Each process does everything once or twice, so
 that what differs between processes is seen too, and spread over the whole run.
 
-A child has a process group of its own, so that an interrupt ends it and all it
-started even while one of its threads holds the GIL; and the process that draws the
-progress disturbs no measurement with a thread of its own.
+A process that crashes, or in which a call does not return, is followed by one that
+goes on with the next experiment. The kernel and twin that did it are left out of all
+that follow.
 """
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from lab.commands.bench_child import BenchChild
+from lab.errors import UsageError
 from lab.records.merge import merge
-from lab.records.results import KEY
+from lab.records.race import Failure
+from lab.records.results import KEY, ForeignFileError, parse
 from lab.records.statistics import ENOUGH
-from lab.system.child import end
 
 # As many values as an interval of 95 % wants, one from each process.
 PROCESSES = ENOUGH
 # The whole may take so long; then no more processes are started. A start takes about
 # START_S; more than so many at the end are as busy as the ones before.
 LONGEST_S, START_S, MORE = 60.0, 1.5, 3
-# What an interrupted child gets to end by itself; an interrupt promises 2 s.
-GRACE_S = 1.0
-PROGRESS_FD = "GIL_LAB_PROGRESS_FD"
+# A call that takes longer never returns.
+LIMIT_S = 60.0
+# A folder with less room than this has none.
+ROOM = bytes(2**16)
 # pytest's exit codes (pytest.ExitCode), without importing it.
 PASSED, TESTS_FAILED, USAGE_ERROR, NO_TESTS = 0, 1, 4, 5
 
 
-def _alone(environment: Mapping[str, str]) -> dict[str, str]:
-    """Without what tells pytest that it is one of several of pytest-xdist's workers:
-    pytest-benchmark would not measure then."""
-    return {
-        name: value
-        for name, value in environment.items()
-        if not name.startswith("PYTEST_XDIST")
-    }
+@contextmanager
+def _scratch() -> Iterator[str]:
+    """A folder for what the processes need for a while: where there is room.
 
-
-@dataclass
-class Child:
-    """A process under way: its output, its progress, its result."""
-
-    process: subprocess.Popen[bytes]
-    output: IO[bytes]
-    events: IO[str]
-    result: Path
+    In TMPDIR, at home or here. UsageError where none of them can be written.
+    """
+    for parent in (None, Path.home(), Path.cwd()):
+        with ExitStack() as stack:
+            try:
+                folder = tempfile.TemporaryDirectory(prefix="gil-lab-", dir=parent)
+                name = stack.enter_context(folder)
+                Path(name, "room").write_bytes(ROOM)
+                Path(name, "room").unlink()
+            except OSError:
+                continue
+            yield name
+            return
+    raise UsageError("no room for temporary files: set TMPDIR to a folder with some")
 
 
 @dataclass
@@ -65,12 +66,13 @@ class Experiments:
     environment: what the processes are given on top of this one's. wanting: given what
     there is so far, which experiments want more values, by pytest's names, the most
     urgent first: they get more processes while there is time. sizes_before: how much
-    work calls did in the last run, by kernel and what makes the call.
+    work calls did in the last run, by kernel and what makes the call. limit_s: how
+    long a call may take.
 
-    Iterate over `lines()`; then the rest is known. content: of all result files,
-    merged; empty if there is none. code: pytest's, of the first process that did not
-    pass. printed: what that one has printed. failed: the first experiment that did.
-    skipped: names of experiments that were left out, by reason.
+    Iterate over `lines()`; then the rest is known. content: of all processes, merged,
+    and what failed; empty if nothing was begun. code: pytest's, of the first process
+    that did not pass. printed: what that one has printed. failures: what went wrong,
+    each once. skipped: names of experiments that were left out, by reason.
     """
 
     folder: Path
@@ -78,14 +80,18 @@ class Experiments:
     environment: dict[str, str]
     wanting: Callable[[dict[str, Any]], Sequence[str]]
     sizes_before: Mapping[str, int]
+    limit_s: float = LIMIT_S
     content: dict[str, Any] = field(default_factory=dict)
     code: int = NO_TESTS
     printed: str = ""
-    failed: str = ""
+    failures: list[Failure] = field(default_factory=list)
     skipped: dict[str, list[str]] = field(default_factory=dict)
     _contents: list[dict[str, Any]] = field(default_factory=list)
+    _sizes: dict[str, int] = field(default_factory=dict)
     _took_s: dict[str, float] = field(default_factory=dict)
     """How long each experiment took in the last process that made it."""
+    _without: list[str] = field(default_factory=list)
+    """Whose process did not survive them: kernels and twins, or tests."""
 
     def lines(self) -> Generator[str]:
         """Run all processes; what runs now, as "done<TAB>all<TAB>name" each time.
@@ -93,20 +99,14 @@ class Experiments:
         Closing the iterator, or an interrupt, ends what runs.
         """
         begin_s = time.monotonic()
-        with (
-            tempfile.TemporaryDirectory(prefix="gil-lab-") as scratch,
-            ExitStack() as stack,
-        ):
-            Path(scratch, "before").write_text(json.dumps(self.sizes_before))
+        with _scratch() as scratch, ExitStack() as stack:
             chosen = [str(self.folder), *self.arguments]
-            beside = self._start(stack, scratch, "beside", "0/1", "only", chosen)
+            beside = self._start(stack, scratch, "0/1", "only", chosen)
             for place in range(PROCESSES):
-                with ExitStack() as own:
-                    name = f"{place}/{PROCESSES}"
-                    child = self._start(own, scratch, name, name, "without", chosen)
-                    for done, total, what in self._follow(child):
-                        yield f"{place * total + done}\t{PROCESSES * total}\t{what}\n"
-                    self._end(child)
+                process = f"{place}/{PROCESSES}"
+                told = self._through(scratch, process, "without", chosen)
+                for done, total, what in told:
+                    yield f"{place * total + done}\t{PROCESSES * total}\t{what}\n"
                 if not self._contents:
                     if self.code != NO_TESTS:
                         return  # it cannot run, or was told to do something else
@@ -115,22 +115,22 @@ class Experiments:
                 more = self._more(LONGEST_S - (time.monotonic() - begin_s))
                 if not more:
                     break
-                with ExitStack() as own:
-                    name = f"{place}/{PROCESSES}"
-                    child = self._start(own, scratch, name, name, "without", more)
-                    for done, total, what in self._follow(child):
-                        yield f"{done}\t{total}\t{what}\n"
-                    self._end(child)
-            for done, total, what in self._follow(beside):
+                process = f"{place}/{PROCESSES}"
+                told = self._through(scratch, process, "without", more)
+                for done, total, what in told:
+                    yield f"{done}\t{total}\t{what}\n"
+            told = self._through(scratch, "0/1", "only", chosen, beside)
+            for done, total, what in told:
                 yield f"{done}\t{total}\t{what}\n"
-            self._end(beside)
         if self._contents:
             self.content = merge(self._contents)
+            self.content["datetime"] = datetime.now(UTC).isoformat()
             self.content[KEY]["took_s"] = time.monotonic() - begin_s
+            self.content[KEY]["failures"] = list(map(asdict, self.failures))
 
     def _more(self, left_s: float) -> list[str]:
         """Which experiments get another process, in so many seconds."""
-        if self.code != PASSED or not self._contents:
+        if not self._contents:
             return []
         left_s -= START_S
         chosen = []
@@ -145,76 +145,90 @@ class Experiments:
         self,
         stack: ExitStack,
         scratch: str,
-        name: str,
         process: str,
         beside: str,
         chosen: Sequence[str],
-    ) -> Child:
-        result = Path(scratch, f"{name.replace('/', '-of-')}.json")
-        reader, writer = os.pipe()
-        events = stack.enter_context(os.fdopen(reader, encoding="utf-8"))
-        output = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # it is
-        command = [
-            *(sys.executable, "-m", "pytest"),
-            *(f"--rootdir={self.folder.parent}", "-q", "-s", "-rs", "--no-header"),
-            *(f"-c{self.folder.parent}/pyproject.toml", "-p", "no:cacheprovider"),
-            *("-p", "pytest_benchmark.plugin"),
-            *("--color=no", f"--benchmark-json={result}", f"--process={process}"),
-            *(f"--sizes={scratch}/sizes", f"--sizes-before={scratch}/before"),
-            f"--beside={beside}",
+        done: Sequence[str] = (),
+    ) -> BenchChild:
+        """done: what another has done in its place, as far as it came."""
+        child = BenchChild(self.folder, self.limit_s)
+        arguments = [
+            *(f"--process={process}", f"--beside={beside}"),
+            f"--sizes={json.dumps(self._sizes)}",
+            f"--sizes-before={json.dumps(self.sizes_before)}",
+            f"--left-out={json.dumps([*self._without, *done])}",
             *chosen,
         ]
-        try:
-            child = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env={
-                    **_alone(os.environ),
-                    **self.environment,
-                    # Whatever else is installed for pytest may change the order, or
-                    # run threads of its own; and loading it takes time, six times.
-                    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-                    PROGRESS_FD: str(writer),
-                    "TMPDIR": scratch,  # what it leaves when killed goes with it
-                },
-                cwd=self.folder.parent,  # python -m pytest finds lab there
-                pass_fds=[writer],
-                process_group=0,
-            )
-        finally:
-            os.close(writer)
-        stack.callback(end, child, GRACE_S)
-        return Child(child, output, events, result)
+        # What it leaves when killed goes with the folder.
+        child.begin(stack, arguments, {**self.environment, "TMPDIR": scratch})
+        return child
 
-    def _follow(self, child: Child) -> Iterator[tuple[int, int, str]]:
-        before, since_s = "", time.monotonic()
-        for line in child.events:
-            event = json.loads(line)
-            if event["event"] == "start":
-                now_s = time.monotonic()
-                self._took_s[before] = now_s - since_s
-                before, since_s = event["id"], now_s
-                yield event["done"], event["total"], event["name"]
-            elif event["event"] == "failed":
-                self.failed = self.failed or event["name"]
-            else:
-                names = self.skipped.setdefault(event["reason"], [])
-                if event["name"] not in names:
-                    names.append(event["name"])
+    def _through(
+        self,
+        scratch: str,
+        process: str,
+        beside: str,
+        chosen: Sequence[str],
+        begun: BenchChild | None = None,
+    ) -> Iterator[tuple[int, int, str]]:
+        """Follow a process to its end, and those that go on where it was cut short.
 
-    def _end(self, child: Child) -> None:
+        begun: the first of them, if it runs already.
+        """
+        began: list[str] = []
+        all_of_them = 0
+        while True:
+            with ExitStack() as own:
+                child = begun or self._start(
+                    own, scratch, process, beside, chosen, began
+                )
+                begun = None
+                before, since_s = "", time.monotonic()
+                for done, total, what in child.follow():
+                    now_s = time.monotonic()
+                    self._took_s[before] = now_s - since_s
+                    before, since_s = child.began[-1], now_s
+                    all_of_them = all_of_them or total
+                    yield len(began) + done, max(all_of_them, len(began) + total), what
+            self._take(child)
+            began += child.began
+            if not child.lost:
+                return
+            self._without.append(child.lost)
+
+    def _take(self, child: BenchChild) -> None:
         """Take what a process that has nothing more to tell has left."""
-        code = child.process.wait()
-        text = child.result.read_text(encoding="utf-8") if child.result.exists() else ""
-        content = json.loads(text) if text else {}
-        if content.get("benchmarks"):
-            self._contents.append(content)
-        if self.code in (PASSED, NO_TESTS) and code != NO_TESTS:
-            self.code = code
+        if child.content:
+            self._contents.append(self._sound(child.content))
+        self._sizes |= child.sizes
+        for failure in child.failures:
+            self._fail(failure)
+        for reason, names in child.skipped.items():
+            known = self.skipped.setdefault(reason, [])
+            known += [name for name in names if name not in known]
+        if self.code in (PASSED, NO_TESTS) and child.code != NO_TESTS:
+            self.code = child.code
         # What did not pass says why; and so does what was told to measure nothing.
-        strange = code not in (PASSED, NO_TESTS) or (code == PASSED and not content)
+        nothing = child.code == PASSED and not child.content.get("benchmarks")
+        strange = child.code not in (PASSED, NO_TESTS) or child.cut or nothing
         if strange and not self.printed:
-            child.output.seek(0)
-            self.printed = child.output.read().decode(errors="replace")
+            self.printed = child.printed
+
+    def _fail(self, failure: Failure) -> None:
+        known = [(one.experiment, one.subject) for one in self.failures]
+        if (failure.experiment, failure.subject) not in known:
+            self.failures.append(failure)
+
+    def _sound(self, content: dict[str, Any]) -> dict[str, Any]:
+        """Without what cannot be read again, our own mistake."""
+        sound = []
+        for benchmark in content["benchmarks"]:
+            name = str(benchmark["name"])
+            try:
+                parse({**content, "benchmarks": [benchmark]}, name)
+            except ForeignFileError as error:
+                reason = str(error).removeprefix(f"{name}: ")
+                self._fail(Failure("", name, reason))
+            else:
+                sound.append(benchmark)
+        return {**content, "benchmarks": sound}

@@ -107,7 +107,7 @@ def _runs(paths: Sequence[Path]) -> list[Judged]:
             run = load(path)
         except OSError as error:
             raise UsageError(f"{path}: {error.strerror}: {WANTED}") from error
-        if not run.races and not run.series:
+        if not run.races and not run.series and not run.failures:
             raise UsageError(f"{path}: a run with nothing in it: run the bench again")
         taken = {it.name for it in runs}
         runs.append(judged(run, path.stem if path.stem not in taken else str(path)))

@@ -225,6 +225,21 @@ class Timeline(Record):
     KIND: ClassVar[str] = "timeline"
 
 
+@dataclass(frozen=True, slots=True)
+class Failure(Harmless):
+    """What could not be measured, as it did not return, crashed or raised.
+
+    experiment: whose it is. subject: kernel and twin, or what its test is called.
+    reason: what happened, in a line. place: where, in C and in Python, as far as that
+    is known; else empty.
+    """
+
+    experiment: str
+    subject: str
+    reason: str
+    place: str = ""
+
+
 # An experiment hands over how to measure its records; it is run, timed and kept.
 Recorder = Callable[[Callable[[], Iterable[Series | Timeline]]], None]
 
@@ -236,7 +251,8 @@ class Run(Harmless):
     date: when it ended, ISO 8601; processor: as it calls itself; versions: of what was
     measured with; no_scope: why there was no scope, if so. Empty where the file does
     not tell. part: the arguments that chose a part of the bench; empty for all of it.
-    took_s: what all of it took; 0 where the file does not tell.
+    took_s: what all of it took; 0 where the file does not tell. failures: what could
+    not be measured; none where the file does not tell.
     """
 
     machine: Machine
@@ -249,3 +265,4 @@ class Run(Harmless):
     no_scope: str = ""
     part: str = ""
     took_s: NotNegative = 0.0
+    failures: tuple[Failure, ...] = ()

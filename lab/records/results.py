@@ -11,8 +11,9 @@ cores are worth and their experiment, and a run whether it is a part.
 
 import json
 import re
+import shutil
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from typing import Any
 from lab.errors import UsageError
 from lab.records.codec import NotNegative, read, wrong_at
 from lab.records.machine import Machine
-from lab.records.race import Race, Run, Series, Timeline
+from lab.records.race import Failure, Race, Run, Series, Timeline
 from lab.records.validation import check_race, check_series, check_timeline
 from lab.system.files import write_whole
 
@@ -43,6 +44,7 @@ class _Lab:
     no_scope: str = ""
     part: str = ""
     took_s: NotNegative = 0.0
+    failures: tuple[Failure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ def parse(content: Any, path: str) -> Run:
         no_scope=about.no_scope,
         part=about.part,
         took_s=about.took_s,
+        failures=about.failures,
     )
 
 
@@ -148,28 +151,34 @@ def publish(
 ) -> Path:
     """Keep a result file as folder/name.json; a whole run as folder/newest.json too.
 
-    Each appears whole or not at all, and nothing that was there is lost: a name
-    already taken gets a number. Its traces go to folder/name, a file each. A part of
-    a run, and what is no result, leave the newest whole run where it is.
+    All of it appears or, where OSError is raised, none, and nothing that was there is
+    lost: a name already taken gets a number. Its traces go to folder/name, a file each.
+    A part of a run, and what is no result or has nothing in it, leave the newest whole
+    run where it is; so does an empty newest.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path, number = folder / f"{name}.json", 1
-    while path.exists():
+    while path.exists() or path.with_suffix("").exists():
         number += 1
         path = folder / f"{name}-{number}.json"
     traces = path.with_suffix("")
-    for line in timelines:
-        traces.mkdir(exist_ok=True)
-        line.trace.save(traces / f"{line.kernel}-{line.twin}.json")
-    write_whole(path, text)
-    if _is_whole(text):
-        write_whole(folder / f"{newest}.json", text)
+    with ExitStack() as undo:
+        undo.callback(shutil.rmtree, traces, ignore_errors=True)
+        undo.callback(path.unlink, missing_ok=True)
+        for line in timelines:
+            traces.mkdir(exist_ok=True)
+            line.trace.save(traces / f"{line.kernel}-{line.twin}.json")
+        write_whole(path, text)
+        if newest and _is_whole(text):
+            write_whole(folder / f"{newest}.json", text)
+        undo.pop_all()
     return path
 
 
 def _is_whole(text: str) -> bool:
     try:
-        return not json.loads(text)[KEY].get("part", "")
+        content = json.loads(text)
+        return bool(content["benchmarks"]) and not content[KEY].get("part", "")
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
         return False
 

@@ -1,7 +1,10 @@
 """Where text goes: colour on a terminal, plain ASCII otherwise."""
 
 import os
-from typing import IO
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from typing import IO, Any
 
 from rich.console import Console
 
@@ -33,3 +36,55 @@ def wide(target: Console) -> bool:
 def plus_minus(target: Console) -> str:
     """The sign for an interval that the target can show."""
     return "±" if wide(target) else "+-"
+
+
+class Lasting:
+    """A stream of text that can be written to when nobody reads any more, or its disk
+    is full: what is written then is lost.
+
+    gone: why, once it is; else empty.
+    """
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self.gone = ""
+
+    def write(self, text: str) -> int:
+        """As a stream's, but no OSError."""
+        try:
+            self._stream.write(text)
+        except OSError as error:
+            self._lose(error)
+        return len(text)
+
+    def flush(self) -> None:
+        """As a stream's, but no OSError."""
+        try:
+            self._stream.flush()
+        except OSError as error:
+            self._lose(error)
+
+    def _lose(self, error: OSError) -> None:
+        self.gone = self.gone or str(error.strerror)
+        # What it still holds must go somewhere when the interpreter ends.
+        with suppress(OSError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def lasting() -> Iterator[Lasting]:
+    """Standard output, as which it is given, and standard error are Lasting meanwhile.
+
+    For what takes a minute to be told, and can be kept if nobody listens.
+    """
+    out, errors = Lasting(sys.stdout), Lasting(sys.stderr)
+    with redirect_stdout(out), redirect_stderr(errors):
+        try:
+            yield out
+        finally:
+            out.flush()

@@ -52,7 +52,7 @@ def print_rows(it: Judged, target: Console) -> None:
     if it.findings:
         target.print()
         _print_races(it.findings, target)
-    notes = [Text(text, style=COLOURS[of]) for text, of in wording.notes(it.findings)]
+    notes = [Text(text, style=COLOURS[of]) for text, of in wording.notes(it)]
     if notes:
         target.print()
         target.print(*notes, sep="\n")

@@ -101,7 +101,7 @@ def render(runs: Sequence[Judged]) -> str:
             (wording.MARKS[judgement], judgement, meaning)
             for judgement, meaning in MEANINGS.items()
         ],
-        notes=[(it, wording.notes(it.findings)) for it in runs],
+        notes=[(it, wording.notes(it)) for it in runs],
         script=Markup(_bundle()),
         css=_asset("report.css"),
         js=_asset("report.js"),

@@ -5,6 +5,7 @@ FORMAT is that of this report, not of the result file it is made from.
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from lab.renderers import flat, wording
 from lab.verdicts.run import Judged
@@ -29,4 +30,5 @@ def _run(it: Judged) -> flat.Row:
         "finding": wording.finding(it),
         "races": list(map(flat.race, it.findings)),
         "series": list(map(flat.series, it.series)),
+        "failures": list(map(asdict, it.run.failures)),
     }

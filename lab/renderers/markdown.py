@@ -39,7 +39,7 @@ def _lines(runs: Sequence[Judged]) -> Iterator[str]:
             yield ""
             yield from _table(table, [it.name for it in runs])
     for it in runs:
-        notes = [text.strip() for text, _ in wording.notes(it.findings)]
+        notes = [text.strip() for text, _ in wording.notes(it)]
         if notes:
             yield ""
             yield from (f"- {_escaped(_named(it, runs, text))}" for text in notes)

@@ -63,8 +63,9 @@ def print_finding(it: Judged, target: Console) -> None:
 
 def _notes(it: Judged, sign: str) -> Iterator[tuple[str, Judgement]]:
     """What is contradicted, one by one, then what is open, a line a reason."""
-    wrong = Judgement.CONTRADICTED
-    yield from (note for note in wording.notes(it.findings) if note[1] is wrong)
+    wrong, still_open = Judgement.CONTRADICTED, Judgement.INCONCLUSIVE
+    yield from ((wording.failure(one), still_open) for one in it.run.failures)
+    yield from (note for note in wording.notes(it) if note[1] is wrong)
     for found in it.series:
         if found.judgement is wrong:
             text = f"!! {found.series.experiment}, {found.series.subject}: "

@@ -6,7 +6,7 @@ sign: what stands for plus-minus; some places know ASCII only.
 from collections.abc import Sequence
 
 from lab.records.machine import Machine
-from lab.records.race import Bound, Claim
+from lab.records.race import Bound, Claim, Failure
 from lab.records.statistics import Estimate, Kind
 from lab.records.units import decimals, duration, fitting, number, rounded, upwards
 from lab.verdicts.races import Finding, Judgement, Verdict
@@ -147,12 +147,20 @@ def claim(finding: SeriesFinding) -> str:
     return text
 
 
-def notes(findings: Sequence[Finding]) -> list[tuple[str, Judgement]]:
-    """What needs a reason, with the judgement that it is the reason of."""
+def notes(it: Judged) -> list[tuple[str, Judgement]]:
+    """What failed, and what needs a reason, with the judgement it is the reason of."""
+    findings = it.findings
     return [
+        *((failure(one), Judgement.INCONCLUSIVE) for one in it.run.failures),
         *((_note(found), found.judgement) for found in findings if _is_open(found)),
         *(note for found in findings for note in _ceiling_notes(found)),
     ]
+
+
+def failure(it: Failure) -> str:
+    """What could not be measured, and why, in a line."""
+    text = f"failed: {it.subject}: {it.reason}"
+    return f"{text}: {it.place}" if it.place else text
 
 
 def _is_open(finding: Finding) -> bool:

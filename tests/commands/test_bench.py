@@ -109,7 +109,8 @@ def test_an_experiment_that_fails(failing: tuple[int, str, str, set[Path]]) -> N
     """It is named in the last line; what the others measured is kept and judged."""
     code, out, err, (kept,) = failing
     assert code == 1
-    assert out.splitlines()[-1].startswith("test_broken failed")
+    told = "ailed: test_broken: OSError: no such luck: at experiments/test_broken.py:2"
+    assert out.splitlines()[-1] == f"F{told}"
     assert out.count("no such luck") < 6  # one process tells it, not all six
     assert "Traceback" not in err
     assert {race.threads for race in load(kept).races} == {1, 8}

@@ -1,0 +1,214 @@
+"""One process of a run of experiments: pytest in a child, watched from outside.
+
+It has a process group of its own, so that an interrupt ends it and all it started
+even while one of its threads holds the GIL; and the process that draws the progress
+disturbs no measurement with a thread of its own.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from lab.records.race import Failure
+from lab.system.child import end
+from lab.system.dump import TIMEOUT, culprit
+
+# What an interrupted child gets to end by itself; an interrupt promises 2 s.
+GRACE_S = 1.0
+# The variable that tells a child where to tell, where to dump, and its time limit.
+TOLD = "GIL_LAB_TOLD"
+
+# The functions of race.py and looks.py that call a twin; C has no frames of its own.
+CALLERS = ("_work", "call")
+
+
+def _alone(environment: Mapping[str, str]) -> dict[str, str]:
+    """Without what tells pytest that it is one of several of pytest-xdist's workers:
+    pytest-benchmark would not measure then."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith("PYTEST_XDIST")
+    }
+
+
+def _kept_open(stack: ExitStack, name: str) -> IO[bytes]:
+    """An empty file: in memory where the system has that, so that no disk is full."""
+    if hasattr(os, "memfd_create"):
+        return stack.enter_context(os.fdopen(os.memfd_create(name), "w+b"))
+    return stack.enter_context(tempfile.TemporaryFile())
+
+
+@dataclass
+class BenchChild:
+    """Started with `begin`; iterate over `follow()`, then the rest is known.
+
+    folder: of the suite of experiments. limit_s: of one call.
+
+    content: a result file's, with what was measured; empty where nothing was begun.
+    sizes: of the work of calls, as far as they were told. began: the tests by pytest's
+    names. failures: what went wrong, with what is to be left out from now on.
+    skipped: names of tests by the reason. code: pytest's, or what else ended it.
+    cut: whether it did not end by itself; lost: with which test, by its kernel and
+    twin, or its own name.
+    """
+
+    folder: Path
+    limit_s: float
+    content: dict[str, Any] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    began: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    skipped: dict[str, list[str]] = field(default_factory=dict)
+    code: int = 0
+    cut: bool = False
+    lost: str = ""
+    printed: str = ""
+    _under_way: dict[str, Any] | None = None
+
+    def begin(
+        self,
+        stack: ExitStack,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+    ) -> None:
+        """Start it; leaving the stack ends it and all it started. May raise OSError."""
+        reader, writer = os.pipe()
+        self._events = stack.enter_context(os.fdopen(reader, encoding="utf-8"))
+        try:
+            self._output = _kept_open(stack, "gil-lab-output")
+            self._dump = _kept_open(stack, "gil-lab-dump")
+            told = f"{writer} {self._dump.fileno()} {self.limit_s}"
+            self._process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "pytest"),
+                    *(f"--rootdir={self.folder.parent}", "-q", "-s", "-rs"),
+                    *(f"-c{self.folder.parent}/pyproject.toml", "--no-header"),
+                    *("-p", "no:cacheprovider", "--color=no"),
+                    *("-p", "pytest_benchmark.plugin"),
+                    *arguments,
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=self._output,
+                stderr=subprocess.STDOUT,
+                env={
+                    **_alone(os.environ),
+                    **environment,
+                    # Whatever else is installed for pytest may change the order, or
+                    # run threads of its own; and loading it takes time, six times.
+                    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+                    TOLD: told,
+                },
+                cwd=self.folder.parent,  # python -m pytest finds lab there
+                pass_fds=[writer, self._dump.fileno()],
+                process_group=0,
+            )
+        finally:
+            os.close(writer)
+        stack.callback(end, self._process, GRACE_S)
+
+    def follow(self) -> Iterator[tuple[int, int, str]]:
+        """As often as a test begins: how many are done, of how many, and its name."""
+        for line in self._events:
+            try:
+                event = json.loads(line)
+            except ValueError:  # it ended in the middle of the line
+                break
+            if event["event"] == "start":
+                self._under_way = event
+                self.began.append(event["id"])
+                yield event["done"], event["total"], event["name"]
+            else:
+                HEARD[event["event"]](self, event)
+        self._end()
+
+    def _begin(self, event: dict[str, Any]) -> None:
+        self.content = event["content"]
+
+    def _kept(self, event: dict[str, Any]) -> None:
+        self.content["benchmarks"].append(event["benchmark"])
+
+    def _sizes(self, event: dict[str, Any]) -> None:
+        self.sizes = event["sizes"]
+
+    def _skipped(self, event: dict[str, Any]) -> None:
+        names = self.skipped.setdefault(event["reason"], [])
+        if event["name"] not in names:
+            names.append(event["name"])
+
+    def _failed(self, event: dict[str, Any]) -> None:
+        self._fail(event, event["reason"], self._near(event["place"]))
+
+    def _done(self, event: dict[str, Any]) -> None:
+        self._under_way = None
+
+    def _fail(self, event: dict[str, Any], reason: str, place: str) -> None:
+        experiment = event.get("experiment", "")
+        name = event.get("subject") or event["name"] or event["id"]
+        self.failures.append(Failure(experiment, name, reason, place))
+
+    def _near(self, place: str) -> str:
+        root = f"{self.folder.parent}{os.sep}"
+        return f"at {place.removeprefix(root)}" if place else ""
+
+    def _end(self) -> None:
+        """It has nothing more to tell: what became of it."""
+        under_way = self._under_way
+        if under_way is not None and hasattr(os, "waitid"):
+            # What a process that did not end by itself has started goes with it;
+            # not waited for yet, its number is still its own.
+            os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self.code = self._process.wait()
+        self.printed = _text(self._output)
+        dump = _text(self._dump)
+        self.printed += dump
+        self.cut = under_way is not None or self.code < 0 or bool(dump)
+        if self.cut:
+            whose = under_way or {"name": "the process, outside of any experiment"}
+            self._fail(whose, self._reason(dump), self._place(dump, whose))
+            self.lost = whose["subject"] if "kernel" in whose else whose.get("id", "")
+
+    def _reason(self, dump: str) -> str:
+        if dump.startswith(TIMEOUT):
+            return f"no return within {self.limit_s:g} s"
+        if self.code < 0:
+            with suppress(ValueError):  # a real-time signal has no name
+                return f"crashed ({signal.Signals(-self.code).name})"
+            return f"crashed (signal {-self.code})"
+        return f"ended the whole process, with status {self.code}"
+
+    def _place(self, dump: str, whose: Mapping[str, Any]) -> str:
+        """Where faulthandler saw the thread in Python; and below it what twin it calls,
+        if it stood where twins are called."""
+        frame = culprit(dump)
+        if frame is None:
+            return ""
+        where = f"at {frame.near(self.folder.parent)}"
+        function = whose.get("function", "")
+        return f"in {function}, {where}" if frame.function in CALLERS else where
+
+
+# What to do about an event of a child's (experiments/telling.py).
+HEARD: Mapping[str, Callable[[BenchChild, dict[str, Any]], None]] = {
+    "begin": BenchChild._begin,
+    "kept": BenchChild._kept,
+    "sizes": BenchChild._sizes,
+    "skipped": BenchChild._skipped,
+    "failed": BenchChild._failed,
+    "done": BenchChild._done,
+}
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")
