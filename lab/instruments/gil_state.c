@@ -4,10 +4,18 @@
    Cython's own C includes without it: hence a file apart.
 
    Every field read here is either an atomic of CPython's or an aligned word read
-   with a relaxed atomic load, and every list is walked under CPython's own lock. */
+   with a relaxed atomic load. Thread states come and go: they are read by a system
+   call, for which memory that is gone is an error and no crash. */
 
+#define _GNU_SOURCE 1
 #define Py_BUILD_CORE 1
 #include <Python.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <sys/uio.h>
+#endif
 
 #include "gil_state.h"
 
@@ -22,6 +30,8 @@ typedef struct _gil_runtime_state gil_type;
 #define KNOWN 0
 #endif
 
+enum { NEWEST = 64 };  /* threads that may not have started yet */
+
 /* --- 3.11: one lock for the process (Include/internal/pycore_ceval.h) ---------- */
 
 #if KNOWN && PY_VERSION_HEX < 0x030C0000
@@ -32,7 +42,7 @@ typedef struct _gil_runtime_state gil_type;
 static void
 forget_creators(gil_thread *list, int count)
 {
-    for (int i = 0; i < count && i < 64; i++) {
+    for (int i = 0; i < count && i < NEWEST; i++) {
         for (int older = i + 1; older < count; older++) {
             if (list[older].native_id == list[i].native_id) {
                 list[i].native_id = 0;
@@ -49,44 +59,14 @@ forget_creators(gil_thread *list, int count)
 #define forget_creators(list, count) ((void)(list), (void)(count))
 #endif
 
-/* --- 3.11, 3.12: pycore_atomic.h; the list's lock is a PyThread_type_lock ------ */
+/* --- 3.11, 3.12: pycore_atomic.h; 3.13, 3.14: cpython/pyatomic.h --------------- */
 
 #if KNOWN && PY_VERSION_HEX < 0x030D0000
 #define LOCKED(gil) _Py_atomic_load_relaxed(&(gil)->locked)
 #define HOLDER(gil) ((uintptr_t)_Py_atomic_load_relaxed(&(gil)->last_holder))
-
-static int
-list_try_lock(void)
-{
-    return PyThread_acquire_lock(_PyRuntime.interpreters.mutex, NOWAIT_LOCK);
-}
-
-static void
-list_unlock(void)
-{
-    PyThread_release_lock(_PyRuntime.interpreters.mutex);
-}
-#endif
-
-/* --- 3.13, 3.14: cpython/pyatomic.h; the list's lock is a PyMutex -------------- */
-
-#if KNOWN && PY_VERSION_HEX >= 0x030D0000
+#elif KNOWN
 #define LOCKED(gil) _Py_atomic_load_int_relaxed(&(gil)->locked)
 #define HOLDER(gil) ((uintptr_t)_Py_atomic_load_ptr_relaxed(&(gil)->last_holder))
-
-static int
-list_try_lock(void)
-{
-    uint8_t unlocked = _Py_UNLOCKED;
-    return _Py_atomic_compare_exchange_uint8(
-        &_PyRuntime.interpreters.mutex._bits, &unlocked, _Py_LOCKED);
-}
-
-static void
-list_unlock(void)
-{
-    PyMutex_Unlock(&_PyRuntime.interpreters.mutex);
-}
 #endif
 
 /* --- free-threaded 3.13, 3.14: the lock may be switched off -------------------- */
@@ -116,6 +96,7 @@ gil_state_find(gil_place *place)
         return -1;
     }
     place->interpreter = interpreter;
+    place->process = (int)getpid();
     place->gil = GIL_OF(interpreter);
     return place->gil == NULL ? -1 : 0;
 }
@@ -145,27 +126,89 @@ gil_state_made(const gil_place *place)
     return __atomic_load_n(&interpreter->threads.next_unique_id, __ATOMIC_RELAXED);
 }
 
+/* Copy what is at the address of a thread state, or was. 0 if it is none now, or none
+   of this interpreter's. */
+static int
+read_thread(const gil_place *place, uintptr_t address, PyThreadState *copy)
+{
+#ifdef __linux__
+    struct iovec to = {copy, sizeof *copy}, from = {(void *)address, sizeof *copy};
+    return process_vm_readv(place->process, &to, 1, &from, 1, 0)
+               == (ssize_t)sizeof *copy
+           && copy->interp == place->interpreter;
+#else
+    (void)place; (void)address; (void)copy;
+    return 0;
+#endif
+}
+
+static void
+fill(gil_thread *one, uintptr_t address, const PyThreadState *copy)
+{
+    one->address = address;
+    one->serial = copy->id;
+    /* Written by the thread itself as it starts. */
+    one->ident = copy->thread_id;
+    one->native_id = copy->native_thread_id;
+}
+
+/* The list from its head down to a serial number not above `known`. It is being
+   changed by others (add_threadstate, tstate_delete_common: Python/pystate.c): links
+   that do not agree both ways, or serial numbers that do not fall, show that a state
+   read here was no longer, or not yet, in it. */
+static int
+read_list(const gil_place *place, gil_thread *out, int room, uint64_t known)
+{
+    const PyInterpreterState *interpreter = place->interpreter;
+    uintptr_t before = 0, address = (uintptr_t)__atomic_load_n(
+        &interpreter->threads.head, __ATOMIC_ACQUIRE);
+    uint64_t serial = UINT64_MAX;
+    int count = 0;
+    while (address != 0 && count < room) {
+        PyThreadState copy;
+        if (!read_thread(place, address, &copy) || (uintptr_t)copy.prev != before
+            || copy.id >= serial) {
+            return -1;
+        }
+        serial = copy.id;
+        if (serial <= known) {
+            break;
+        }
+        fill(&out[count++], address, &copy);
+        before = address;
+        address = (uintptr_t)copy.next;
+    }
+    return count;
+}
+
 int
 gil_state_threads(const gil_place *place, gil_thread *out, int room)
 {
-    const PyInterpreterState *interpreter = place->interpreter;
-    int count = 0;
-    if (!list_try_lock()) {
-        return -1;
-    }
-    /* A thread state leaves the list under this lock before it is freed
-       (tstate_delete_common, Python/pystate.c). */
-    for (const PyThreadState *thread = interpreter->threads.head;
-         thread != NULL && count < room; thread = thread->next, count++) {
-        out[count].address = (uintptr_t)thread;
-        out[count].serial = thread->id;
-        /* Written by the thread itself as it starts, without the lock. */
-        out[count].ident = __atomic_load_n(&thread->thread_id, __ATOMIC_RELAXED);
-        out[count].native_id =
-            __atomic_load_n(&thread->native_thread_id, __ATOMIC_RELAXED);
-    }
-    list_unlock();
+    int count = read_list(place, out, room, 0);
     forget_creators(out, count);
+    return count;
+}
+
+int
+gil_state_newer(const gil_place *place, gil_thread *list, int count, int room)
+{
+    gil_thread newest[NEWEST];
+    int more = read_list(place, newest, NEWEST, count > 0 ? list[0].serial : 0);
+    if (more < 0 || more == NEWEST) {
+        return more < 0 ? -1 : gil_state_threads(place, list, room);
+    }
+    count = count + more < room ? count : room - more;
+    memmove(list + more, list, (size_t)count * sizeof *list);
+    memcpy(list, newest, (size_t)more * sizeof *list);
+    count += more;
+    for (int i = more; i < count && i < NEWEST; i++) {
+        PyThreadState copy;
+        if (list[i].native_id == 0 && read_thread(place, list[i].address, &copy)
+            && copy.id == list[i].serial) {
+            fill(&list[i], list[i].address, &copy);
+        }
+    }
+    forget_creators(list, count);
     return count;
 }
 
@@ -182,6 +225,13 @@ int
 gil_state_threads(const gil_place *place, gil_thread *out, int room)
 {
     (void)place; (void)out; (void)room;
+    return -1;
+}
+
+int
+gil_state_newer(const gil_place *place, gil_thread *list, int count, int room)
+{
+    (void)place; (void)list; (void)count; (void)room;
     return -1;
 }
 

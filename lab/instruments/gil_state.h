@@ -12,6 +12,7 @@
 typedef struct {
     const void *interpreter;
     const void *gil;
+    int process;              /* its number */
 } gil_place;
 
 /* One entry of the list of thread states. `serial` is never used twice, whereas
@@ -45,8 +46,14 @@ uintptr_t gil_state_holder(const gil_place *place);
 /* Grows with every thread state made: unchanged, the last list is complete. */
 uint64_t gil_state_made(const gil_place *place);
 
-/* Copy up to `room` thread states, newest first. The number copied, or -1 when
-   somebody else is busy with the list: try again later. Never waits. */
+/* Copy up to `room` thread states, newest first. The number copied, or -1 when the
+   list changed meanwhile (or the system forbids to read it): try again. No lock is
+   taken, so nobody ever waits for the reader, whatever becomes of its processor. */
 int gil_state_threads(const gil_place *place, gil_thread *out, int room);
+
+/* The same where `list` has the `count` thread states of before: those made since are
+   put in front, and threads that have started tell their numbers. Which have ended is
+   not looked for. */
+int gil_state_newer(const gil_place *place, gil_thread *list, int count, int room);
 
 #endif

@@ -12,9 +12,17 @@
 
 #ifdef __linux__
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
-#define WALK_NS 500000       /* look for ended threads this often */
+/* Look through the whole list of threads this often, sooner where one may have ended;
+   and where it is long, not more than once in so many times what that takes. */
+#define WALK_NS 10000000
+#define WALK_COSTS 1000
+#define WALK_SOON_NS 500000
+#define WALK_SOON_COSTS 100
+#define TURN_NS 100000       /* the shortest that Linux gives */
 #define LATE_NS 100000       /* waking later than this loses samples */
 #define MOST_STRETCH 4       /* times the mean pause, where samples are lost */
 #define LONGEST_PAUSE 8      /* times the mean: where the exponential is cut */
@@ -37,6 +45,20 @@ unseen_of(sampler *s, int64_t gap_ns)
     return unseen_ns;
 }
 
+/* An unchanged count of thread states: no address has come to mean another. */
+static void
+look_for_threads(sampler *s, int64_t now_ns, int64_t middle_ns, uintptr_t holder)
+{
+    int64_t cost_ns = s->walk_cost_ns, since_ns = now_ns - s->walk_ns;
+    if (since_ns > WALK_NS + WALK_COSTS * cost_ns
+        || (s->ended && since_ns > WALK_SOON_NS + WALK_SOON_COSTS * cost_ns)) {
+        walk(s, 1, now_ns, middle_ns, holder);
+    }
+    if (s->unbound || gil_state_made(&s->place) != s->made) {
+        walk(s, 0, now_ns, middle_ns, holder);
+    }
+}
+
 static void
 take_sample(sampler *s)
 {
@@ -52,10 +74,7 @@ take_sample(sampler *s)
         return;  /* what was read may come after the end */
     }
     gap_ns = now_ns - s->last_ns;
-    /* An unchanged count of thread states: no address has come to mean another. */
-    if (gil_state_made(&s->place) != s->made || now_ns - s->walk_ns > WALK_NS) {
-        walk(s, now_ns, s->last_ns + gap_ns / 2, address);
-    }
+    look_for_threads(s, now_ns, s->last_ns + gap_ns / 2, address);
     if (held) {
         holder = gil_state_made(&s->place) == s->made
                      ? lane_at(s, address) : &s->lanes[UNTRACKED];
@@ -90,31 +109,56 @@ take_sample(sampler *s)
             unseen_ns);
     s->last_ns = now_ns;
     s->samples++;
+    keep_to_budget(s, now_ns, own_ns);
 }
 
 /* Who wakes more often than its share of a crowded machine allows is kept waiting,
-   so pauses grow when that happens, and slowly shrink again. */
+   so short pauses grow when that happens, and slowly shrink again. */
 static void
 pause_at_random(sampler *s)
 {
-    double pause = -log(uniform(s)) * s->stretch;
-    int64_t late_ns, due_ns = read_clock(CLOCK_MONOTONIC);
-    due_ns += (int64_t)((pause < LONGEST_PAUSE ? pause : LONGEST_PAUSE)
-                        * (double)s->interval_ns);
+    double pause = -log(uniform(s)), mean_ns;
+    int64_t pause_ns, late_ns, due_ns = read_clock(CLOCK_MONOTONIC);
+    mean_ns = fmax(s->pause_ns, s->stretch * (double)s->interval_ns);
+    pause_ns = (int64_t)(fmin(pause, LONGEST_PAUSE) * mean_ns);
+    due_ns += pause_ns;
+    s->paused_ns += pause_ns;
 #ifdef __linux__
     struct timespec due = {due_ns / 1000000000, due_ns % 1000000000};
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) == EINTR) {
     }
 #endif
     late_ns = read_clock(CLOCK_MONOTONIC) - due_ns;
-    s->late = late_ns > LATE_NS && late_ns > s->interval_ns;
+    s->late = late_ns > LATE_NS && (double)late_ns > s->pause_ns;
     if (s->late) {
-        s->lost += late_ns / s->interval_ns;
-        s->stretch *= s->one_cpu ? 1.0 : 1.5;
+        s->late_ns += late_ns;
+        s->lost += (int64_t)((double)late_ns / s->pause_ns);
+        s->stretch *= s->cores == 1 ? 1.0 : 1.5;
     } else {
         s->stretch *= 0.999;
     }
     s->stretch = fmin(fmax(s->stretch, 1.0), MOST_STRETCH);
+}
+
+/* To be let in at once where cores are crowded, who needs one for microseconds only asks
+   for short turns; since Linux 6.12 that needs no right. */
+static void
+ask_for_short_turns(void)
+{
+#ifdef SYS_sched_setattr
+    struct {
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime_ns, deadline_ns, period_ns;
+    } mine = {.size = sizeof mine};
+    if (syscall(SYS_sched_getattr, 0, &mine, sizeof mine, 0) == 0
+        && mine.policy == SCHED_OTHER) {
+        mine.runtime_ns = TURN_NS;
+        syscall(SYS_sched_setattr, 0, &mine, 0);
+    }
+#endif
 }
 
 static void *
@@ -124,10 +168,16 @@ run_sampler(void *argument)
 #ifdef __linux__
     prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);  /* of this thread only */
     prctl(PR_SET_NAME, "gil-lab scope", 0UL, 0UL, 0UL);
+    ask_for_short_turns();
 #endif
     sem_post(&s->ready);
     while (sem_wait(&s->go) != 0) {
     }
+    s->samples_cost = (budget_window){
+        read_clock(CLOCK_MONOTONIC), read_clock(CLOCK_THREAD_CPUTIME_ID),
+        s->paused_ns + s->late_ns, s->samples};
+    s->program_use = s->samples_cost;
+    s->program_use.cpu_ns = read_clock(CLOCK_PROCESS_CPUTIME_ID);
     while (!__atomic_load_n(&s->stop, __ATOMIC_ACQUIRE)) {
         pause_at_random(s);
         take_sample(s);
@@ -141,9 +191,10 @@ begin(sampler *s)
 {
     lane *holder;
     s->stretch = 1.0;
+    s->pause_ns = (double)s->interval_ns;
     open_lane(&s->lanes[UNTRACKED], &(gil_thread){0}, 0);
     do {
-        walk(s, 1, 1, 0);
+        walk(s, 1, 1, 1, 0);
     } while (s->walk_ns == 0 && sched_yield() == 0);
     s->event_count = 0;
     holder = lane_at(s, gil_state_holder(&s->place));

@@ -19,6 +19,7 @@ enum {
     LANES = 2048,       /* threads alive at once, and ended ones kept apart */
     EVENTS = 1 << 17,   /* changes of state kept: the most recent ones */
     CLOCKS = 32,        /* threads whose processor clock one sample reads */
+    FEW = 8,            /* threads; with more the sampler keeps to its budget */
     UNTRACKED = LANES   /* one lane more, for holders not among the others */
 };
 
@@ -53,16 +54,28 @@ typedef struct {
     int after;
 } event;
 
+/* Processor time against time: when it began, and what had been spent by then. */
+typedef struct {
+    int64_t at_ns, cpu_ns, idle_ns, samples;
+} budget_window;
+
 typedef struct {
     gil_place place;
-    int64_t interval_ns;    /* mean of the exponential pauses */
-    int one_cpu;
+    int64_t interval_ns;    /* shortest mean of the exponential pauses */
+    int cores;              /* that the process may use */
     uint64_t random;
     pthread_t thread;
     sem_t ready, go;
     int joinable, stop;
-    double stretch;         /* of the pauses: more than 1 on a crowded machine */
-    int64_t begin_ns, end_ns, last_ns, walk_ns;
+    double pause_ns;        /* their mean: longer where the budget demands it */
+    double stretch;         /* the shortest, times this where samples are lost */
+    int64_t paused_ns;      /* the sum of the pauses, */
+    int64_t late_ns;        /* and of what more it slept where samples were lost */
+    budget_window samples_cost, program_use;
+    int fills;              /* the program lately left no core to itself */
+    int64_t begin_ns, end_ns, last_ns;
+    int64_t walk_ns, walk_cost_ns;  /* the last whole list: when, processor time */
+    int ended, unbound;     /* some thread may have ended; has no number yet */
     int64_t samples, lost, folded;
     int late;               /* samples were lost just before this one, */
     int64_t ran_ns;         /* in which time Python's threads ran for so long */
@@ -71,10 +84,10 @@ typedef struct {
     double frozen_ns2;      /* squares of the rest of gaps in part unseen */
     uint64_t made;          /* gil_state_made() before the last complete list */
     tally whole;            /* HOLDS: somebody does; RUNS_FREE: nobody, one runs */
-    int live_count, rotor;
+    int live_count, rotor, listed;
     int64_t event_count;    /* ever; the last EVENTS of them are kept */
     int live[LANES], next_live[LANES];  /* lanes in use, newest thread first */
-    gil_thread list[LANES];
+    gil_thread list[LANES];             /* as CPython last had it */
     lane lanes[LANES + 1];  /* serial 0: unused */
     event events[EVENTS];
 } sampler;
@@ -87,7 +100,7 @@ sampler *sampler_new(void);
 void sampler_free(sampler *s);
 
 /* The caller holds the GIL, and before the first time has filled in place,
-   interval_ns and one_cpu. Counting starts, or goes on after a stop, as it returns.
+   interval_ns and cores. Counting starts, or goes on after a stop, as it returns.
    0 or an errno. */
 int sampler_resume(sampler *s);
 
@@ -106,6 +119,9 @@ int64_t read_clock(clockid_t clock);
 /* A random number above 0 and below 1. */
 double uniform(sampler *s);
 
+/* Choose the mean pause so that the sampler costs no more than it may. */
+void keep_to_budget(sampler *s, int64_t now_ns, int64_t own_ns);
+
 /* Is this thread, which does not hold the GIL, running? `own_ns`: the sampler's own
    processor clock. */
 int runs(sampler *s, lane *l, int64_t own_ns);
@@ -121,10 +137,10 @@ void set_state(sampler *s, lane *l, int state, int64_t now_ns, int64_t unseen_ns
 /* A thread seen for the first time. */
 void open_lane(lane *l, const gil_thread *thread, int64_t at_ns);
 
-/* Bring the lanes in line with CPython's list of thread states, at now_ns; threads
-   that came since the last sample are counted from middle_ns. `holder`: the address of
-   the thread state that holds the GIL, or 0. */
-void walk(sampler *s, int64_t now_ns, int64_t middle_ns, uintptr_t holder);
+/* Bring the lanes in line with CPython's list of thread states, at now_ns: the whole
+   list, or only what is new. Threads that came since the last sample are counted from
+   middle_ns. `holder`: the address of the thread state that holds the GIL, or 0. */
+void walk(sampler *s, int whole, int64_t now_ns, int64_t middle_ns, uintptr_t holder);
 
 /* The lane of a thread state, or the untracked one. */
 lane *lane_at(sampler *s, uintptr_t address);

@@ -47,7 +47,8 @@ cdef extern from "sampler.h" nogil:
     ctypedef struct sampler:
         gil_place place
         int64_t interval_ns
-        int one_cpu
+        int cores
+        int64_t paused_ns
         int64_t begin_ns
         int64_t end_ns
         int64_t samples

@@ -37,6 +37,9 @@ cdef extern from "Python.h":
 # sees by the owner that it is its parent's.
 cdef Scope running = None
 
+# To read the list of threads while others change it.
+cdef int TRIES = 100
+
 # On one processor every sample interrupts the measured thread for some 25 us.
 cdef int ONE_CPU_SLOWER = 10
 
@@ -70,8 +73,12 @@ def unavailable():
             holder = gil_state_holder(&place)
     if held == -1 or held and holder == mine:
         return f"self-check: on {version} a released GIL reads as held"
-    while count < 0:
+    for _ in range(TRIES):
         count = gil_state_threads(&place, newest, 64)
+        if count >= 0:
+            break
+    else:
+        return "this system forbids process_vm_readv, by which it reads who is there"
     for i in range(count):
         if newest[i].address == mine:
             if newest[i].serial == PyThreadState_GetID(PyThreadState_Get()):
@@ -117,9 +124,9 @@ cdef class Scope:
         self.s = sampler_new()
         if self.s == NULL:
             raise MemoryError("no memory for a scope")
-        self.s.one_cpu = len(os.sched_getaffinity(0)) == 1
+        self.s.cores = len(os.sched_getaffinity(0))
         self.s.interval_ns = self.interval_ns
-        if self.s.one_cpu:
+        if self.s.cores == 1:
             self.s.interval_ns *= ONE_CPU_SLOWER
         gil_state_find(&self.s.place)
         self.names = ThreadNames(_serial)
@@ -206,7 +213,8 @@ cdef object _trace(sampler *s, names):
     return Trace(
         python=platform.python_version(),
         duration_s=wall_ns / 1e9,
-        interval_s=s.interval_ns / 1e9,
+        asked_s=s.interval_ns / 1e9,
+        interval_s=s.paused_ns / max(1, s.samples) / 1e9,
         samples=s.samples,
         lost=s.lost,
         gil_free=(s.whole.spent_ns[RUNS_FREE] + s.whole.spent_ns[WAITS]) / seen_ns,

@@ -100,18 +100,24 @@ end_or_keep(sampler *s, int slot, int64_t now_ns, uintptr_t holder, int kept)
 /* The lanes and CPython's list are both newest first, that is by falling serial
    number, so one pass compares them. */
 void
-walk(sampler *s, int64_t now_ns, int64_t middle_ns, uintptr_t holder)
+walk(sampler *s, int whole, int64_t now_ns, int64_t middle_ns, uintptr_t holder)
 {
     uint64_t made = gil_state_made(&s->place);
+    int64_t own_ns = read_clock(CLOCK_THREAD_CPUTIME_ID);
     int count = -1, old = 0, kept = 0, slot = 0, folded = 0;
-    for (int tries = 0; count < 0 && tries < 100; tries++) {
-        count = gil_state_threads(&s->place, s->list, LANES);
+    for (int tries = 0; count < 0 && tries < 3; tries++) {
+        count = whole ? gil_state_threads(&s->place, s->list, LANES)
+                      : gil_state_newer(&s->place, s->list, s->listed, LANES);
+        s->listed = count < 0 && whole ? 0 : s->listed;
     }
     if (count < 0) {
         return;  /* the list is being changed: try at the next sample */
     }
+    s->listed = count;
+    s->unbound = 0;
     for (int i = 0; i < count; i++) {
         const gil_thread *thread = &s->list[i];
+        s->unbound |= thread->native_id == 0;
         while (old < s->live_count
                && s->lanes[s->live[old]].thread.serial > thread->serial) {
             kept = end_or_keep(s, s->live[old++], now_ns, holder, kept);
@@ -146,7 +152,11 @@ walk(sampler *s, int64_t now_ns, int64_t middle_ns, uintptr_t holder)
     }
     s->live_count = kept;
     s->made = made;
-    s->walk_ns = now_ns;
+    if (whole) {
+        s->walk_ns = now_ns;
+        s->walk_cost_ns = read_clock(CLOCK_THREAD_CPUTIME_ID) - own_ns;
+        s->ended = 0;
+    }
 }
 
 lane *

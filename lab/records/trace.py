@@ -29,8 +29,8 @@ WORDS: dict[State, str] = {
 
 # Of fractions that add up to 1, each rounded.
 ROUNDING = 1e-6
-# Of the file. 1: the first.
-FORMAT = 1
+# Of the file. 1: the first. 2: asked_s.
+FORMAT = 2
 KIND = "gil-lab trace"
 # So many changes tell how long a state lasts.
 ENOUGH_CHANGES = 10
@@ -91,7 +91,7 @@ class Trace(Harmless):
     """Version of the interpreter, such as "3.13.0"."""
     duration_s: Positive
     interval_s: NotNegative
-    """Mean pause asked for between samples; waking up adds to it."""
+    """Mean pause between samples; waking up adds to it."""
     samples: Count
     lost: Count
     """Samples that were due while the system kept the sampler from running."""
@@ -112,6 +112,8 @@ class Trace(Harmless):
     """By thread, then by time."""
     segments_start_s: NotNegative
     """Segments before are not kept, for want of room; fractions cover everything."""
+    asked_s: NotNegative = 0.0
+    """Mean pause asked for; 0 in a trace of format 1, where none was made longer."""
 
     @property
     def longest_hold_s(self) -> float:
@@ -213,8 +215,8 @@ def load(path: str | os.PathLike[str]) -> Trace:
     if not isinstance(data, dict) or data.get("kind") != KIND:
         raise ValueError(f"{path}: not a trace of gil-lab")
     number = data.get("format")
-    if type(number) is not int or number != FORMAT:
-        raise ValueError(f"{path}: format {number!r}, this version reads {FORMAT}")
+    if type(number) is not int or number not in range(1, FORMAT + 1):
+        raise ValueError(f"{path}: format {number!r}, this version reads 1 to {FORMAT}")
     try:
         found = codec.read(Trace, data)
         check(found)

@@ -14,6 +14,8 @@ STYLES: dict[State, str] = {"holds": "red", "runs_free": "green", "waits": "dim"
 PLAIN: dict[State, str] = {"holds": "#", "runs_free": "=", "waits": "."}
 BLOCKS: dict[State, str] = {"holds": "█", "runs_free": "▄", "waits": "·"}
 MOST_ROWS = 24
+# A mean pause so many times as long as asked for is worth a line.
+SLOWED = 2
 NARROWEST = 40
 
 
@@ -31,6 +33,8 @@ def threads(trace: Trace, width: int, colour: bool) -> str:
     console = _console(max(width, NARROWEST), colour)
     rows = busiest(trace)
     console.print(_headline(trace))
+    if trace.asked_s and trace.interval_s > SLOWED * trace.asked_s:
+        console.print(_slowed(trace))
     if trace.lost:
         console.print(_lost(trace))
     if trace.folded:
@@ -85,6 +89,16 @@ def _headline(trace: Trace) -> str:
     return (
         f"GIL free {percent(trace.gil_free, trace.error)} of {trace.duration_s:.3f} s"
         f" (Python {trace.python}, {trace.samples} samples)"
+    )
+
+
+def _slowed(trace: Trace) -> str:
+    """Why the scope looked less often than asked, in words."""
+    mean_s, threads = trace.duration_s / max(1, trace.samples), len(trace.threads)
+    count = "1 thread" if threads == 1 else f"{threads} threads"
+    return (
+        f"sampled every {mean_s * 1e6:.0f} us instead of {trace.asked_s * 1e6:.0f},"
+        f" so as not to slow down {count}"
     )
 
 

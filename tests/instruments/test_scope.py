@@ -7,6 +7,7 @@ the trace's own error, or are so wide that only a wrong reading breaks them.
 import _thread
 import ctypes
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -107,6 +108,45 @@ def test_known_doses(hold_us: float, free_us: float) -> None:
     assert main.holds + main.runs_free + main.waits == pytest.approx(1, abs=0.01)
 
 
+def sampler_cpu_s() -> float:
+    """The processor time that the running scope's own thread has taken."""
+    for task in os.listdir("/proc/self/task"):
+        if Path(f"/proc/self/task/{task}/comm").read_text() == "gil-lab scope\n":
+            return time.clock_gettime(~int(task) << 3 | 6)  # as in lab/clocks.c
+    raise AssertionError("no sampler")
+
+
+@needs_gil
+def test_many_threads_cost_little_and_are_measured_well() -> None:
+    over = threading.Event()
+    threads = [threading.Thread(target=over.wait) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    try:
+        with Scope() as scope:
+            dose(200, 200, 0.05)
+            began_s, before_s = time.monotonic(), sampler_cpu_s()
+            true = dose(200, 200, 0.5)
+            taken = (sampler_cpu_s() - before_s) / (time.monotonic() - began_s)
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+    trace = scope.trace
+    assert taken < 0.1
+    assert trace.samples > 20
+    assert abs(trace.gil_free - true) <= 2.5 * trace.error + 0.02  # before the dose
+    assert trace.interval_s > trace.asked_s > 0
+    assert len(trace.threads) == 51
+
+
+@needs_gil
+def test_a_program_that_fills_every_core_is_sampled_less_often() -> None:
+    cores = len(os.sched_getaffinity(0))
+    trace = traced(*[lambda: mixed(0, 10**8, 1)] * cores)
+    assert trace.interval_s > trace.asked_s
+
+
 @needs_gil
 @pytest.mark.parametrize(
     ("call", "least", "most"),
@@ -125,14 +165,13 @@ def test_held_and_released(
         call()
     trace = scope.trace
     assert least - trace.error <= trace.gil_free <= most + trace.error
-    assert trace.error < 0.3
 
 
 @needs_gil
 def test_released_sleepers_all_wait_and_nobody_holds() -> None:
     trace = traced(*[lambda: RELEASES.usleep(200_000)] * 8)
-    assert trace.gil_free > 0.8
-    assert trace.idle > 0.7
+    assert trace.gil_free > 0.8 - trace.error
+    assert trace.idle > 0.7 - trace.error
     assert len(workers(trace)) == 8
     for worker in workers(trace):
         assert worker.waits > 0.5 * (worker.end_s - worker.start_s) / trace.duration_s
@@ -142,9 +181,9 @@ def test_released_sleepers_all_wait_and_nobody_holds() -> None:
 @needs_gil
 def test_held_sleepers_hold_one_at_a_time() -> None:
     trace = traced(*[lambda: HOLDS.usleep(50_000)] * 4)
-    assert trace.gil_free < 0.2
+    assert trace.gil_free < 0.2 + trace.error
     for worker in workers(trace):
-        assert 0.15 < worker.holds < 0.35
+        assert worker.holds > 0.25 - worker.error - 0.1
         assert worker.longest_hold_s > 0.025
     assert trace.longest_holder in workers(trace)
     holds = sorted(
@@ -164,10 +203,16 @@ def test_bytecode_threads_share_the_gil() -> None:
 
 @needs_gil
 def test_running_free_is_told_from_waiting() -> None:
-    trace = traced(lambda: collatz_released(2_000_000))
+    ran_s: list[float] = []
+
+    def work() -> None:
+        collatz_released(2_000_000)
+        ran_s.append(time.thread_time())
+
+    trace = traced(work)
     (worker,) = workers(trace)
     assert worker.holds < 0.2
-    assert worker.runs_free > 0.2
+    assert worker.runs_free * trace.duration_s > 0.5 * ran_s[0]
     main = next(each for each in trace.threads if each.name == "MainThread")
     assert main.waits > 0.7
     assert main.runs_free < 0.2
@@ -415,6 +460,27 @@ def test_on_one_processor() -> None:
     """
     result = python(code)
     assert result.returncode == 0, result.stderr
+
+
+@needs_gil
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="numbers of system calls")
+def test_where_memory_may_not_be_read_it_says_so() -> None:
+    # A filter as containers have it: process_vm_readv (310) fails with EPERM.
+    code = """if True:
+        import ctypes, struct
+        from lab.scope import unavailable
+        rules = [(0x20, 0, 0, 0), (0x15, 0, 1, 310), (6, 0, 0, 0x50001),
+                 (6, 0, 0, 0x7fff0000)]
+        program = b"".join(struct.pack("HBBI", *rule) for rule in rules)
+        buffer = ctypes.create_string_buffer(program)
+        head = struct.pack("HxxxxxxP", len(rules), ctypes.addressof(buffer))
+        prctl = ctypes.CDLL(None).prctl
+        assert unavailable() is None
+        assert prctl(38, 1, 0, 0, 0) == 0 and prctl(22, 2, head, 0, 0) == 0
+        print(unavailable())
+    """
+    result = python(code)
+    assert "forbids process_vm_readv" in result.stdout, result.stderr
 
 
 @needs_gil

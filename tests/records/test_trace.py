@@ -75,7 +75,16 @@ def test_saved_and_loaded_is_equal(trace: Trace, tmp_path: Path) -> None:
     path = tmp_path / "trace.json"
     trace.save(path)
     assert load(path) == trace
-    assert json.loads(path.read_text())["format"] == 1
+    assert json.loads(path.read_text())["format"] == 2
+
+
+def test_an_older_file_is_read(trace: Trace, tmp_path: Path) -> None:
+    path = tmp_path / "trace.json"
+    trace.save(path)
+    data = json.loads(path.read_text()) | {"format": 1}
+    del data["asked_s"]
+    path.write_text(json.dumps(data))
+    assert load(path) == trace
     assert os.listdir(tmp_path) == ["trace.json"]
     mask = os.umask(0)
     os.umask(mask)
@@ -102,7 +111,8 @@ def damaged(data: Any, path: list[str | int], value: object) -> None:
     ("path", "value"),
     [
         (["kind"], "something"),
-        (["format"], 2),
+        (["format"], 3),
+        (["format"], 0),
         (["samples"], "many"),
         (["gil_free"], math.nan),
         (["gil_free"], None),
