@@ -94,7 +94,7 @@ HOSTILE: list[Any] = [
     *(float("nan"), float("inf"), -float("inf"), Fraction(-1, 3), Decimal(-1)),
     *(Decimal("NaN"), Decimal("sNaN"), Decimal("-Infinity")),
     *(np.array(""), np.array("x"), np.array(None), np.float32("nan"), np.int8(-1)),
-    *(np.datetime64("NaT"), np.timedelta64(-3, "s")),
+    *(np.datetime64("NaT", "s"), np.timedelta64(-3, "s")),
     *(Raises(kind) for kind in (TypeError, ValueError, OverflowError)),
     *(Changing(np.zeros(3, "i4,f8")), _released_view()),
 ]
