@@ -150,7 +150,11 @@ def sending(send: Callable[[socket.socket], Run]) -> Setting:
             peer = stack.enter_context(Peer(threads, PEER_S, "drain", things))
             stack.enter_context(uninterrupted())
             yield [
-                Call(send(end), before=partial(_fill, end, _ask(channel)), check=_sent)
+                Call(
+                    send(end),
+                    before=partial(_fill, end, _ask(channel)),
+                    check=partial(_sent, channel),
+                )
                 for end, channel in zip(ends, peer.channels, strict=True)
             ]
 
@@ -242,8 +246,12 @@ def _done(value: object) -> None:
         expect(value, 0)
 
 
-def _sent(value: object) -> None:
+def _sent(channel: socket.socket, value: object) -> None:
+    """The call ends while the peer still makes room: the next one waits for its word,
+    or it would find room and not block."""
     expect(value, 1)
+    if not channel.recv(1):
+        raise ConnectionError("the peer process is gone")
 
 
 def _hang_up(value: object) -> None:

@@ -169,7 +169,7 @@ def accept(channel: socket.socket, thing: str) -> Answer:
 
 
 def drain(channel: socket.socket, thing: str) -> Answer:
-    """Receive all there is from the inherited socket of this number."""
+    """Receive all there is from the inherited socket of this number, and say so."""
     end = socket.socket(fileno=int(thing))
 
     def answer(wait: Wait) -> None:
@@ -177,6 +177,7 @@ def drain(channel: socket.socket, thing: str) -> Answer:
         with contextlib.suppress(BlockingIOError):
             while end.recv(65536, socket.MSG_DONTWAIT):
                 pass
+        channel.sendall(b"!")
 
     return answer
 

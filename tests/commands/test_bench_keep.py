@@ -19,7 +19,7 @@ from lab.records.results import KEY, load, parse
 from lab.renderers.console import Lasting, console
 
 ROOT = Path(__file__).parents[2]
-WHOLE = ROOT / "tests/records/whole.json"
+WHOLE = ROOT / "tests/data/whole.json"
 
 
 @pytest.fixture
