@@ -7,8 +7,7 @@ core runs, `_released` runs it in `with nogil:`. In C this is Py_BEGIN_ALLOW_THR
 (Include/ceval.h): PyEval_SaveThread, then PyEval_RestoreThread (Python/ceval_gil.c).
 
 collatz and mandelbrot are bound by the processor, sum_squares by memory; nanosleep
-and read wait in the system. Arguments are checked (lab/calls/checks.pxd) before a
-core runs.
+and read wait in the system. lab/calls/checks.pxd checks arguments before a core runs.
 """
 
 from libc.errno cimport EINTR, errno
