@@ -11,6 +11,9 @@ from contextlib import contextmanager, suppress
 from lab.commands.arguments import parser
 from lab.errors import UsageError
 
+# Files that the processes of a bench, their pipes and its own may need open at once.
+FEWEST_FILES = 64
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code: 0, 1 (a claim contradicted, the user's code
@@ -99,6 +102,8 @@ def _words(error: OSError) -> str:
 
 
 def _run(known: argparse.Namespace, rest: list[str]) -> int:
+    if known.command in ("bench", "calibrate"):
+        _check_files()
     if known.command == "bench":
         from lab.commands.bench import bench
 
@@ -137,6 +142,17 @@ def _run(known: argparse.Namespace, rest: list[str]) -> int:
 
         return trace(known.file, known.chrome)
     return _probe(known.expression, known.setup, known.json)
+
+
+def _check_files() -> None:
+    """Refuse what could not even remove its files: that needs to open folders."""
+    import resource
+
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY and most < FEWEST_FILES:
+        raise UsageError(
+            f"only {most} files may be open: ulimit -n {FEWEST_FILES} or more"
+        )
 
 
 def _probe(expression: str, setup: str, as_json: bool) -> int:
@@ -198,4 +214,7 @@ def _raising() -> Iterator[None]:
 def _raised(error: BaseException) -> None:
     import traceback
 
-    print(traceback.format_exception_only(error)[-1].rstrip(), file=sys.stderr)
+    from lab.records.codec import harmless
+
+    text = traceback.format_exception_only(error)[-1].rstrip()
+    print(harmless(text), file=sys.stderr)

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 
 from lab.cli import main
 from lab.commands.arguments import parser
+from lab.instruments.notice import TEXT
 from lab.instruments.scope import unavailable
 from lab.records.machine import gil_enabled
 from lab.records.probe import Probe
@@ -161,10 +163,158 @@ def test_probe_prints_json() -> None:
     assert plain["verdict"] in ("held", "inconclusive") or not gil_enabled()
 
 
-def test_probe_ends_with_what_the_call_raises() -> None:
-    done = _run("-m", "lab", "probe", "int('x')")
-    assert done.returncode == 1
-    assert done.stderr == "ValueError: invalid literal for int() with base 10: 'x'\n"
+@pytest.mark.parametrize(
+    ("call", "code", "said"),
+    [
+        ("int('x')", 1, "ValueError: invalid literal for int() with base 10: 'x'"),
+        ("sys.exit(3)", 1, "SystemExit: 3"),
+        ("mine()", 1, r"__gil_lab__.Mine: two\nlines\x1b[2J"),
+        ("signal.raise_signal(2)", 130, "gil-lab: interrupted"),
+    ],
+)
+def test_probe_ends_with_what_the_call_raises(call: str, code: int, said: str) -> None:
+    setup = (
+        "class Mine(BaseException): pass\ndef mine(): raise Mine('two\\nlines\\x1b[2J')"
+    )
+    done = _run("-m", "lab", "probe", call, "--setup", setup)
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", f"{said}\n")
+
+
+@pytest.mark.parametrize("call", ["fork()", "fork() or sys.exit(3)"])
+def test_a_child_that_a_call_forks_goes_no_further(call: str) -> None:
+    """Else each would tell what it found; the first calls alone fork, lest the
+    machine be full of them."""
+    setup = (
+        "import os, warnings; warnings.simplefilter('ignore'); calls = []\n"
+        "def fork(): calls.append(0); return os.fork() if len(calls) < 4 else 1"
+    )
+    done = _run("-m", "lab", "probe", call, "--setup", setup)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr in ("", TEXT)  # on a busy machine
+    assert len(re.findall("one call|no-gil", done.stdout)) == 1
+
+
+def test_a_bench_that_may_open_few_files_does_not_begin() -> None:
+    few = "import resource as r; r.setrlimit(r.RLIMIT_NOFILE, (20, 20))"
+    done = _run("-c", f"{few}; import lab.cli; exit(lab.cli.main(['bench']))")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "gil-lab: only 20 files may be open: ulimit -n 64 or more\n"
+
+
+REDIRECTIONS = (
+    *(">&-", "2>&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-"),
+    *(">/dev/full", "2>/dev/full", ">/dev/full 2>/dev/full"),
+)
+needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+
+
+def _redirected(command: str, redirection: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        f"{shlex.quote(sys.executable)} {command} {redirection}",
+        shell=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@needs_full
+@pytest.mark.parametrize(
+    "command",
+    [
+        "report tests/records/released.json --format csv",
+        pytest.param("report tests/records/released.json", marks=pytest.mark.slow),
+        pytest.param("probe 'len(())' --json", marks=pytest.mark.slow),
+        pytest.param("report --help", marks=pytest.mark.slow),
+        pytest.param("trace tests", marks=pytest.mark.slow),
+        pytest.param("bench -k no_such_kernel", marks=pytest.mark.slow),
+        pytest.param("demo --act 9", marks=pytest.mark.slow),
+        pytest.param("atlas --setup 1", marks=pytest.mark.slow),
+    ],
+)
+def test_closed_and_full_streams(command: str) -> None:
+    plain = _redirected(f"-m lab {command}", "")
+    for redirection in REDIRECTIONS:
+        done = _redirected(f"-m lab {command}", redirection)
+        assert "Traceback" not in done.stderr
+        assert "Exception ignored" not in done.stderr
+        lost = redirection.replace("2>&-", "").find(">&-") >= 0 or redirection[0] == ">"
+        if plain.stdout and lost and not command.endswith("--help"):  # argparse's way
+            assert done.returncode == 2, redirection
+            assert len(done.stderr.splitlines()) == (" 2>" not in redirection)
+        else:
+            assert done.returncode == plain.returncode, redirection
+
+
+@needs_full
+@pytest.mark.skipif(unavailable() is not None, reason=f"no scope: {unavailable()}")
+@pytest.mark.parametrize(
+    "redirection",
+    [
+        *(">&-", "2>&-", ">/dev/full", "2>/dev/full"),
+        pytest.param("<&- >&- 2>&-", marks=pytest.mark.slow),
+        pytest.param(">/dev/full 2>/dev/full", marks=pytest.mark.slow),
+    ],
+)
+def test_streams_under_the_scope_are_the_programs(
+    redirection: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # flushed at the end, too
+    for number, code in enumerate(
+        (
+            "import sys; print('out'); print('err', file=sys.stderr)",
+            "import sys; print('out'); sys.stdout.close(); sys.stderr.close()",
+            "import os; os.closerange(0, 3)\n"
+            f"for name in 'abc': os.open({str(tmp_path)!r} + '/' + name, 577)",
+        )
+    ):
+        script = tmp_path / f"script {number}.py"
+        script.write_text(code)
+        quoted = shlex.quote(str(script))
+        plain = _redirected(quoted, redirection)
+        done = _redirected(f"-m lab scope {quoted}", redirection)
+        assert done.stdout == plain.stdout
+        assert done.returncode == plain.returncode
+        assert set(plain.stderr.splitlines()) <= set(done.stderr.splitlines())
+        assert done.stderr.count("Traceback") == plain.stderr.count("Traceback")
+    # What it opened in place of its streams is its own.
+    assert [file.read_text() for file in tmp_path.glob("[abc]")] == [""] * 3
+
+
+# Not -u: root, as in a container, has no such limit.
+LIMITS = "-n 5", "-s 100", "-v 500000"
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+@pytest.mark.parametrize(
+    "command",
+    [
+        "scope -m timeit -n1 -r1",
+        pytest.param("probe 'len(())'", marks=pytest.mark.slow),
+        pytest.param("report tests/records/released.json", marks=pytest.mark.slow),
+    ],
+)
+def test_little_of_everything(command: str, limit: str, tmp_path: Path) -> None:
+    """It works, or says in a line why it does not; and nothing is left behind."""
+    done = subprocess.run(
+        f"ulimit {limit} && exec {shlex.quote(sys.executable)} -m lab {command}",
+        shell=True,
+        executable=shutil.which("bash"),
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode in (0, 2), done.stderr
+    assert "Traceback" not in done.stderr
+    if done.returncode == 2:
+        told = [line for line in done.stderr.splitlines() if line[:1] != "["]
+        assert len(told) == 1, done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_interrupt_is_one_line() -> None:

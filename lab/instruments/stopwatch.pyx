@@ -9,11 +9,30 @@ from cpython cimport array
 from cpython.memoryview cimport PyMemoryView_GET_BUFFER
 from libc.stdint cimport int64_t
 from posix.time cimport CLOCK_THREAD_CPUTIME_ID
+from posix.unistd cimport _exit
 
 from lab.calls.checks cimport count, integers
 from lab.calls.clock cimport now_ns, read_ns
 
 import array
+
+
+cdef extern from "<pthread.h>" nogil:
+    ctypedef void (*handler)() noexcept
+    int pthread_atfork(handler prepare, handler parent, handler child)
+
+
+# Raised by one in each child that is forked: one that a call leaves behind goes
+# no further. To ask for the process's number would take longer than a short call.
+cdef int forks = 0
+
+
+cdef void _forked() noexcept nogil:
+    global forks
+    forks += 1
+
+
+pthread_atfork(NULL, NULL, _forked)
 
 
 def timed(call, before=None):
@@ -40,19 +59,27 @@ def repeat(func, tuple args not None, dict kwargs not None, times, progress=None
     Returns (enter_ns, leave_ns): CLOCK_MONOTONIC around all of them. Nothing runs
     between two calls: what is seen meanwhile is the callable's own doing. progress:
     an int64 array whose first is raised by one when a call begins and when it ends.
-    Raises ValueError or TypeError.
+    A process that a call has forked ends when it comes back from it: 0, or 1 if the
+    call raises in it. Raises ValueError or TypeError.
     """
     cdef int64_t _, n = count(times, "times", 1, 10**12)
     cdef int64_t enter_ns, leave_ns, unused = 0
+    cdef int before = forks
     cdef int64_t *turn = &unused
     if progress is not None:
         progress = integers(progress, "progress")  # while it lives, nobody resizes
         turn = <int64_t *>PyMemoryView_GET_BUFFER(progress).buf
     enter_ns = now_ns()
-    for _ in range(n):
-        turn[0] += 1
-        func(*args, **kwargs)
-        turn[0] += 1
+    try:
+        for _ in range(n):
+            turn[0] += 1
+            func(*args, **kwargs)
+            turn[0] += 1
+            if forks != before:
+                _exit(0)
+    finally:
+        if forks != before:
+            _exit(1)
     leave_ns = now_ns()
     return enter_ns, leave_ns
 
@@ -65,20 +92,27 @@ def stamped(func, tuple args not None, dict kwargs not None, times, progress=Non
     free what it returned, which can take long, is no part of it.
     """
     cdef int64_t _, n = count(times, "times", 1, 10**12), unused = 0
+    cdef int before = forks
     cdef int64_t *turn = &unused
     cdef array.array stamps = array.clone(array.array("q"), 4 * n, zero=False)
     cdef int64_t *stamp = <int64_t *>stamps.data.as_longlongs
     if progress is not None:
         progress = integers(progress, "progress")
         turn = <int64_t *>PyMemoryView_GET_BUFFER(progress).buf
-    for _ in range(n):
-        stamp[0] = now_ns()
-        stamp[1] = read_ns(CLOCK_THREAD_CPUTIME_ID)
-        turn[0] += 1
-        value = func(*args, **kwargs)
-        turn[0] += 1
-        stamp[2] = now_ns()
-        stamp[3] = read_ns(CLOCK_THREAD_CPUTIME_ID)
-        stamp += 4
-        del value
+    try:
+        for _ in range(n):
+            stamp[0] = now_ns()
+            stamp[1] = read_ns(CLOCK_THREAD_CPUTIME_ID)
+            turn[0] += 1
+            value = func(*args, **kwargs)
+            turn[0] += 1
+            stamp[2] = now_ns()
+            stamp[3] = read_ns(CLOCK_THREAD_CPUTIME_ID)
+            stamp += 4
+            if forks != before:
+                _exit(0)
+            del value
+    finally:
+        if forks != before:
+            _exit(1)
     return stamps

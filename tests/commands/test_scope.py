@@ -5,9 +5,11 @@ import os
 import py_compile
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import textwrap
+from contextlib import suppress
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -262,6 +264,50 @@ def test_a_forked_child_reports_nothing(tmp_path: Path) -> None:
     assert under.returncode == 7
     assert under.stderr.count("GIL free") == 1
     assert load(tmp_path / "out.json").samples >= 0
+
+
+INTERRUPTED = {
+    "at once": "print('up', flush=True); time.sleep(60)",
+    "while threads are joined": "threading.Thread(target=time.sleep, args=(60,))"
+    ".start()\nprint('up', flush=True); time.sleep(60)",
+    "by a handler": "import signal\n"
+    "signal.signal(signal.SIGINT, lambda *_: sys.exit(7))\n"
+    "print('up', flush=True); time.sleep(60)",
+    "in atexit": "import atexit\n"
+    "atexit.register(lambda: (print('up', flush=True), time.sleep(60)))",
+}
+
+
+def interrupted(child: "subprocess.Popen[str]") -> tuple[int, int, str]:
+    """How many interrupts it takes, its status, what it said."""
+    assert child.stdout is not None
+    assert child.stdout.readline() == "up\n"
+    count = 0
+    while child.poll() is None and count < 20:
+        count += 1
+        child.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(1)
+    over = ended(child)
+    return count, over.returncode, over.stderr
+
+
+@needs_gil
+@pytest.mark.slow
+@pytest.mark.parametrize("case", INTERRUPTED)
+def test_as_many_interrupts_as_alone(tmp_path: Path, case: str) -> None:
+    write(tmp_path, "program.py", "import sys, threading, time\n" + INTERRUPTED[case])
+    files = "-o", "out.json", "--chrome", "chrome.json"
+    alone = start(tmp_path, "program.py")
+    under = start(tmp_path, "-m", "lab", "scope", *files, "program.py")
+    *expected, said = interrupted(alone)
+    *found, told = interrupted(under)
+    assert found == expected
+    own, _, summary = told.partition("GIL free")
+    assert own.count("KeyboardInterrupt") == said.count("KeyboardInterrupt")
+    assert "MainThread" in summary
+    assert load(tmp_path / "out.json").duration_s > 0
+    assert json.loads((tmp_path / "chrome.json").read_text())["traceEvents"]
 
 
 @needs_gil
