@@ -111,9 +111,9 @@ def test_a_probe_in_the_notebooks_own_names(ran: dict[str, list[Ran]]) -> None:
         assert "= runs free" in plain
         assert len(shown.images) == 1
         assert "MainThread: holds the GIL" in (shown.images[0]["alt"] or "")
-    verdict = "('held'" if gil_enabled() else "('no-gil'"
-    assert kept.plain == [f"{verdict}, 'len(data)')"]
-    assert local.plain == [verdict[1:]]
+    verdicts = ("held", "inconclusive") if gil_enabled() else ("no-gil",)
+    assert kept.plain in [[f"('{verdict}', 'len(data)')"] for verdict in verdicts]
+    assert local.plain in [[f"'{verdict}'"] for verdict in verdicts]
     assert braces.plain == ["\"len('{x}')\""]
 
 
