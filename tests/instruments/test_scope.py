@@ -468,7 +468,7 @@ def test_where_memory_may_not_be_read_it_says_so() -> None:
     # A filter as containers have it: process_vm_readv (310) fails with EPERM.
     code = """if True:
         import ctypes, struct
-        from lab.scope import unavailable
+        from lab.instruments.scope import unavailable
         rules = [(0x20, 0, 0, 0), (0x15, 0, 1, 310), (6, 0, 0, 0x50001),
                  (6, 0, 0, 0x7fff0000)]
         program = b"".join(struct.pack("HBBI", *rule) for rule in rules)
