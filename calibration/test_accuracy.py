@@ -28,7 +28,7 @@ from lab.calls import doses
 from lab.instruments.scope import Scope, unavailable
 from lab.instruments.stopwatch import timed
 from lab.records.machine import TWO_CORES, usable_cores
-from lab.records.race import Recorder, Series
+from lab.records.series import Recorder, Series
 from lab.records.trace import Trace
 
 SYMMETRIC = [(us, us) for us in (5000, 1000, 200, 50, 20, 10, 5, 2)]

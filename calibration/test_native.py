@@ -25,7 +25,7 @@ import pytest
 
 from lab import kernels
 from lab.instruments.stopwatch import timed
-from lab.records.race import Recorder, Series
+from lab.records.series import Recorder, Series
 
 SOURCE = Path(__file__).with_name("native.c")
 # As the extension is compiled: hatch_build.py says why.

@@ -22,7 +22,9 @@ from lab.instruments.race import Racer, measure, thread_counts
 from lab.instruments.scope import unavailable
 from lab.records import results
 from lab.records.machine import Machine
-from lab.records.race import Bound, Race, Recorder, Series, Share, Timeline
+from lab.records.race import Bound, Race, Share
+from lab.records.series import Recorder, Series
+from lab.records.timeline import Timeline
 
 MEASURED_WITH = ("gil-lab", "numpy", "pytest-benchmark")
 

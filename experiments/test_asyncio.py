@@ -25,7 +25,7 @@ from lab.constructions.latency import (
 )
 from lab.instruments.race import full_run, starved_so_far_ns
 from lab.records.machine import gil_enabled
-from lab.records.race import Recorder, Series
+from lab.records.series import Recorder, Series
 
 CALL_S = 0.1
 TURNS = 3 if full_run(os.environ) else 1

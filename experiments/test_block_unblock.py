@@ -36,7 +36,8 @@ from lab.constructions.handoff import reporting, without_releases
 from lab.constructions.speedup import cores, crossing, gain, one_core, sleeps
 from lab.instruments.race import full_run
 from lab.instruments.stopwatch import timed
-from lab.records.race import STARVED, Recorder, Series
+from lab.records.race import STARVED
+from lab.records.series import Recorder, Series
 from lab.records.units import duration
 
 WORK_NS = 3e6

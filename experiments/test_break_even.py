@@ -27,7 +27,8 @@ from lab.constructions.handoff import without_releases
 from lab.constructions.speedup import cores, crossing, free_part, gain, one_core
 from lab.instruments.race import full_run
 from lab.instruments.stopwatch import repeat, timed
-from lab.records.race import STARVED, Recorder, Series
+from lab.records.race import STARVED
+from lab.records.series import Recorder, Series
 from lab.records.units import duration
 
 WORK_NS = 1.5e6

@@ -17,7 +17,8 @@ from lab.constructions.shared_data import Counter
 from lab.constructions.speedup import met
 from lab.instruments.race import Crew
 from lab.records.machine import gil_enabled
-from lab.records.race import Lap, Recorder, Series
+from lab.records.race import Lap
+from lab.records.series import Recorder, Series
 
 REPEATS = 2
 TIMES = 500  # increments a thread

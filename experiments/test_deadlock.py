@@ -13,7 +13,7 @@ import pytest
 
 from lab.constructions.deadlock import Outcome, outcomes
 from lab.records.machine import gil_enabled
-from lab.records.race import Recorder, Series
+from lab.records.series import Recorder, Series
 
 REPEATS = 6
 # How long a held read is waited for: twenty times what the writer sleeps.

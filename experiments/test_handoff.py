@@ -28,7 +28,7 @@ from lab.instruments.knocker import Knocker, same_switch_interval
 from lab.instruments.race import full_run
 from lab.instruments.stopwatch import timed
 from lab.records.machine import gil_enabled
-from lab.records.race import Recorder, Series
+from lab.records.series import Recorder, Series
 from lab.records.units import duration
 
 RELEASES, PRICES = 50_000, 3

@@ -18,7 +18,7 @@ from lab.constructions.switching import spin, two, watched
 from lab.instruments.race import full_run
 from lab.instruments.scope import unavailable
 from lab.records.machine import gil_enabled
-from lab.records.race import Recorder, Series
+from lab.records.series import Recorder, Series
 
 SECONDS, TIMES = 0.05, 2
 FULL_TIMES = 5

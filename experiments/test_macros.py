@@ -19,7 +19,7 @@ from lab.calls import macros
 from lab.constructions.claims import HALF, about_gil
 from lab.constructions.speedup import free_part
 from lab.instruments.stopwatch import repeat, timed
-from lab.records.race import Recorder, Series
+from lab.records.series import Recorder, Series
 
 STEPS = 10**6  # about 1 ms
 LOOKS = 1

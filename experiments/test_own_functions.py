@@ -16,7 +16,7 @@ from lab.constructions.atlas import share
 from lab.constructions.claims import HALF, about_gil
 from lab.errors import UsageError
 from lab.instruments.race import full_run
-from lab.records.race import Recorder, Series
+from lab.records.series import Recorder, Series
 
 SECONDS = 0.03
 FULL_TIMES = 4

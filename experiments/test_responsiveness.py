@@ -17,7 +17,8 @@ from lab.constructions.claims import HALF
 from lab.constructions.latency import INTERVAL_S, LOADS, Beside, beside
 from lab.instruments.race import full_run
 from lab.records.machine import gil_enabled
-from lab.records.race import STARVED, Recorder, Series
+from lab.records.race import STARVED
+from lab.records.series import Recorder, Series
 
 CALL_S = 0.1
 TURNS = 3 if full_run(os.environ) else 1

@@ -20,7 +20,8 @@ from lab.catalogue import catalogue
 from lab.instruments.pilot import Sizes, sized
 from lab.instruments.race import Crew
 from lab.instruments.scope import Scope, unavailable
-from lab.records.race import Recorder, Series, Span, Timeline
+from lab.records.series import Recorder, Series
+from lab.records.timeline import Span, Timeline
 
 CALLS = 3
 # For the eye: sampled more often, the scope would want half a core of two.

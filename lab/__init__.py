@@ -1,16 +1,4 @@
-"""Does this call release the GIL? Experiments and instruments that measure it.
-
-Rooms, in order: a file imports only from its own and those before.
-
-kernels      twins, kernels, interpreted, libc, blocking, peer, macros, catalogue
-records      machine, trace, records, soundness, results: what is measured, its file
-measurement  stopwatch, knocker, preemption, scope, probing, race, what is built on it
-verdicts     verdicts, series_verdicts, summary: from records, by named thresholds
-renderers/   a module for each way to show them; they decide nothing
-commands     cli, arguments, notice, and bench, calibrate, run_program,
-             report_command, trace_command, atlas_command, magics
-demo/        the tour; exercises are the same for notebooks
-"""
+"""Does this call release the GIL? Experiments and instruments that measure it."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -7,7 +7,8 @@ from lab.constructions import shared_data
 from lab.constructions.deadlock import Outcome
 from lab.constructions.speedup import cores_wanted
 from lab.records.machine import gil_enabled
-from lab.records.race import Lap, Series
+from lab.records.race import Lap
+from lab.records.series import Series
 from lab.verdicts.races import Judgement
 from lab.verdicts.series import judge_series
 

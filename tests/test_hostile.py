@@ -13,8 +13,8 @@ import pytest
 from markdown_it import MarkdownIt  # rich has it
 
 from lab.records.codec import harmless
-from lab.records.race import Run
 from lab.records.results import KEY, load
+from lab.records.run import Run
 from lab.renderers import benchmark_table
 from lab.verdicts.run import Judged, judged
 from tests.every_renderer import RUNS, SLOW, TRACES

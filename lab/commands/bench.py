@@ -15,8 +15,8 @@ from lab.commands.processes import LIMIT_S, NO_TESTS, USAGE_ERROR, Experiments
 from lab.errors import UsageError
 from lab.instruments.race import ONE_THREAD, thread_override
 from lab.records.machine import Machine
-from lab.records.race import Run
 from lab.records.results import KEY, load, parse, publish
+from lab.records.run import Run
 from lab.system.child import Terminated, terminable
 
 # Where a run is kept that its own folder has no room for.

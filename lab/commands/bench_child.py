@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from lab.records.race import Failure
+from lab.records.run import Failure
 from lab.system.child import end
 from lab.system.dump import TIMEOUT, culprit
 

@@ -22,8 +22,8 @@ from typing import Any
 from lab.commands.bench_child import BenchChild
 from lab.errors import UsageError
 from lab.records.merge import merge
-from lab.records.race import Failure
 from lab.records.results import KEY, ForeignFileError, parse
+from lab.records.run import Failure
 from lab.records.statistics import ENOUGH
 
 # As many values as an interval of 95 % wants, one from each process.

@@ -8,7 +8,7 @@ or the scheduler is a figure: a series without a bound.
 from dataclasses import replace
 
 from lab.records.machine import gil_enabled
-from lab.records.race import Series
+from lab.records.series import Series
 
 # A call has the GIL or does without it: 0 or 1 of its time, but for its first and
 # last moments. Whatever an instrument sees of that is nearer to the one or the other.

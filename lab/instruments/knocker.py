@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import TracebackType
 
 from lab.instruments.knock import knock_beside
 
@@ -71,12 +70,7 @@ class Knocker:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._over.set()
         # Waiting, this thread lets the GIL go: one that still waits for it with a
         # long interval's time-out gets it by that.

@@ -6,7 +6,6 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
 
 from lab.calls.kernel import Call, Kernel, Twin
 from lab.errors import UsageError
@@ -54,12 +53,7 @@ class Crew:
             self._ready.acquire()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._barrier.abort()  # whoever has not begun never will
         for thread in self._threads:
             thread.join()

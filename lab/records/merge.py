@@ -10,8 +10,10 @@ from typing import Any
 
 from pytest_benchmark.stats import Stats
 
-from lab.records.race import Race, Series, Timeline
+from lab.records.race import Race
 from lab.records.results import KEY
+from lab.records.series import Series
+from lab.records.timeline import Timeline
 
 Plain = dict[str, Any]
 # What makes two records the same figure, by their kind.

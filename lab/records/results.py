@@ -21,7 +21,10 @@ from typing import Any
 from lab.errors import UsageError
 from lab.records.codec import NotNegative, read, wrong_at
 from lab.records.machine import Machine
-from lab.records.race import Failure, Race, Run, Series, Timeline
+from lab.records.race import Race
+from lab.records.run import Failure, Run
+from lab.records.series import Series
+from lab.records.timeline import Timeline
 from lab.records.validation import check_race, check_series, check_timeline
 from lab.system.files import write_whole
 

@@ -6,7 +6,9 @@ place; place: of the record in its file.
 """
 
 from lab.records.codec import wrong_at
-from lab.records.race import Bound, Lap, Race, Series, Timeline
+from lab.records.race import Bound, Lap, Race
+from lab.records.series import Series
+from lab.records.timeline import Timeline
 from lab.records.trace import check as check_trace
 
 

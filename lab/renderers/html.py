@@ -13,7 +13,8 @@ import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from lab.records.race import Bound, Timeline
+from lab.records.race import Bound
+from lab.records.timeline import Timeline
 from lab.renderers import ceiling_chart, charts, timeline, verdict_table, wording
 from lab.renderers.charts import Spec
 from lab.verdicts.races import Finding, Judgement, Verdict

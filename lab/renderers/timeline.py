@@ -5,7 +5,7 @@ from typing import Any
 
 import altair as alt
 
-from lab.records.race import Span
+from lab.records.timeline import Span
 from lab.records.trace import STATES, WORDS, Segment, Trace
 from lab.renderers.charts import INK, Spec, layered
 

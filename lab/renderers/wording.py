@@ -6,7 +6,8 @@ sign: what stands for plus-minus; some places know ASCII only.
 from collections.abc import Sequence
 
 from lab.records.machine import Machine
-from lab.records.race import Bound, Claim, Failure
+from lab.records.race import Bound, Claim
+from lab.records.run import Failure
 from lab.records.statistics import Estimate, Kind
 from lab.records.units import decimals, duration, fitting, number, rounded, upwards
 from lab.verdicts.races import Finding, Judgement, Verdict

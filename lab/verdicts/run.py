@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from lab.records.codec import Harmless
 from lab.records.machine import TWO_CORES
-from lab.records.race import Bound, Run
+from lab.records.race import Bound
+from lab.records.run import Run
 from lab.records.statistics import Estimate
 from lab.verdicts.races import Finding, Judgement, Verdict, judge
 from lab.verdicts.series import SeriesFinding, judge_series

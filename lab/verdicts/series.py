@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 
-from lab.records.race import Series
+from lab.records.series import Series
 from lab.records.statistics import Estimate, Kind, estimate
 from lab.verdicts.races import Judgement
 

@@ -118,7 +118,7 @@ def test_an_experiment_that_fails(failing: tuple[int, str, str, set[Path]]) -> N
 
 
 LIE = """
-from lab.records.race import Series
+from lab.records.series import Series
 
 def test_lie(record):
     record(lambda: [Series("lie", "it", "at most 1", "x", (2.0,), at_most=1.0)])

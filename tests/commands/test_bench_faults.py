@@ -117,7 +117,7 @@ def test_an_end_in_the_middle_of_a_line_and_one_outside_of_any_test(
 import os
 import signal
 
-from lab.records.race import Series
+from lab.records.series import Series
 
 
 def test_first(record):

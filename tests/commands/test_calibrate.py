@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.records.race import Series
 from lab.records.results import load
+from lab.records.series import Series
 from lab.renderers import calibration
 from lab.renderers.console import console
 from lab.verdicts.series import SeriesFinding, judge_series

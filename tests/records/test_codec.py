@@ -7,7 +7,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from lab.records.codec import Count, Figure, Fraction, Harmless, harmless, read
-from lab.records.race import Run
+from lab.records.run import Run
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from lab.records.merge import merge
-from lab.records.race import Race, Series
+from lab.records.race import Race
 from lab.records.results import KEY, parse
+from lab.records.series import Series
 from tests.verdicts.test_races import PARALLEL, _race
 
 

@@ -11,17 +11,7 @@ import pytest
 
 from lab.records import trace
 from lab.records.machine import Machine
-from lab.records.race import (
-    Bound,
-    Claim,
-    Lap,
-    Race,
-    Round,
-    Series,
-    Share,
-    Span,
-    Timeline,
-)
+from lab.records.race import Bound, Claim, Lap, Race, Round, Share
 from lab.records.results import (
     FORMAT,
     KEY,
@@ -32,6 +22,8 @@ from lab.records.results import (
     parse,
     publish,
 )
+from lab.records.series import Series
+from lab.records.timeline import Span, Timeline
 from lab.records.trace import Segment, ThreadTrace, Trace
 
 FOLDER = Path(__file__).parents[1] / "data"

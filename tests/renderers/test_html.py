@@ -14,8 +14,9 @@ playwright = pytest.importorskip("playwright.sync_api", reason="as altair")
 
 from playwright.sync_api import Browser, ConsoleMessage, Page  # noqa: E402
 
-from lab.records.race import Claim, Run  # noqa: E402
+from lab.records.race import Claim  # noqa: E402
 from lab.records.results import load  # noqa: E402
+from lab.records.run import Run  # noqa: E402
 from lab.renderers import html  # noqa: E402
 from lab.verdicts.run import judged  # noqa: E402
 

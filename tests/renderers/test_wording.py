@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.records.race import Bound, Series
+from lab.records.race import Bound
 from lab.records.results import load
+from lab.records.series import Series
 from lab.records.statistics import Estimate, Kind
 from lab.renderers import flat, wording
 from lab.verdicts.races import Judgement

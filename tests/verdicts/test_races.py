@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.records.race import Bound, Claim, Lap, Race, Round, Series, Share
+from lab.records.race import Bound, Claim, Lap, Race, Round, Share
 from lab.records.results import ForeignFileError, load
+from lab.records.series import Series
 from lab.verdicts.races import Finding, Judgement, Verdict, judge
 from lab.verdicts.run import contradicted, gains
 from lab.verdicts.series import judge_series
