@@ -1,40 +1,43 @@
-"""The commands. Whatever is heavy is imported by the command that needs it."""
+"""From the command line to an exit code: what ends a command is told in one line."""
 
-import argparse
 import errno
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 
 from lab.commands.arguments import parser
 from lab.errors import UsageError
+from lab.system.signals import Terminated
 
-# Files that the processes of a bench, their pipes and its own may need open at once.
-FEWEST_FILES = 64
+# Commands whose other options are pytest's.
+FOR_PYTEST = ("bench", "calibrate")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code: 0, 1 (a claim contradicted, the user's code
-    failed), 2 (bad usage, no room for output), 130 (interrupted).
+    failed), 2 (bad usage, no room for output), 130 or 143 (SIGINT, SIGTERM).
 
     Of scope: its program's. Where that was ended by an interrupt, KeyboardInterrupt.
     """
     own = True
     try:
         commands = parser()
-        known, rest = commands.parse_known_args(arguments)
-        if rest and known.command not in ("bench", "calibrate"):
+        given, rest = commands.parse_known_args(arguments)
+        if rest and given.command not in FOR_PYTEST:
             commands.error(f"unknown arguments: {' '.join(rest)}")
-        own = known.command != "scope"  # whose streams are the program's
+        own = given.command != "scope"  # whose streams are the program's
         if own:
             _open_closed()
-        status = _run(known, rest)
+        given.rest = rest
+        status = int(given.run(given))
     except UsageError as error:
         status = _failed(str(error), 2)
-    except KeyboardInterrupt:
-        status = _failed("interrupted", 128 + signal.SIGINT)
+    except KeyboardInterrupt as error:
+        status = _failed(_noted("interrupted", error), 128 + signal.SIGINT)
+    except Terminated as error:
+        status = _failed(_noted("terminated", error), 128 + signal.SIGTERM)
     except BrokenPipeError:  # whoever read our output has seen enough
         status = 1
     except MemoryError:
@@ -93,128 +96,13 @@ def _failed(line: str, status: int) -> int:
     return status
 
 
+def _noted(what: str, error: BaseException) -> str:
+    return ", ".join([what, *getattr(error, "__notes__", ())])
+
+
 def _words(error: OSError) -> str:
     place = error.filename
     if place is None and error.errno in (errno.ENOSPC, errno.EBADF):  # of a print
         place = "output"
     what = error.strerror or str(error)
     return what if place is None else f"{place}: {what}"
-
-
-def _run(known: argparse.Namespace, rest: list[str]) -> int:
-    if known.command in ("bench", "calibrate"):
-        _check_files()
-    if known.command == "bench":
-        from lab.commands.bench import bench
-
-        return bench(rest, verbose=known.verbose, limit_s=known.timeout)
-    if known.command == "calibrate":
-        from lab.commands.calibrate import calibrate
-
-        return calibrate(rest)
-    if known.command == "scope":
-        from lab.commands.scope import run
-
-        return run(
-            [known.program, *known.args],
-            module=known.module,
-            output=known.output,
-            chrome_output=known.chrome,
-        )
-    if known.command == "demo":
-        from lab.demo.command import demo
-
-        return demo(known.act, known.seed_answers, no_pause=known.no_pause)
-    if known.command == "atlas":
-        return _atlas(known.add, known.setup, known.json)
-    if known.command == "report":
-        from lab.commands.report import report
-
-        return report(
-            known.results,
-            known.format,
-            known.output,
-            check=known.check,
-            verbose=known.verbose,
-        )
-    if known.command == "trace":
-        from lab.commands.trace import trace
-
-        return trace(known.file, known.chrome)
-    return _probe(known.expression, known.setup, known.json)
-
-
-def _check_files() -> None:
-    """Refuse what could not even remove its files: that needs to open folders."""
-    import resource
-
-    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if most != resource.RLIM_INFINITY and most < FEWEST_FILES:
-        raise UsageError(
-            f"only {most} files may be open: ulimit -n {FEWEST_FILES} or more"
-        )
-
-
-def _probe(expression: str, setup: str, as_json: bool) -> int:
-    import json
-    import math
-    from dataclasses import asdict
-
-    from lab.calls.expression import subject
-    from lab.instruments.notice import told_when_stuck
-    from lab.instruments.probe import traced
-
-    found = None
-    with _raising():
-        func, arguments, keywords = subject(expression, setup)
-        with told_when_stuck() as progress:
-            found, _ = traced(func, arguments, dict(keywords), progress=progress)
-    if found is None:
-        return 1
-    if as_json:
-        plain = asdict(found)
-        if math.isinf(found.ceiling):
-            plain["ceiling"] = None  # JSON knows no infinity
-        print(json.dumps(plain, indent=2))
-    else:
-        print(found)
-    return 0
-
-
-def _atlas(expressions: list[str], setups: list[str], as_json: bool) -> int:
-    from lab.commands.atlas import run
-
-    if len(setups) > len(expressions):
-        raise UsageError("--setup belongs to an --add EXPR: there are more of them")
-    setups += [""] * (len(expressions) - len(setups))
-    with _raising():
-        return run(list(zip(expressions, setups, strict=True)), as_json)
-    return 1
-
-
-@contextmanager
-def _raising() -> Iterator[None]:
-    """What the user's code raises ends in its last line, not in a traceback."""
-    # It may use modules that lie here, as it may in `python -c`.
-    sys.path.insert(0, os.getcwd())
-    try:
-        yield
-    except UsageError:
-        raise
-    except KeyboardInterrupt:
-        raise
-    except SystemExit as error:
-        if isinstance(error.__context__, BrokenPipeError):  # rich's, not the code's
-            raise
-        _raised(error)
-    except BaseException as error:
-        _raised(error)
-
-
-def _raised(error: BaseException) -> None:
-    import traceback
-
-    from lab.records.codec import harmless
-
-    text = traceback.format_exception_only(error)[-1].rstrip()
-    print(harmless(text), file=sys.stderr)

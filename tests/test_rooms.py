@@ -20,8 +20,8 @@ ROOMS = (
     "catalogue",
     "verdicts",
     "renderers",
-    "commands",
     "demo",
+    "commands",
     "cli",
 )
 ROOM_OF = {"kernels": "calls", "__main__": "cli", "pytest_plugin": "commands"}

@@ -1,6 +1,10 @@
-"""What the commands are given on the command line, and the help on it."""
+"""The command line: options, help, and for each command the function that runs it.
+
+That function is imported when it is run, as are the heavy modules it needs.
+"""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from lab.renderers.formats import FORMATS
@@ -8,9 +12,14 @@ from lab.renderers.formats import FORMATS
 # A day: more is no limit.
 LONGEST_S = 86_400.0
 
+Run = Callable[[argparse.Namespace], int]
+
 
 def parser() -> argparse.ArgumentParser:
-    """Of all commands. Each has examples, in which each of its options occurs."""
+    """The parser of all commands. Each has examples that use each of its options.
+
+    What it parses has `run`, a function from itself to the exit code.
+    """
     lab = argparse.ArgumentParser(
         prog="gil-lab",
         description="Does this call release the GIL?",
@@ -29,17 +38,19 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = lab.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def command(name: str, does: str, *examples: str) -> argparse.ArgumentParser:
-        return commands.add_parser(
-            name,
+    def command(run: Run, does: str, *examples: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(
+            run.__name__.removeprefix("_"),
             help=does,
             description=f"{does[0].upper()}{does[1:]}.",
             epilog=_examples(*examples),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
+        made.set_defaults(run=run)
+        return made
 
     bench = command(
-        "bench",
+        _bench,
         "race every kernel and judge the claims (needs a checkout)",
         "python -m lab bench                  # all of it, in a minute",
         "python -m lab bench -v               # and every row printed",
@@ -60,14 +71,14 @@ def parser() -> argparse.ArgumentParser:
     )
 
     command(
-        "calibrate",
+        _calibrate,
         "measure how good the lab's instruments are (needs a checkout)",
         "python -m lab calibrate              # all of it, in a minute or two",
         "python -m lab calibrate -k scope     # a part: other options go to pytest",
     )
 
     report = command(
-        "report",
+        _report,
         "show kept runs, or write them as a page, table or data",
         "python -m lab report                 # the newest whole run",
         "python -m lab report -v              # every row of it",
@@ -99,7 +110,7 @@ def parser() -> argparse.ArgumentParser:
     )
 
     probe = command(
-        "probe",
+        _probe,
         "say whether a call releases the GIL",
         "python -m lab probe 'sorted(x)' --setup 'x = [1] * 10**6'",
         "python -m lab probe 'time.sleep(0.01)' --json   # modules are imported",
@@ -115,7 +126,7 @@ def parser() -> argparse.ArgumentParser:
     probe.add_argument("--json", action="store_true", help="print it as JSON")
 
     scope = command(
-        "scope",
+        _scope,
         "run a program and show who held the GIL, and when",
         "python -m lab scope script.py --an-option-of-the-script",
         "python -m lab scope -o trace.json --chrome perfetto.json script.py",
@@ -136,7 +147,7 @@ def parser() -> argparse.ArgumentParser:
     )
 
     trace = command(
-        "trace",
+        _trace,
         "show a trace that bench or scope has kept, or list those of a folder",
         "python -m lab trace results/2026-01-31T23-59-59   # lists what bench kept",
         "python -m lab trace trace.json",
@@ -148,7 +159,7 @@ def parser() -> argparse.ArgumentParser:
     )
 
     atlas = command(
-        "atlas",
+        _atlas,
         "probe functions of the standard library and NumPy",
         "python -m lab atlas",
         "python -m lab atlas --json >atlas.json",
@@ -171,7 +182,7 @@ def parser() -> argparse.ArgumentParser:
     atlas.add_argument("--json", action="store_true", help="print it as JSON")
 
     demo = command(
-        "demo",
+        _demo,
         "a guided tour in five acts, to be projected",
         "python -m lab demo",
         "python -m lab demo --act 3",
@@ -183,6 +194,56 @@ def parser() -> argparse.ArgumentParser:
         "--seed-answers", metavar="2,1,...", help="predictions, one for each act"
     )
     return lab
+
+
+def _bench(given: argparse.Namespace) -> int:
+    from lab.commands.bench import bench
+
+    return bench(given.rest, verbose=given.verbose, limit_s=given.timeout)
+
+
+def _calibrate(given: argparse.Namespace) -> int:
+    from lab.commands.calibrate import calibrate
+
+    return calibrate(given.rest)
+
+
+def _report(given: argparse.Namespace) -> int:
+    from lab.commands.report import report
+
+    shown = {"check": given.check, "verbose": given.verbose}
+    return report(given.results, given.format, given.output, **shown)
+
+
+def _probe(given: argparse.Namespace) -> int:
+    from lab.commands.probe import probe
+
+    return probe(given.expression, given.setup, as_json=given.json)
+
+
+def _scope(given: argparse.Namespace) -> int:
+    from lab.commands.scope import run
+
+    outputs = {"output": given.output, "chrome_output": given.chrome}
+    return run([given.program, *given.args], module=given.module, **outputs)
+
+
+def _trace(given: argparse.Namespace) -> int:
+    from lab.commands.trace import trace
+
+    return trace(given.file, given.chrome)
+
+
+def _atlas(given: argparse.Namespace) -> int:
+    from lab.commands.atlas import run
+
+    return run(given.add, given.setup, as_json=given.json)
+
+
+def _demo(given: argparse.Namespace) -> int:
+    from lab.commands.demo import demo
+
+    return demo(given.act, given.seed_answers, no_pause=given.no_pause)
 
 
 def _seconds(text: str) -> float:

@@ -3,8 +3,10 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
+from itertools import starmap, zip_longest
 
 from lab.calls.atlas_entries import ENTRIES, Entry
+from lab.commands.probe import one_line_errors
 from lab.constructions.atlas import entry_probe
 from lab.constructions.speedup import LONGER
 from lab.errors import UsageError
@@ -18,23 +20,30 @@ Progress = Callable[[int, int, str], None]
 
 
 def run(
-    add: list[tuple[str, str]],
+    expressions: Sequence[str],
+    setups: Sequence[str] = (),
+    *,
     as_json: bool = False,
     entries: Sequence[Entry] = ENTRIES,
 ) -> int:
-    """Print the table, or JSON; the user's own (expression, setup) come first.
+    """Print the table, or JSON. The user's own expressions come first, each after the
+    statements of the setup in the same place, if there is one.
 
-    Returns 1 where a claim is contradicted, else 0. Raises UsageError for a typing
-    error in an own entry; what its code raises propagates.
+    Returns 1 where a claim is contradicted or the user's own code raises, else 0.
+    UsageError for a typing error in it, and for more setups than expressions.
     """
-    own = [Entry(expression, setup) for expression, setup in add]
-    with drawn() as progress:
-        rows = atlas([*own, *entries], progress)
-    if as_json:
-        print(json.dumps(_json(rows), indent=1))
-    else:
-        _print(rows)
-    return int(any(row.judgement is Judgement.CONTRADICTED for row in rows))
+    if len(setups) > len(expressions):
+        raise UsageError("--setup belongs to an --add EXPR: there are more of them")
+    own = list(starmap(Entry, zip_longest(expressions, setups, fillvalue="")))
+    with one_line_errors():
+        with drawn() as progress:
+            rows = atlas([*own, *entries], progress)
+        if as_json:
+            print(json.dumps(_json(rows), indent=1))
+        else:
+            _print(rows)
+        return int(any(row.judgement is Judgement.CONTRADICTED for row in rows))
+    return 1
 
 
 def atlas(

@@ -2,7 +2,7 @@
 
 import json
 import os
-import signal
+import resource
 import sys
 import tempfile
 import time
@@ -17,8 +17,10 @@ from lab.instruments.race import ONE_THREAD, thread_override
 from lab.records.machine import Machine
 from lab.records.results import KEY, load, parse, publish
 from lab.records.run import Run
-from lab.system.child import Terminated, terminable
+from lab.system.signals import Terminated, terminable
 
+# The processes of a bench, their pipes and its own files need so many.
+FEWEST_FILES = 64
 # Where a run is kept that its own folder has no room for.
 FALLBACK = "gil-lab-results"
 ELSEWHERE: tuple[Callable[[], Path], ...] = (
@@ -35,8 +37,8 @@ def bench(
 
     verbose: every row, those of one thread too, and all that was printed where
     something failed. limit_s: how long a call may take. Returns 0 when no claim is
-    contradicted, 1 when one is or an experiment failed, 130 or 143 after SIGINT or
-    SIGTERM. Raises UsageError.
+    contradicted, 1 when one is or an experiment failed. UsageError; Terminated after
+    SIGTERM.
     """
     from lab.renderers.console import lasting
 
@@ -89,7 +91,13 @@ def _bench(arguments: Sequence[str], verbose: bool, limit_s: float) -> tuple[int
 
 
 def experiments_of(name: str) -> Path:
-    """The folder of a suite of experiments. UsageError where there is no checkout."""
+    """The folder of a suite of experiments. UsageError where there is no checkout, or
+    so few files may be open that not even a folder could be removed again."""
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY and most < FEWEST_FILES:
+        raise UsageError(
+            f"only {most} files may be open: ulimit -n {FEWEST_FILES} or more"
+        )
     suite = Path(__file__).resolve().parents[2] / name
     if not (suite / "conftest.py").is_file():
         raise UsageError(f"no {name} here: this command runs in a checkout of gil-lab")
@@ -146,12 +154,9 @@ def measured(
     try:
         with terminable(), closing(done.lines()) as lines:
             draw(lines, took_s or None)
-    except KeyboardInterrupt:
-        print("gil-lab: interrupted, nothing kept", file=sys.stderr)
-        return 128 + signal.SIGINT
-    except Terminated:
-        print("gil-lab: terminated, nothing kept", file=sys.stderr)
-        return 128 + signal.SIGTERM
+    except (KeyboardInterrupt, Terminated) as interrupt:
+        interrupt.add_note("nothing kept")
+        raise
     if done.code == NO_TESTS:
         raise UsageError(
             f"no experiment matches {' '.join(arguments)!r}: "

@@ -18,8 +18,8 @@ NAME = "calibration"
 def calibrate(arguments: Sequence[str]) -> int:
     """Measure what arguments (pytest's) pick of calibration/; print, keep, judge.
 
-    Returns 0 when every claim was found within its bounds, 1 when not, 130 or 143
-    after SIGINT or SIGTERM. Raises UsageError.
+    Returns 0 when every claim was found within its bounds, 1 when not. UsageError;
+    Terminated after SIGTERM.
     """
     from lab.renderers import calibration, terminal, wording
     from lab.renderers.console import console

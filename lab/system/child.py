@@ -7,13 +7,6 @@ reaches all it started, and an interrupt from the terminal reaches its parent on
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
-
-
-class Terminated(BaseException):
-    """SIGTERM, as KeyboardInterrupt is SIGINT."""
 
 
 def end(child: subprocess.Popen[bytes], grace_s: float) -> None:
@@ -33,17 +26,3 @@ def end(child: subprocess.Popen[bytes], grace_s: float) -> None:
         if child.poll() is None:
             os.killpg(child.pid, signal.SIGKILL)
             child.wait()
-
-
-@contextmanager
-def terminable() -> Iterator[None]:
-    """SIGTERM raises Terminated meanwhile."""
-
-    def terminate(number: int, frame: FrameType | None) -> None:
-        raise Terminated
-
-    before = signal.signal(signal.SIGTERM, terminate)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

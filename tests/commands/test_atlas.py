@@ -147,8 +147,8 @@ def test_the_table_is_narrow_and_plain() -> None:
 
 @pytest.mark.skipif(not gil_enabled(), reason="no claims without a GIL")
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
-    own = [("len(x)", "x = [1]")]
-    assert atlas_command.run(own, entries=[HOLDS, LACKING]) == 0
+    entries = [HOLDS, LACKING]
+    assert atlas_command.run(["len(x)"], ["x = [1]"], entries=entries) == 0
     printed = capsys.readouterr()
     assert printed.err == ""
     assert printed.out.index("len(x)") < printed.out.index("sum(data)")
@@ -159,4 +159,4 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     judged = [row["judgement"] for row in content["rows"]]
     assert judged == ["contradicted", "as predicted"]
     with pytest.raises(UsageError, match="EXPR: "):
-        atlas_command.run([("len(", "")], entries=[])
+        atlas_command.run(["len("], entries=[])

@@ -21,13 +21,16 @@ def _code(
     number: int | None = None, seeds: str | None = None, pause: bool = True
 ) -> str:
     """The command, with plays as short as can be told apart."""
-    sizes = f"sizes=Sizes(0.4, 0.3), pace=Pace({pause}, 0, 0)"
+    options = [] if pause else ["--no-pause"]
+    options += [] if number is None else [f"--act={number}"]
+    options += [] if seeds is None else [f"--seed-answers={seeds}"]
+    short = f"sizes=Sizes(0.4, 0.3), pace=Pace({pause}, 0, 0)"
     return (
-        "import sys\n"
-        "from lab.demo.command import demo\n"
+        "import functools, sys, lab.cli, lab.commands.demo as command\n"
         "from lab.demo.durations import Sizes\n"
         "from lab.demo.tour import Pace\n"
-        f"sys.exit(demo({number}, {seeds!r}, no_pause={not pause}, {sizes}))\n"
+        f"command.demo = functools.partial(command.demo, {short})\n"
+        f"sys.exit(lab.cli.main(['demo', *{options}]))\n"
     )
 
 

@@ -1,12 +1,10 @@
 """python -m lab demo: which acts, with whose predictions, on what; the exit code."""
 
-import signal
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lab.errors import UsageError
-from lab.system.child import Terminated, terminable
+from lab.system.signals import terminable
 
 if TYPE_CHECKING:
     from lab.demo.acts import Act
@@ -22,22 +20,14 @@ def demo(
     sizes: "Sizes | None" = None,
     pace: "Pace | None" = None,
 ) -> int:
-    """Give the tour, or act `number` alone; 0, or 130 or 143 after SIGINT or SIGTERM.
+    """Give the tour, or act `number` alone; 0. Terminated after SIGTERM.
 
     seeds: predictions such as 2,1; no_pause: nobody is asked, nor waited for; the
     same where input or output is no terminal. sizes, pace: as usual unless given.
     Raises UsageError.
     """
-    try:
-        # An interrupt may come as early as during these imports.
-        with terminable():
-            return _give(number, seeds, no_pause, sizes, pace)
-    except KeyboardInterrupt:
-        print("gil-lab: interrupted", file=sys.stderr)
-        return 128 + signal.SIGINT
-    except Terminated:
-        print("gil-lab: terminated", file=sys.stderr)
-        return 128 + signal.SIGTERM
+    with terminable():  # a signal may come as early as during the imports
+        return _give(number, seeds, no_pause, sizes, pace)
 
 
 def _give(

@@ -1,0 +1,57 @@
+"""python -m lab probe: whether one call releases the GIL."""
+
+import json
+import math
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+
+from lab.calls.expression import subject
+from lab.errors import UsageError
+from lab.instruments.notice import told_when_stuck
+from lab.instruments.probe import traced
+from lab.records.codec import harmless
+
+
+def probe(expression: str, setup: str, *, as_json: bool) -> int:
+    """Print the verdict on a call, after the statements of setup, or print it as JSON.
+
+    Returns 0, or 1 where the call raised. UsageError for a typing error in either.
+    """
+    found = None
+    with one_line_errors():
+        func, arguments, keywords = subject(expression, setup)
+        with told_when_stuck() as progress:
+            found, _ = traced(func, arguments, dict(keywords), progress=progress)
+    if found is None:
+        return 1
+    if as_json:
+        fields = asdict(found)
+        if math.isinf(found.ceiling):
+            fields["ceiling"] = None  # JSON knows no infinity
+        print(json.dumps(fields, indent=2))
+    else:
+        print(found)
+    return 0
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """What the user's code raises ends in its last line, not in a traceback."""
+    # It may use modules that lie here, as it may in `python -c`.
+    sys.path.insert(0, os.getcwd())
+    try:
+        yield
+    except (UsageError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        # rich leaves by SystemExit where nobody reads what it prints.
+        if isinstance(error, SystemExit) and isinstance(
+            error.__context__, BrokenPipeError
+        ):
+            raise
+        text = traceback.format_exception_only(error)[-1].rstrip()
+        print(harmless(text), file=sys.stderr)
