@@ -41,6 +41,7 @@ unseen_of(sampler *s, int64_t gap_ns)
         /* It ran and stopped, and may have stopped in the other state. */
         double frozen_ns = (double)(gap_ns - unseen_ns);
         s->frozen_ns2 += frozen_ns * frozen_ns;
+        s->frozen_ns += gap_ns - unseen_ns;
     }
     return unseen_ns;
 }
@@ -95,6 +96,16 @@ take_sample(sampler *s)
     }
     if (s->late || s->samples == 0) {
         unseen_ns = unseen_of(s, gap_ns);
+        s->edge_ns += s->samples == 0 ? unseen_ns : 0;
+    } else if (gap_ns > LATE_NS + LONGEST_PAUSE * MOST_STRETCH * s->interval_ns) {
+        s->edge_ns += s->ran_ns < gap_ns ? s->ran_ns : gap_ns;  /* stopped awake */
+    } else {
+        s->prompt++;
+        s->prompt_ns += gap_ns;
+        if (held != (s->whole.state == HOLDS)) {
+            s->prompt_changes++;
+            s->prompt_change_ns2 += 0.5 * (double)gap_ns * (double)gap_ns;
+        }
     }
     for (int i = 0; i < s->live_count; i++) {
         lane *l = &s->lanes[s->live[i]];
@@ -288,6 +299,7 @@ sampler_close(sampler *s, uintptr_t caller)
         runs(s, &s->lanes[s->live[i]], 0);
     }
     unseen_ns = unseen_of(s, s->end_ns - s->last_ns);
+    s->edge_ns += unseen_ns;
     for (int i = 0; i <= s->live_count; i++) {
         lane *l = i < s->live_count ? &s->lanes[s->live[i]] : &s->lanes[UNTRACKED];
         tally *spent = &l->spent;

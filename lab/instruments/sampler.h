@@ -82,6 +82,13 @@ typedef struct {
     int64_t unseen_ns;      /* the sum of that: time of which nothing is known, */
     double unseen_ns2;      /* and of its squares; */
     double frozen_ns2;      /* squares of the rest of gaps in part unseen */
+    int64_t frozen_ns;      /* the sum of these */
+    int64_t edge_ns;        /* unseen before the first sample, after the last, and
+                               while the sampler, awake, got no core */
+    int64_t prompt;         /* samples with none lost before them, */
+    int64_t prompt_ns;      /* the time since the ones before, */
+    int64_t prompt_changes; /* how often HOLDS came or went in it, */
+    double prompt_change_ns2;   /* and half the squares of those gaps */
     uint64_t made;          /* gil_state_made() before the last complete list */
     tally whole;            /* HOLDS: somebody does; RUNS_FREE: nobody, one runs */
     int live_count, rotor, listed;

@@ -57,6 +57,12 @@ cdef extern from "sampler.h" nogil:
         int64_t unseen_ns
         double unseen_ns2
         double frozen_ns2
+        int64_t frozen_ns
+        int64_t edge_ns
+        int64_t prompt
+        int64_t prompt_ns
+        int64_t prompt_changes
+        double prompt_change_ns2
         tally whole
         lane lanes[1]
         int64_t event_count

@@ -8,6 +8,7 @@ them, checks that they see right, and makes a Trace of what they noted.
 
 from cpython.pystate cimport PyThreadState, PyThreadState_Get
 from libc.stdint cimport int64_t, uint64_t, uintptr_t
+from posix.time cimport nanosleep, timespec
 from posix.unistd cimport getpid
 
 from lab.instruments.sampler cimport (
@@ -103,6 +104,8 @@ cdef class Scope:
     cdef sampler *s
     cdef int owner
     cdef int64_t interval_ns
+    cdef int64_t settled_edge_ns
+    cdef int64_t settled_frozen_ns
     cdef object names
     cdef object _trace
 
@@ -120,6 +123,7 @@ cdef class Scope:
         if reason is not None:
             raise ScopeUnavailable(reason)
         self._trace = None
+        self.settled_edge_ns, self.settled_frozen_ns = -1, 0
         sampler_free(self.s)
         self.s = sampler_new()
         if self.s == NULL:
@@ -169,6 +173,54 @@ cdef class Scope:
         if self.s == NULL:
             raise RuntimeError("the scope has not run")
         return self.s.begin_ns
+
+    def settle(self):
+        """Wait, holding the GIL, until two samples more are taken, for 50 ms at most.
+
+        A new thread gets its first turn late on a busy machine: who measures a short
+        block has the scope settle before it and after it. The errors below then leave
+        out what was before.
+        """
+        cdef volatile int64_t *samples = <volatile int64_t *>&self.s.samples
+        cdef int64_t wanted = samples[0] + 2
+        cdef timespec nap
+        cdef int _turn
+        nap.tv_sec, nap.tv_nsec = 0, 50_000
+        for _turn in range(1000):
+            if samples[0] >= wanted:
+                break
+            nanosleep(&nap, NULL)
+        if self.settled_edge_ns < 0:
+            self.settled_edge_ns = self.s.edge_ns
+            self.settled_frozen_ns = self.s.frozen_ns
+
+    @property
+    def frozen_s(self):
+        """Seconds in which no thread ran, next to some of which nothing is known: who
+        slept then may have done so in either state. After the block is over."""
+        return (self.s.frozen_ns - self.settled_frozen_ns) / 1e9
+
+    @property
+    def running_error_s(self):
+        """Half width of the 95 % interval of the seconds in which the GIL was held,
+        once time in which no thread ran is left out: for a block that is one call.
+
+        Lost samples' time is taken to be like the rest, but for the edges, of which
+        nothing is known. After the block is over.
+        """
+        cdef sampler *s = self.s
+        cdef double ran_ns = s.prompt_ns + s.unseen_ns
+        cdef int64_t edge_ns = s.edge_ns - max(0, self.settled_edge_ns)
+        return edge_ns / 1e9 + ran_ns / 1e9 * half_width(
+            share=s.whole.spent_ns[HOLDS] / _seen_ns(s),
+            samples=s.prompt,
+            changes=s.prompt_changes,
+            change_ns2=s.prompt_change_ns2,
+            seen_ns=s.prompt_ns,
+            unseen_ns=s.unseen_ns,
+            unseen_ns2=s.unseen_ns2,
+            frozen_ns2=0.0,
+        )
 
     @property
     def trace(self):

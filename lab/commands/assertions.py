@@ -1,0 +1,169 @@
+"""A call, made and watched until it is clear whether it keeps a promise.
+
+No bound is on wall time: there is more looking, with an end, while it is not clear.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from lab.instruments.knocker import same_switch_interval
+from lab.instruments.observation import Subject, knocked
+from lab.instruments.probe import HELD
+from lab.instruments.scope import unavailable
+from lab.instruments.watch import Watch
+from lab.records.watched import Watched
+from lab.verdicts.promises import (
+    SHORT,
+    SHORTEST_S,
+    Finding,
+    Kind,
+    Outcome,
+    Promise,
+    conclude,
+    interval,
+    of_hold,
+    of_share,
+    patience_s,
+)
+
+# Calls are watched for so long at a time; a call this long may be made once only.
+LOOK_S, SINGLE_S = 0.04, 0.25
+# When looking ends undecided: own time of the calls, and time on the wall.
+MOST_OWN_S, MOST_S = 0.5, 4.0
+# A shorter call is timed with its neighbours: reading clocks would take too much of it.
+STAMPED_S = 20e-6
+MOST_GROWTH = 16
+# A first call that takes so many times the others is not like them.
+UNLIKE = 4
+# Calls that agree on a longest hold, and most that are looked at.
+AGREE, MOST_LOOKS = 3, 12
+
+FIRST = (
+    "its first call did otherwise than later ones: if that was its warm-up, call it "
+    "once before; if it uses up an argument, pass a function that makes a new one"
+)
+NO_SCOPE = "this needs the scope"
+
+
+def watched_call(
+    promise: Promise,
+    func: Callable[..., object],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Finding:
+    """Call it until the promise is seen kept or broken, or there is no telling.
+
+    What it raises propagates.
+    """
+    subject = Subject(func, args, kwargs)
+    once = any(map(_is_used_up, (*args, *kwargs.values())))
+    with same_switch_interval():
+        if promise.kind is Kind.LONGEST_HOLD:
+            return _holds(promise, subject, once)
+        return _shares(promise, subject, once)
+
+
+def _shares(promise: Promise, subject: Subject, once: bool) -> Finding:
+    first = _look(subject, 1)
+    at_first = of_share(promise, [first])
+    if once or (at_first is not Outcome.OPEN and first.own_s >= SINGLE_S):
+        return conclude(promise, at_first, [first], 1)
+    looks: list[Watched] = []
+    calls, times, call_s, over_s = 0, 1, first.own_s, time.monotonic() + MOST_S
+    outcome = Outcome.OPEN
+    while outcome is Outcome.OPEN:
+        # In steps: on a busy machine what a short call takes can be lost in its waits.
+        times = min(max(1, round(LOOK_S / call_s)), times * MOST_GROWTH)
+        looks.append(_look(subject, times))
+        calls += times
+        call_s = looks[-1].own_s / times
+        outcome = of_share(promise, looks)
+        if sum(look.own_s for look in looks) > MOST_OWN_S or time.monotonic() > over_s:
+            break
+    reason = ""
+    if {outcome, at_first} == {Outcome.KEPT, Outcome.BROKEN} and (
+        first.own_s > UNLIKE * call_s
+    ):
+        outcome, reason = Outcome.OPEN, FIRST
+    released_in_part = outcome is Outcome.BROKEN and interval(looks)[1] > HELD
+    if promise.kind is Kind.RELEASED and released_in_part and call_s < SHORTEST_S:
+        outcome, reason = Outcome.OPEN, SHORT
+    return conclude(promise, outcome, looks, calls, reason)
+
+
+def _look(subject: Subject, times: int) -> Watched:
+    if unavailable():
+        return _knocked(subject, times)
+    stamp = times == 1 or subject.last_s >= STAMPED_S
+    with Watch() as watch:
+        subject.call(times, stamp=stamp)
+    spans = [(call.enter_ns, call.leave_ns) for call in subject.stamps]
+    return watch.found(spans or [(subject.enter_ns, subject.leave_ns)])
+
+
+def _knocked(subject: Subject, times: int) -> Watched:
+    """Without a scope: who is kept waiting may have been so by another thread."""
+    alone = threading.active_count() == 1
+    look = knocked(subject, times)
+    wall_s = subject.lasted_s
+    held_s = (1 - look.gil_free) * wall_s
+    return Watched(
+        wall_s=wall_s,
+        starved_s=0.0,
+        held_s=held_s if alone else 0.0,
+        free_s=look.gil_free * wall_s,
+        unknown_s=0.0 if alone else held_s,
+        error_s=look.error * wall_s,
+        samples=look.samples,
+    )
+
+
+def _holds(promise: Promise, subject: Subject, once: bool) -> Finding:
+    looks: list[Watched] = []
+    outcomes: list[Outcome] = []
+    over_s = time.monotonic() + MOST_S
+    while len(looks) < MOST_LOOKS and time.monotonic() < over_s:
+        if unavailable():
+            subject.call(1)
+            outcomes.append(
+                Outcome.KEPT if subject.last_s <= promise.bound else Outcome.OPEN
+            )
+            looks.append(_blind(subject))
+        else:
+            with Watch(patience_s(promise.bound)) as watch:
+                subject.call(1, stamp=True)
+            (call,) = subject.stamps
+            looks.append(
+                watch.found(
+                    [(call.enter_ns, call.leave_ns)],
+                    (call.enter_cpu_ns, call.leave_cpu_ns),
+                )
+            )
+            outcomes.append(of_hold(promise.bound, looks[-1]))
+        last = outcomes[-1]
+        single = last is not Outcome.OPEN and looks[-1].own_s >= SINGLE_S
+        if once or (single and len(looks) == 1):
+            return conclude(promise, last, looks, len(looks))
+        kept, broken = map(outcomes.count, (Outcome.KEPT, Outcome.BROKEN))
+        if max(kept, broken) >= AGREE and min(kept, broken) == 0:
+            break
+    if broken >= AGREE:
+        return conclude(promise, Outcome.BROKEN, looks, len(looks))
+    if kept >= AGREE and broken == 0:
+        return conclude(promise, Outcome.KEPT, looks, len(looks))
+    unlike = broken == 1 and outcomes[0] is Outcome.BROKEN and kept >= AGREE
+    reason = FIRST if unlike else NO_SCOPE if unavailable() else ""
+    return conclude(promise, Outcome.OPEN, looks, len(looks), reason)
+
+
+def _blind(subject: Subject) -> Watched:
+    """Timed, but not seen."""
+    duration_s = subject.last_s
+    return Watched(duration_s, 0.0, 0.0, 0.0, duration_s, 0.0, 0)
+
+
+def _is_used_up(argument: object) -> bool:
+    """An iterator or an open file: a second call with it is another call."""
+    return hasattr(argument, "__next__") or hasattr(argument, "read")

@@ -1,0 +1,102 @@
+"""A thread that keeps asking for the GIL, and what others wait for a core meanwhile."""
+
+import ctypes
+import os
+import random
+import sys
+import threading
+import time
+from array import array
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from lab.instruments.knock import knock_beside
+from lab.instruments.knocker import KNOCKER, same_switch_interval
+
+# Begin and end, by one clock, in nanoseconds.
+Span = tuple[int, int]
+# A wait of so many switch intervals is long.
+LATE = 2
+
+
+class Readiness:
+    """How long this thread has stood ready without a core, read without releasing the
+    GIL: that would be seen. As race.starved_so_far_ns; always 0 if nobody counts."""
+
+    def __init__(self) -> None:
+        self._text = ctypes.create_string_buffer(100)
+        self._read = ctypes.PyDLL(None).pread
+        try:
+            self._file = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
+        except OSError:
+            self._file = -1
+
+    def read_ns(self) -> int:
+        if self._read(self._file, self._text, 99, ctypes.c_int64(0)) <= 0:
+            return 0
+        return int(self._text.value.split()[1])
+
+    def close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+
+
+class Asker:
+    """A thread that asks for the GIL again and again, and notes how long that takes.
+
+    patience_s: the switch interval while it does so, and the mean pause in between.
+    """
+
+    def __init__(self, patience_s: float) -> None:
+        self.patience_s = patience_s
+        self.knocks: list[Span] = []
+        self.cpu: list[Span] = []
+        """The processor time of whoever made this, when each began and ended."""
+        self._clock = time.pthread_getcpuclockid(threading.get_ident())
+        self.starved_ns: dict[int, int] = {}
+        """By thread, as starved_ns(), after the last long wait."""
+        self.begin = array("q", [0])
+        """1: ask from now on; until then the thread sleeps without the GIL."""
+        self._ready = threading.Event()
+        self._over = False
+        self._thread = threading.Thread(target=self._ask, name=KNOCKER, daemon=True)
+        self._restore = ExitStack()
+
+    def start(self) -> None:
+        self._restore.enter_context(same_switch_interval())
+        sys.setswitchinterval(self.patience_s)
+        self._thread.start()
+        self._ready.wait()
+
+    def stop(self) -> None:
+        self._over = True
+        self.begin[0] = 1
+        self._thread.join()
+        self._restore.close()
+
+    def _ask(self) -> None:
+        self._ready.set()
+        while not self._over:
+            pause_s = self.patience_s * random.uniform(0.5, 1.5)
+            wanted_ns, got_ns, wanted_cpu_ns, got_cpu_ns = knock_beside(
+                round(pause_s * 1e9), self._clock, self.begin
+            )
+            self.knocks.append((wanted_ns, got_ns))
+            self.cpu.append((wanted_cpu_ns, got_cpu_ns))
+            if got_ns - wanted_ns > LATE * self.patience_s * 1e9:
+                # Now, while this thread holds the GIL: the other may be about to end.
+                self.starved_ns.update(starved_ns())
+
+
+def starved_ns() -> dict[int, int]:
+    """How long each thread of this process has stood ready without a core so far, by
+    its native id; empty where the system does not tell."""
+    found = {}
+    try:
+        for name in os.listdir("/proc/self/task"):
+            with suppress(OSError, ProcessLookupError):
+                text = Path("/proc/self/task", name, "schedstat").read_bytes()
+                found[int(name)] = int(text.split()[1])
+    except OSError:
+        return {}
+    return found

@@ -1,0 +1,177 @@
+"""Promises about the GIL, and whether what was seen keeps them.
+
+What code holds and releases is compared with the time it takes itself, without its
+waits for a core. A pass or a fail needs the whole interval on one side of the bound.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lab.records.watched import Watched
+
+# Three standard errors instead of the 95 % interval's 1.96: looks are repeated until
+# they are clear, and each is a chance to be wrong.
+SURE = 3 / 1.96
+# Below this the cost of calling at all is a part of the call that counts.
+SHORTEST_S = 2e-6
+# Others ask for the GIL so many times within the longest hold allowed, or this often.
+ASKS, LEAST_PATIENCE_S = 16, 50e-6
+# Of a call's own time: from here on, others disturbed it; a machine is busy.
+DISTURBED, BUSY = 0.02, 0.5
+
+SHORT = "the call is too short to tell it from the cost of calling: give it more work"
+
+
+class Kind(StrEnum):
+    """What is promised; the bound is a share of the time, or seconds."""
+
+    RELEASED = "released"
+    HELD = "held"
+    LONGEST_HOLD = "longest hold"
+
+
+class Outcome(StrEnum):
+    KEPT = "kept"
+    BROKEN = "broken"
+    OPEN = "cannot tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """at_least: for RELEASED; at_most: for HELD, a share, and LONGEST_HOLD, seconds."""
+
+    kind: Kind
+    bound: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was seen of a promise.
+
+    gil_free: share of the time, from low to high; hold_low_s, hold_high_s: the longest
+    hold lies between; holder: its thread; duration_s: a call; reason: why it is OPEN.
+    """
+
+    promise: Promise
+    outcome: Outcome
+    gil_free: float
+    low: float
+    high: float
+    hold_low_s: float
+    hold_high_s: float
+    holder: str
+    samples: int
+    calls: int
+    duration_s: float
+    reason: str = ""
+
+
+def watched_once(promise: Promise, seen: Watched) -> Finding:
+    """The same of something that ran once, whatever threads it used."""
+    if promise.kind is Kind.LONGEST_HOLD:
+        outcome = of_hold(promise.bound, seen, everybody=True)
+        return conclude(promise, outcome, [seen], 1, everybody=True)
+    return conclude(promise, of_share(promise, [seen]), [seen], 1)
+
+
+def patience_s(bound_s: float) -> float:
+    """The switch interval with which others ask, to see holds of bound_s."""
+    return max(bound_s / ASKS, LEAST_PATIENCE_S)
+
+
+def interval(looks: Sequence[Watched]) -> tuple[float, float]:
+    """Of the GIL-free share of the calls' own time. A wait for a core lies in one state
+    or the other, so neither can have lasted longer than the whole."""
+    own_s = sum(look.own_s for look in looks)
+    error_s = SURE * math.hypot(*(look.error_s for look in looks))
+    held_s = sum(min(look.own_s, look.held_s + look.unknown_s) for look in looks)
+    free_s = sum(min(look.own_s, look.free_s + look.unknown_s) for look in looks)
+    low, high = 1 - (held_s + error_s) / own_s, (free_s + error_s) / own_s
+    return min(max(low, 0.0), 1.0), min(max(high, 0.0), 1.0)
+
+
+def of_share(promise: Promise, looks: Sequence[Watched]) -> Outcome:
+    low, high = interval(looks)
+    if promise.kind is Kind.RELEASED:
+        kept, broken = low >= promise.bound, high < promise.bound
+    else:
+        kept, broken = high <= promise.bound, low > promise.bound
+    return Outcome.KEPT if kept else Outcome.BROKEN if broken else Outcome.OPEN
+
+
+def of_hold(bound_s: float, seen: Watched, everybody: bool = False) -> Outcome:
+    low_s, high_s, _ = _longest(seen, everybody)
+    # No hold is longer than the call; of other threads' that is not known.
+    if seen.wall_s <= bound_s or (not everybody and seen.own_s <= bound_s):
+        return Outcome.KEPT
+    if low_s > bound_s:
+        return Outcome.BROKEN
+    return Outcome.KEPT if high_s <= bound_s else Outcome.OPEN
+
+
+def _longest(seen: Watched, everybody: bool) -> tuple[float, float, str]:
+    holds = [hold for hold in seen.holds if everybody or hold.mine]
+    longest = max(holds, key=lambda hold: hold.high_s, default=None)
+    low_s = max((hold.low_s for hold in holds), default=0.0)
+    high_s = max(longest.high_s if longest else 0.0, seen.longest_wait_s)
+    return max(low_s, 0.0), high_s, longest.thread if longest else ""
+
+
+def conclude(
+    promise: Promise,
+    outcome: Outcome,
+    looks: Sequence[Watched],
+    calls: int,
+    reason: str = "",
+    everybody: bool = False,
+) -> Finding:
+    low, high = interval(looks)
+    held_s = sum(look.held_s for look in looks)
+    free_s = sum(look.free_s for look in looks)
+    duration_s = sum(look.own_s for look in looks) / calls
+    # What one look saw of short calls may be several of them; what a busy machine adds,
+    # the look that it disturbed least does not have.
+    longest = [_longest(look, everybody) for look in looks]
+    hold_low_s, hold_high_s, holder = min(longest, key=lambda one: one[1])
+    if not everybody:
+        hold_low_s, hold_high_s = (
+            min(s, duration_s) for s in (hold_low_s, hold_high_s)
+        )
+    if outcome is Outcome.OPEN and not reason:
+        reason = _why(promise, looks, duration_s)
+    return Finding(
+        promise=promise,
+        outcome=outcome,
+        gil_free=min(max(free_s / max(held_s + free_s, 1e-12), low), high),
+        low=low,
+        high=high,
+        hold_low_s=hold_low_s,
+        hold_high_s=hold_high_s,
+        holder=holder,
+        samples=sum(look.samples for look in looks),
+        calls=calls,
+        duration_s=duration_s,
+        reason=reason,
+    )
+
+
+def _why(promise: Promise, looks: Sequence[Watched], duration_s: float) -> str:
+    """Why it cannot be told, the likeliest reason first."""
+    own_s = sum(look.own_s for look in looks)
+    wall_s = sum(look.wall_s for look in looks)
+    if sum(
+        look.unknown_s for look in looks
+    ) > DISTURBED * own_s and promise.kind is not (Kind.LONGEST_HOLD):
+        busy = {hold.thread for look in looks for hold in look.holds if not hold.mine}
+        names = f": {', '.join(sorted(busy))}" if busy else ""
+        return f"other threads of this process held the GIL meanwhile{names}"
+    if own_s < BUSY * wall_s:
+        return "the machine is too busy: the call had no core for most of its time"
+    if promise.kind is not Kind.LONGEST_HOLD and duration_s < SHORTEST_S:
+        return SHORT
+    error_s = math.hypot(*(look.error_s for look in looks))
+    if error_s > DISTURBED * own_s:
+        return "too few samples: the call is too short, or the machine too busy"
+    return "what was measured lies on both sides of the bound"

@@ -1,0 +1,85 @@
+"""Promises about the GIL: decided only where the whole interval is on one side."""
+
+import dataclasses
+
+import pytest
+
+from lab.records.watched import Hold, Watched
+from lab.renderers.promises import text
+from lab.verdicts.promises import Kind, Outcome, Promise, watched_once
+
+RELEASED = Promise(Kind.RELEASED, 0.9)
+HELD = Promise(Kind.HELD, 0.1)
+LONGEST = Promise(Kind.LONGEST_HOLD, 0.01)
+
+
+def seen(held_s: float, free_s: float, **changes: object) -> Watched:
+    plain = Watched(
+        wall_s=held_s + free_s,
+        starved_s=0.0,
+        held_s=held_s,
+        free_s=free_s,
+        unknown_s=0.0,
+        error_s=0.001,
+        samples=1000,
+    )
+    return dataclasses.replace(plain, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("held_s", "free_s", "released", "held"),
+    [
+        (0.0, 0.1, Outcome.KEPT, Outcome.BROKEN),
+        (0.1, 0.0, Outcome.BROKEN, Outcome.KEPT),
+        (0.05, 0.05, Outcome.BROKEN, Outcome.BROKEN),
+        (0.01, 0.09, Outcome.OPEN, Outcome.BROKEN),
+        (0.09, 0.01, Outcome.BROKEN, Outcome.OPEN),
+    ],
+)
+def test_shares(held_s: float, free_s: float, released: Outcome, held: Outcome) -> None:
+    assert watched_once(RELEASED, seen(held_s, free_s)).outcome is released
+    assert watched_once(HELD, seen(held_s, free_s)).outcome is held
+
+
+def test_a_wait_for_a_core_decides_nothing() -> None:
+    """A call of 10 ms that had no core for 90 more: whatever state it waited in."""
+    waiting = {"wall_s": 0.1, "starved_s": 0.09}
+    assert watched_once(RELEASED, seen(0.05, 0.05, **waiting)).outcome is Outcome.OPEN
+    assert watched_once(HELD, seen(0.05, 0.05, **waiting)).outcome is Outcome.OPEN
+    none = {**waiting, "error_s": 0.0}
+    assert watched_once(RELEASED, seen(0.0, 0.1, **none)).outcome is Outcome.KEPT
+    assert watched_once(RELEASED, seen(0.1, 0.0, **none)).outcome is Outcome.BROKEN
+
+
+def test_what_others_held_decides_nothing() -> None:
+    busy = seen(0.001, 0.0, wall_s=0.1, unknown_s=0.099)
+    for promise in (RELEASED, HELD):
+        finding = watched_once(promise, busy)
+        assert finding.outcome is Outcome.OPEN
+        assert "other threads" in finding.reason
+
+
+@pytest.mark.parametrize(
+    ("low_s", "high_s", "outcome"),
+    [
+        (0.011, 0.013, Outcome.BROKEN),
+        (0.007, 0.009, Outcome.KEPT),
+        (0.009, 0.012, Outcome.OPEN),
+    ],
+)
+def test_longest_hold(low_s: float, high_s: float, outcome: Outcome) -> None:
+    held = seen(0.05, 0.05, holds=(Hold("worker", True, low_s, high_s),))
+    finding = watched_once(LONGEST, held)
+    assert finding.outcome is outcome
+    assert finding.holder == "worker"
+    assert "held by       worker" in text("it", finding)
+
+
+@pytest.mark.parametrize("promise", [RELEASED, HELD, LONGEST])
+@pytest.mark.parametrize("held_s", [0.0, 0.05, 0.1])
+def test_words_fit_a_terminal(promise: Promise, held_s: float) -> None:
+    holds = (Hold("MainThread", True, held_s, held_s),)
+    finding = watched_once(promise, seen(held_s, 0.1 - held_s, holds=holds))
+    for line in text("mylib.parse", finding).splitlines():
+        assert len(line) <= 80
+        assert line.isascii()
