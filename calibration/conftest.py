@@ -8,10 +8,10 @@ from experiments.conftest import (
     pytest_collection_modifyitems,
     pytest_configure,
     record,
+    reporter,
     sizes,
     sizes_before,
     switch_interval,
-    telling,
 )
 
 __all__ = [
@@ -22,8 +22,8 @@ __all__ = [
     "pytest_collection_modifyitems",
     "pytest_configure",
     "record",
+    "reporter",
     "sizes",
     "sizes_before",
     "switch_interval",
-    "telling",
 ]

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from experiments.telling import Telling, subject
+from experiments.reporting import Reporter, subject
 from lab.calls.kernel import Kernel, Twin
 from lab.commands.bench_child import TOLD
 from lab.instruments.pilot import Sizes, sized
@@ -82,9 +82,9 @@ def process(pytestconfig: pytest.Config) -> Process:
 
 
 @pytest.fixture(scope="session")
-def telling(pytestconfig: pytest.Config) -> Telling | None:
+def reporter(pytestconfig: pytest.Config) -> Reporter | None:
     """Who tells the process that watches this one, if there is one."""
-    found: Telling | None = pytestconfig.pluginmanager.get_plugin(TOLD)
+    found: Reporter | None = pytestconfig.pluginmanager.get_plugin(TOLD)
     return found
 
 
@@ -95,12 +95,12 @@ def known_sizes(pytestconfig: pytest.Config) -> Sizes:
 
 
 @pytest.fixture
-def sizes(known_sizes: Sizes, telling: Telling | None) -> Iterator[Sizes]:
+def sizes(known_sizes: Sizes, reporter: Reporter | None) -> Iterator[Sizes]:
     """The same; what a test adds is told when it is over."""
     before = len(known_sizes)
     yield known_sizes
-    if telling is not None and len(known_sizes) > before:
-        telling.sizes(dict(known_sizes))
+    if reporter is not None and len(known_sizes) > before:
+        reporter.sizes(dict(known_sizes))
 
 
 @pytest.fixture(scope="session")
@@ -131,7 +131,7 @@ def race(
     sizes: Sizes,
     sizes_before: dict[str, int],
     shares: dict[tuple[str, str], tuple[Share, ...]],
-    telling: Telling | None,
+    reporter: Reporter | None,
 ) -> Racer:
     """Scale a twin's work, probe it, race it in so many threads; keep the record."""
 
@@ -140,13 +140,13 @@ def race(
             target: Callable[[], None], setup: Callable[[], None], rounds: int
         ) -> None:
             def prepare() -> None:
-                if telling is not None:
-                    telling.expect()
+                if reporter is not None:
+                    reporter.expect()
                 begin_s = time.monotonic()
                 setup()  # a single call, or more
-                if telling is not None:
+                if reporter is not None:
                     # Under one lock the calls of a race come one after the other.
-                    telling.expect(threads * (time.monotonic() - begin_s))
+                    reporter.expect(threads * (time.monotonic() - begin_s))
 
             benchmark.pedantic(  # type: ignore[no-untyped-call]  # it has no types
                 target, setup=prepare, rounds=rounds
@@ -232,8 +232,8 @@ def pytest_configure(config: pytest.Config) -> None:
     told = os.environ.get(TOLD)
     if told is not None:
         descriptor, dump, limit_s = told.split()
-        telling = Telling(config, int(descriptor), int(dump), float(limit_s))
-        config.pluginmanager.register(telling, TOLD)
+        reporter = Reporter(config, int(descriptor), int(dump), float(limit_s))
+        config.pluginmanager.register(reporter, TOLD)
 
 
 def _versions() -> Iterator[str]:

@@ -33,7 +33,7 @@ import pytest
 
 from lab.constructions.claims import ONE_OR_TWO, about_gil
 from lab.constructions.handoff import reporting, without_releases
-from lab.constructions.speedup import cores, crossing, gain, one_core, sleeps
+from lab.constructions.speedup import cores, crossing, one_core, sleeps, speedup
 from lab.instruments.race import full_run
 from lab.instruments.stopwatch import timed
 from lab.records.race import STARVED
@@ -106,7 +106,7 @@ def test_block_unblock(record: Recorder) -> None:
         # Frequent reports fight for the GIL so much that threads stand in a queue.
         starved = 0.5 if interval_ns < 1e4 else STARVED
         both = [interval_ns, stretch * interval_ns]
-        return gain(
+        return speedup(
             work(interval_ns), [work(x, slept=slept) for x in both], starved=starved
         )
 

@@ -24,7 +24,7 @@ import pytest
 from lab.calls.doses import mixed
 from lab.constructions.claims import HALF, ONE_OR_TWO, about_gil
 from lab.constructions.handoff import without_releases
-from lab.constructions.speedup import cores, crossing, free_part, gain, one_core
+from lab.constructions.speedup import cores, crossing, free_part, one_core, speedup
 from lab.instruments.race import full_run
 from lab.instruments.stopwatch import repeat, timed
 from lab.records.race import STARVED
@@ -88,7 +88,7 @@ def test_break_even(record: Recorder) -> None:
         work = cut(call_ns)
         # Short calls fight for the GIL so often that threads stand in a queue.
         starved = 0.5 if call_ns < 1e3 else STARVED
-        return gain(_held(*work), [_released(*work)] * 2, starved)
+        return speedup(_held(*work), [_released(*work)] * 2, starved)
 
     def measure() -> Iterator[Series]:
         steps, calls = cut(LONG_NS)

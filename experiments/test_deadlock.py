@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.constructions.deadlock import Outcome, outcomes
+from lab.constructions.deadlock import Trial, trials
 from lab.records.machine import gil_enabled
 from lab.records.series import Recorder, Series
 
@@ -35,7 +35,7 @@ def test_deadlock(record: Recorder) -> None:
 def _measure() -> Iterator[Series]:
     gil = gil_enabled()
     twins = [("held", LIMIT_S), ("released", PATIENCE_S)]
-    found = outcomes(twins * REPEATS)
+    found = trials(twins * REPEATS)
     held, released = found[::2], found[1::2]
     yield _ended(
         "held",
@@ -63,7 +63,7 @@ def _measure() -> Iterator[Series]:
 
 def _ended(
     twin: str,
-    found: list[Outcome],
+    found: list[Trial],
     claim: str,
     at_least: float | None = None,
     at_most: float | None = None,

@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from experiments.conftest import races
-from lab.calls.kernel import Call, Kernel, Setting, Twin
+from lab.calls.kernel import Call, Kernel, Twin, Workload
 from lab.calls.libc import Libc, expect
 from lab.constructions.blocking import DELAY_S, fifo, whole_fifo
 from lab.instruments.race import Racer, full_run
@@ -68,14 +68,14 @@ BY_DESCRIPTOR: dict[str, Reader] = {"FileIO.read": _file_io, "os.read": _os_read
 
 def _late() -> Iterator[Kernel]:
     """Every call waits for the writer of its FIFO."""
-    settings = {
+    workloads = {
         name: whole_fifo(lambda path, read=read: partial(read, path))  # type: ignore[misc]
         for name, read in BY_PATH.items()
     }
     for name, reader in BY_DESCRIPTOR.items():
-        settings[name] = _from_fifo(reader)
-    for name, setting in settings.items():
-        twin = Twin("released", "Python", setting, Claim.HELPS)
+        workloads[name] = _from_fifo(reader)
+    for name, workload in workloads.items():
+        twin = Twin("released", "Python", workload, Claim.HELPS)
         yield Kernel(
             f"fifo.{name}", Bound.BLOCKING, (twin,), 6, DELAY_S, SOURCE, THREADS
         )
@@ -105,11 +105,13 @@ def _cached() -> Iterator[Kernel]:
     yield Kernel("cache.libc.read", Bound.MEMORY, twins, 6, source=CTYPES)
 
 
-def _scaled(name: str, via: str, scale: Callable[[int], Setting], claim: Claim) -> Twin:
+def _scaled(
+    name: str, via: str, scale: Callable[[int], Workload], claim: Claim
+) -> Twin:
     return Twin(name, via, scale(1), claim, scale=scale)
 
 
-def _from_fifo(reader: Reader) -> Setting:
+def _from_fifo(reader: Reader) -> Workload:
     return fifo(lambda fd: reader(fd, 1))
 
 
@@ -122,26 +124,26 @@ def _large_file(mib: int) -> Iterator[Path]:
         yield Path(file.name)
 
 
-def _whole_file(read: Callable[[Path], bytes], mib: int) -> Setting:
+def _whole_file(read: Callable[[Path], bytes], mib: int) -> Workload:
     @contextmanager
-    def setting(threads: int) -> Iterator[Sequence[Call]]:
+    def workload(threads: int) -> Iterator[Sequence[Call]]:
         with _large_file(mib) as path:
             check = partial(_all_of_it, mib)
             yield [Call(partial(read, path), check=check)] * threads
 
-    return setting
+    return workload
 
 
-def _open_file(call: Callable[[int, int], Call], mib: int) -> Setting:
+def _open_file(call: Callable[[int, int], Call], mib: int) -> Workload:
     """Each thread has a descriptor of its own."""
 
     @contextmanager
-    def setting(threads: int) -> Iterator[Sequence[Call]]:
+    def workload(threads: int) -> Iterator[Sequence[Call]]:
         with _large_file(mib) as path, ExitStack() as stack:
             files = [stack.enter_context(open(path, "rb")) for _ in range(threads)]
             yield [call(file.fileno(), mib) for file in files]
 
-    return setting
+    return workload
 
 
 def _rewound(reader: Reader, fd: int, mib: int) -> Call:

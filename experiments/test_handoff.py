@@ -22,7 +22,7 @@ import pytest
 
 from lab.constructions.claims import about_gil
 from lab.constructions.handoff import hold_then_drop, with_releases, without_releases
-from lab.constructions.switching import spin_noting_gaps, waits_for_turn
+from lab.constructions.switching import spin_noting_gaps, waits_for_gil
 from lab.instruments.knock import knock
 from lab.instruments.knocker import Knocker, same_switch_interval
 from lab.instruments.race import full_run
@@ -89,7 +89,7 @@ def test_handoff_turns(record: Recorder) -> None:
     def measure() -> Iterator[Series]:
         with same_switch_interval():
             sys.setswitchinterval(TURN_S)
-            seen = [waits_for_turn(TURNS_S) for _ in range(TURNS)]
+            seen = [waits_for_gil(TURNS_S) for _ in range(TURNS)]
         told = [waits_s for waits_s in seen if waits_s]
         yield _series(
             "two threads of bytecode: wait for one's turn / switch interval",

@@ -84,9 +84,9 @@ def test_interpreter_turns(record: Recorder) -> None:
 
     def measure() -> Iterator[Series]:
         tried = [watched(SECONDS) for _ in range(_times())]
-        seen = [turns for turns in tried if turns.trace.samples]
+        seen = [one for one in tried if one.trace.samples]
         unseen = len(tried) - len(seen)
-        shares = [turns.share for turns in seen if turns.share is not None]
+        shares = [one.share for one in seen if one.share is not None]
         yield _series(
             "the first thread's part of the holding",
             shares,
@@ -95,13 +95,13 @@ def test_interpreter_turns(record: Recorder) -> None:
         )
         yield _series(
             "either of them runs without the GIL",
-            [turns.runs_free for turns in seen],
+            [one.runs_free for one in seen],
             "what a hand-over takes",
             dropped=unseen,
         )
         yield _series(
             "somebody holds the GIL",
-            [turns.trace.held for turns in seen],
+            [one.trace.held for one in seen],
             "nearly always (less where a busy machine delays the hand-over)",
             dropped=unseen,
         )

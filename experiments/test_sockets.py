@@ -16,7 +16,7 @@ from functools import partial
 import pytest
 
 from experiments.conftest import races
-from lab.calls.kernel import Kernel, Setting, Twin
+from lab.calls.kernel import Kernel, Twin, Workload
 from lab.calls.libc import Libc, unix_address
 from lab.constructions.blocking import (
     DELAY_S,
@@ -29,11 +29,11 @@ from lab.instruments.race import Racer
 from lab.records.race import Bound, Claim
 
 
-def _accept(libc: Libc) -> Setting:
+def _accept(libc: Libc) -> Workload:
     return accepting(lambda end: partial(libc.accept_raw, end.fileno(), None, None))
 
 
-def _connect(libc: Libc) -> Setting:
+def _connect(libc: Libc) -> Workload:
     def call(end: socket.socket, path: str) -> Callable[[], object]:
         address = unix_address(path)
         return partial(libc.connect_raw, end.fileno(), address, len(address))
@@ -41,11 +41,11 @@ def _connect(libc: Libc) -> Setting:
     return connecting(call)
 
 
-def _send(libc: Libc) -> Setting:
+def _send(libc: Libc) -> Workload:
     return sending(lambda end: partial(libc.send_raw, end.fileno(), b"x", 1, 0))
 
 
-def _recv(libc: Libc) -> Setting:
+def _recv(libc: Libc) -> Workload:
     return receiving(
         lambda end: partial(
             libc.recv_raw, end.fileno(), ctypes.create_string_buffer(1), 1, 0
@@ -69,11 +69,11 @@ LIBC = {"accept": _accept, "connect": _connect, "send": _send, "recv": _recv}
 
 def _kernels() -> list[Kernel]:
     kernels = []
-    for name, setting in MODULE.items():
+    for name, workload in MODULE.items():
         held = LIBC[name](Libc(ctypes.PyDLL))
         released = LIBC[name](Libc(ctypes.CDLL))
         twins = {
-            "socket": (Twin("released", "socket", setting, Claim.HELPS),),
+            "socket": (Twin("released", "socket", workload, Claim.HELPS),),
             "libc": (
                 Twin("held", "ctypes", held, Claim.NO_HELP),
                 Twin("released", "ctypes", released, Claim.HELPS),

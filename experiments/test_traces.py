@@ -53,7 +53,7 @@ def test_traces(
 
     def measure() -> Iterator[Series | Timeline]:
         noted: list[list[tuple[int, int]]] = [[], []]
-        with twin.setting(2) as calls:
+        with twin.workload(2) as calls:
             traced = [
                 Call(partial(_trace_naively, call, spans_ns))
                 for call, spans_ns in zip(calls, noted, strict=True)

@@ -20,8 +20,8 @@ from lab.calls import doses, pure_python
 from lab.calls.kernel import (
     Call,
     Kernel,
-    Setting,
     Twin,
+    Workload,
     bytecode,
     held,
     released,
@@ -173,48 +173,48 @@ def _large_vector() -> np.ndarray[Any, np.dtype[np.float64]]:
     return np.ones(min(2 * max(sizes, default=32 * 2**20), most) // 8)
 
 
-def _libc(setting: Callable[[Libc], Setting]) -> tuple[Twin, ...]:
+def _libc(workload: Callable[[Libc], Workload]) -> tuple[Twin, ...]:
     """The two ctypes twins: they differ by the class of the library alone."""
     return (
-        Twin("held", "ctypes", setting(Libc(ctypes.PyDLL)), Claim.NO_HELP),
-        Twin("released", "ctypes", setting(Libc(ctypes.CDLL)), Claim.HELPS),
+        Twin("held", "ctypes", workload(Libc(ctypes.PyDLL)), Claim.NO_HELP),
+        Twin("released", "ctypes", workload(Libc(ctypes.CDLL)), Claim.HELPS),
     )
 
 
-def _raw(function: Callable[..., Any], *arguments: Any) -> Setting:
+def _raw(function: Callable[..., Any], *arguments: Any) -> Workload:
     """Every thread makes the same foreign call, which returns 0 when complete."""
 
     @contextmanager
-    def setting(threads: int) -> Iterator[Sequence[Call]]:
+    def workload(threads: int) -> Iterator[Sequence[Call]]:
         call = Call(partial(function, *arguments), check=partial(expect, expected=0))
         yield [call] * threads
 
-    return setting
+    return workload
 
 
-def _usleep(libc: Libc) -> Setting:
+def _usleep(libc: Libc) -> Workload:
     return _raw(libc.usleep_raw, round(DELAY_S * 1e6))
 
 
-def _sleep(libc: Libc) -> Setting:
+def _sleep(libc: Libc) -> Workload:
     return _raw(libc.sleep_raw, 1)
 
 
-def _nanosleep(libc: Libc) -> Setting:
+def _nanosleep(libc: Libc) -> Workload:
     return _raw(libc.nanosleep_raw, Timespec(0, round(DELAY_S * 1e9)), None)
 
 
-def _libc_read(libc: Libc) -> Setting:
+def _libc_read(libc: Libc) -> Workload:
     return _reading(
         lambda fd: partial(libc.read_raw, fd, ctypes.create_string_buffer(1), 1)
     )
 
 
-def _read(kernel: Callable[[int, bytearray], int]) -> Setting:
+def _read(kernel: Callable[[int, bytearray], int]) -> Workload:
     return _reading(lambda fd: partial(kernel, fd, bytearray(1)))
 
 
-def _reading(read: Callable[[int], Callable[[], object]]) -> Setting:
+def _reading(read: Callable[[int], Callable[[], object]]) -> Workload:
     """Every thread asks the peer on a channel of its own and reads the answer.
 
     The question is asked with the GIL held, right before the read: could the GIL
@@ -223,7 +223,7 @@ def _reading(read: Callable[[int], Callable[[], object]]) -> Setting:
     write = Libc(ctypes.PyDLL).write_raw
 
     @contextmanager
-    def setting(threads: int) -> Iterator[Sequence[Call]]:
+    def workload(threads: int) -> Iterator[Sequence[Call]]:
         with Peer(threads, DELAY_S) as peer:
             yield [
                 Call(
@@ -234,4 +234,4 @@ def _reading(read: Callable[[int], Callable[[], object]]) -> Setting:
                 for channel in peer.channels
             ]
 
-    return setting
+    return workload

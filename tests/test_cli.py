@@ -17,8 +17,8 @@ import pytest
 
 from lab.cli import main
 from lab.commands.arguments import parser
-from lab.instruments.notice import TEXT
 from lab.instruments.scope import unavailable
+from lab.instruments.watchdog import TEXT
 from lab.records.machine import gil_enabled
 from lab.records.probe import Probe
 from lab.records.results import load as load_run

@@ -4,7 +4,7 @@ import pytest
 
 from experiments import test_caution, test_deadlock, test_interpreter
 from lab.constructions import shared_data
-from lab.constructions.deadlock import Outcome
+from lab.constructions.deadlock import Trial
 from lab.constructions.speedup import cores_wanted
 from lab.records.machine import gil_enabled
 from lab.records.race import Lap
@@ -12,7 +12,7 @@ from lab.records.series import Series
 from lab.verdicts.races import Judgement
 from lab.verdicts.series import judge_series
 
-ENDED, STUCK = Outcome(True), Outcome(False, "read()", "sign.acquire()")
+ENDED, STUCK = Trial(True), Trial(False, "read()", "sign.acquire()")
 with_gil = pytest.mark.skipif(not gil_enabled(), reason="there is no GIL to hold")
 
 
@@ -21,10 +21,10 @@ def _judged(found: list[Series]) -> dict[str, Judgement]:
 
 
 def _deadlock(
-    held: Outcome, released: Outcome, monkeypatch: pytest.MonkeyPatch
+    held: Trial, released: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> set[Judgement]:
     monkeypatch.setattr(
-        test_deadlock, "outcomes", lambda twins: [held, released] * (len(twins) // 2)
+        test_deadlock, "trials", lambda twins: [held, released] * (len(twins) // 2)
     )
     return set(_judged(list(test_deadlock._measure())).values())
 
@@ -38,16 +38,16 @@ def test_a_deadlock_as_predicted(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "held",
     [
-        Outcome(False),  # no place was found
-        Outcome(False, "", "sign.acquire()"),
-        Outcome(False, "read()", ""),
-        Outcome(False, "sign.release()", "sign.acquire()"),  # stood still before
+        Trial(False),  # no place was found
+        Trial(False, "", "sign.acquire()"),
+        Trial(False, "read()", ""),
+        Trial(False, "sign.release()", "sign.acquire()"),  # stood still before
     ],
 )
 def test_where_threads_stood_is_not_known(
-    held: Outcome, monkeypatch: pytest.MonkeyPatch
+    held: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = Outcome(False, "read()", "time.sleep(PAUSE_S)")
+    slow = Trial(False, "read()", "time.sleep(PAUSE_S)")
     assert _deadlock(held, slow, monkeypatch) == {Judgement.INCONCLUSIVE}
 
 
@@ -55,7 +55,7 @@ def test_where_threads_stood_is_not_known(
 def test_a_writer_beside_a_held_read_contradicts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    further = Outcome(False, "read()", "time.sleep(PAUSE_S)")
+    further = Trial(False, "read()", "time.sleep(PAUSE_S)")
     assert Judgement.CONTRADICTED in _deadlock(further, ENDED, monkeypatch)
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from lab.errors import UsageError
 
-Subject = tuple[Callable[..., object], tuple[Any, ...], dict[str, Any]]
+PreparedCall = tuple[Callable[..., object], tuple[Any, ...], dict[str, Any]]
 Part = Literal["EXPR", "SETUP", "CLEANUP"]
 # What a typing error ends in; whatever else is raised is the code's own affair.
 MISTAKES = (NameError, AttributeError, ImportError)
@@ -30,9 +30,9 @@ class Keywords(dict[str, Any]):
     names: dict[str, Any]
 
 
-def subject(
+def prepared_call(
     expression: str, setup: str = "", names: dict[str, Any] | None = None
-) -> Subject:
+) -> PreparedCall:
     """Run setup, then make (func, args, kwargs) of the expression.
 
     names: what both find, and where they bind; of their own unless given: then a name
@@ -69,7 +69,7 @@ def subject(
 
 
 def clean_up(kwargs: dict[str, Any], cleanup: str) -> None:
-    """Run cleanup where setup ran; kwargs: as `subject` returned them."""
+    """Run cleanup where setup ran; kwargs: as `prepared_call` returned them."""
     assert isinstance(kwargs, Keywords)
     code = _compiled(_parsed(cleanup, "CLEANUP", "exec"), "CLEANUP", "exec")
     _run("CLEANUP", code, kwargs.names)

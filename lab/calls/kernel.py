@@ -24,7 +24,7 @@ class Call:
 
 
 # Given a number of threads, the calls they make and what must live meanwhile.
-Setting = Callable[[int], AbstractContextManager[Sequence[Call]]]
+Workload = Callable[[int], AbstractContextManager[Sequence[Call]]]
 
 
 @dataclass(frozen=True)
@@ -32,22 +32,22 @@ class Twin:
     """One way to make the call.
 
     name: held, released, interpreter or numpy. via: what makes the call. scale: the
-    setting of a call with so much work, 1 or more; None where the work is fixed.
-    setting: with the least work, where it can be scaled (see `sized`).
+    workload of a call with so much work, 1 or more; None where the work is fixed.
+    workload: with the least work, where it can be scaled (see `sized`).
     """
 
     name: str
     via: str
-    setting: Setting
+    workload: Workload
     claim: Claim
     function: Callable[..., Any] | None = None
-    scale: Callable[[int], Setting] | None = None
+    scale: Callable[[int], Workload] | None = None
 
     def sized(self, size: int | None) -> "Twin":
         """This twin with calls of so much work; itself where the work is fixed."""
         if self.scale is None or size is None:
             return self
-        return replace(self, setting=self.scale(size))
+        return replace(self, workload=self.scale(size))
 
 
 @dataclass(frozen=True)
@@ -82,14 +82,14 @@ class Kernel:
 Arguments = Callable[..., tuple[Any, ...]]
 
 
-def each(function: Callable[..., Any], arguments: Callable[[], Any]) -> Setting:
+def each(function: Callable[..., Any], arguments: Callable[[], Any]) -> Workload:
     """Every thread calls function(*arguments()), with arguments of its own."""
 
     @contextmanager
-    def setting(threads: int) -> Iterator[Sequence[Call]]:
+    def workload(threads: int) -> Iterator[Sequence[Call]]:
         yield [Call(partial(function, *arguments())) for _ in range(threads)]
 
-    return setting
+    return workload
 
 
 def twin(
@@ -103,7 +103,7 @@ def twin(
     if not signature(arguments).parameters:
         return Twin(name, via, each(function, arguments), claim, function)
 
-    def scale(size: int) -> Setting:
+    def scale(size: int) -> Workload:
         return each(function, partial(arguments, size))
 
     return Twin(name, via, scale(1), claim, function, scale)

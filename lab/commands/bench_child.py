@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from lab.records.run import Failure
 from lab.system.child import end
-from lab.system.dump import TIMEOUT, culprit
+from lab.system.fault_dump import TIMEOUT, culprit
 
 # What an interrupted child gets to end by itself; an interrupt promises 2 s.
 GRACE_S = 1.0
@@ -198,7 +198,7 @@ class BenchChild:
         return f"in {function}, {where}" if frame.function in CALLERS else where
 
 
-# What to do about an event of a child's (experiments/telling.py).
+# What to do about an event of a child's (experiments/reporting.py).
 HEARD: Mapping[str, Callable[[BenchChild, dict[str, Any]], None]] = {
     "begin": BenchChild._begin,
     "kept": BenchChild._kept,

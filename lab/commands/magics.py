@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
-from lab.calls.expression import subject
+from lab.calls.expression import prepared_call
 from lab.errors import UsageError
 from lab.instruments.probe import traced
 from lab.instruments.scope import Scope, ScopeUnavailable
@@ -166,7 +166,7 @@ def _probe(expression: str, names: dict[str, Any]) -> Probed:
     except RuntimeError as error:
         raise UsageError(f"%gil: {error}") from None
     try:
-        func, args, kwargs = subject(expression, names=names)
+        func, args, kwargs = prepared_call(expression, names=names)
         before = _older()
         probe, trace = traced(func, args, dict(kwargs))
     except UsageError:

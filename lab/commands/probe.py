@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 
-from lab.calls.expression import subject
+from lab.calls.expression import prepared_call
 from lab.errors import UsageError
-from lab.instruments.notice import told_when_stuck
 from lab.instruments.probe import traced
+from lab.instruments.watchdog import watchdog
 from lab.records.codec import harmless
 
 
@@ -23,8 +23,8 @@ def probe(expression: str, setup: str, *, as_json: bool) -> int:
     """
     found = None
     with one_line_errors():
-        func, arguments, keywords = subject(expression, setup)
-        with told_when_stuck() as progress:
+        func, arguments, keywords = prepared_call(expression, setup)
+        with watchdog() as progress:
             found, _ = traced(func, arguments, dict(keywords), progress=progress)
     if found is None:
         return 1

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from lab.calls.atlas_entries import Entry
-from lab.calls.expression import clean_up, subject
+from lab.calls.expression import clean_up, prepared_call
 from lab.constructions.speedup import free_part
 from lab.instruments.probe import probe
 from lab.records.probe import Probe
@@ -30,7 +30,7 @@ def entry_probe(entry: Entry, min_time_s: float) -> Probe:
 @contextmanager
 def _ready(entry: Entry) -> Iterator[partial[object]]:
     """The entry's call, which is cleaned up after the block."""
-    func, args, kwargs = subject(entry.expression, entry.setup)
+    func, args, kwargs = prepared_call(entry.expression, entry.setup)
     try:
         yield partial(func, *args, **kwargs)
     finally:

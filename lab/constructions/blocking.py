@@ -1,6 +1,6 @@
 """Calls that really block, each until another process ends its wait.
 
-Every construction here is a Setting: N calls, each with a channel of its own to a
+Every construction here is a Workload: N calls, each with a channel of its own to a
 peer process. The call is made right after the peer was asked, and takes at least
 DELAY_S. All are bounded, held ones too: sockets by SO_RCVTIMEO and
 SO_SNDTIMEO, FIFOs by the peer's own end, which reads as the end of the file.
@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-from lab.calls.kernel import Call, Setting
+from lab.calls.kernel import Call, Workload
 from lab.calls.libc import Libc, expect
 from lab.constructions.peer import Peer, bound
 
@@ -38,11 +38,11 @@ ANSWERED = (b"!", 1)
 Run = Callable[[], object]
 
 
-def fifo(read: Callable[[int], Run]) -> Setting:
+def fifo(read: Callable[[int], Run]) -> Workload:
     """read(descriptor) makes the call: one byte from a FIFO that is empty."""
 
     @contextmanager
-    def setting(threads: int) -> Iterator[Sequence[Call]]:
+    def workload(threads: int) -> Iterator[Sequence[Call]]:
         with ExitStack() as stack:
             paths = stack.enter_context(_fifos(threads))
             readers = []
@@ -59,17 +59,17 @@ def fifo(read: Callable[[int], Run]) -> Setting:
                 for reader, channel in zip(readers, peer.channels, strict=True)
             ]
 
-    return setting
+    return workload
 
 
-def whole_fifo(read: Callable[[Path], Run], peer_s: float = PEER_S) -> Setting:
+def whole_fifo(read: Callable[[Path], Run], peer_s: float = PEER_S) -> Workload:
     """read(path) makes the call, a released one: open a FIFO, read to its end.
 
     peer_s: how long the peer waits before it writes.
     """
 
     @contextmanager
-    def setting(threads: int) -> Iterator[Sequence[Call]]:
+    def workload(threads: int) -> Iterator[Sequence[Call]]:
         with ExitStack() as stack:
             paths = stack.enter_context(_fifos(threads))
             things = [*paths, paths[0]]  # the last channel is never asked
@@ -81,14 +81,14 @@ def whole_fifo(read: Callable[[Path], Run], peer_s: float = PEER_S) -> Setting:
                 for path, channel in zip(paths, peer.channels[:-1], strict=True)
             ]
 
-    return setting
+    return workload
 
 
-def accepting(accept: Callable[[socket.socket], Run]) -> Setting:
+def accepting(accept: Callable[[socket.socket], Run]) -> Workload:
     """accept(listener) makes the call: nobody has called yet."""
 
     @contextmanager
-    def setting(threads: int) -> Iterator[Sequence[Call]]:
+    def workload(threads: int) -> Iterator[Sequence[Call]]:
         with ExitStack() as stack:
             paths = stack.enter_context(_addresses(threads))
             listeners = [_bounded(stack, socket.socket(socket.AF_UNIX)) for _ in paths]
@@ -102,10 +102,10 @@ def accepting(accept: Callable[[socket.socket], Run]) -> Setting:
                 for listener, channel in zip(listeners, peer.channels, strict=True)
             ]
 
-    return setting
+    return workload
 
 
-def connecting(connect: Callable[[socket.socket, str], Run]) -> Setting:
+def connecting(connect: Callable[[socket.socket, str], Run]) -> Workload:
     """connect(caller, path) makes the call: the listener's queue is full.
 
     It has room for one. Taking that one away lets the call end, which fills the
@@ -113,7 +113,7 @@ def connecting(connect: Callable[[socket.socket, str], Run]) -> Setting:
     """
 
     @contextmanager
-    def setting(threads: int) -> Iterator[Sequence[Call]]:
+    def workload(threads: int) -> Iterator[Sequence[Call]]:
         with ExitStack() as stack:
             paths = stack.enter_context(_addresses(threads))
             peer = stack.enter_context(Peer(threads, PEER_S, "accept", paths))
@@ -133,14 +133,14 @@ def connecting(connect: Callable[[socket.socket, str], Run]) -> Setting:
                 )
             ]
 
-    return setting
+    return workload
 
 
-def sending(send: Callable[[socket.socket], Run]) -> Setting:
+def sending(send: Callable[[socket.socket], Run]) -> Workload:
     """send(end) makes the call: one byte, and the buffer is full."""
 
     @contextmanager
-    def setting(threads: int) -> Iterator[Sequence[Call]]:
+    def workload(threads: int) -> Iterator[Sequence[Call]]:
         with ExitStack() as stack:
             pairs = [socket.socketpair() for _ in range(threads)]
             ends = [_bounded(stack, ours) for ours, _ in pairs]
@@ -158,21 +158,21 @@ def sending(send: Callable[[socket.socket], Run]) -> Setting:
                 for end, channel in zip(ends, peer.channels, strict=True)
             ]
 
-    return setting
+    return workload
 
 
-def receiving(receive: Callable[[socket.socket], Run]) -> Setting:
+def receiving(receive: Callable[[socket.socket], Run]) -> Workload:
     """receive(end) makes the call: one byte, and none has come."""
 
     @contextmanager
-    def setting(threads: int) -> Iterator[Sequence[Call]]:
+    def workload(threads: int) -> Iterator[Sequence[Call]]:
         with Peer(threads, PEER_S) as peer, uninterrupted():
             yield [
                 Call(receive(channel), before=_ask(channel), check=_answered)
                 for channel in peer.channels
             ]
 
-    return setting
+    return workload
 
 
 @contextmanager

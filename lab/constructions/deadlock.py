@@ -32,7 +32,7 @@ FRAME = re.compile(r'  File "(?P<file>.+)", line (?P<line>\d+) in (?P<function>\
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Trial:
     """What became of a child: whether the read ended, else where threads stood.
 
     reader, writer: the line of source each was at; empty if it had ended, or could
@@ -57,7 +57,7 @@ class Outcome:
         return self.writer.startswith("sign.acquire()")
 
 
-def outcomes(twins: Sequence[tuple[str, float]]) -> list[Outcome]:
+def trials(twins: Sequence[tuple[str, float]]) -> list[Trial]:
     """One child for each of these, "held" or "released", all at once.
 
     With each goes how many seconds its read may take. ChildProcessError if a child
@@ -80,24 +80,24 @@ def outcomes(twins: Sequence[tuple[str, float]]) -> list[Outcome]:
             stack.callback(child.kill)  # before the wait: callbacks run backwards
             children.append(child)
         return [
-            _outcome(child, limit_s)
+            _trial(child, limit_s)
             for child, (_, limit_s) in zip(children, twins, strict=True)
         ]
 
 
-def _outcome(child: subprocess.Popen[str], limit_s: float) -> Outcome:
+def _trial(child: subprocess.Popen[str], limit_s: float) -> Trial:
     try:
         printed, dump = child.communicate(timeout=limit_s + GRACE_S)
     except subprocess.TimeoutExpired as error:
         raise ChildProcessError(f"a child outlived its end: {error}") from error
     if child.returncode == 0 and printed == "ended\n":
-        return Outcome(True)
+        return Trial(True)
     if not dump.startswith("Timeout"):
         raise ChildProcessError(f"a child failed: {dump.strip()[-300:]}")
-    return Outcome(False, *stood(dump))
+    return Trial(False, *positions(dump))
 
 
-def stood(dump: str) -> tuple[str, str]:
+def positions(dump: str) -> tuple[str, str]:
     """The lines of source where reader and writer stood, from faulthandler's dump.
 
     A thread is known by its function; the innermost frame comes first. Its file is

@@ -1,4 +1,4 @@
-"""What a call costs the others: how late a beat every 5 ms comes beside it."""
+"""What a call costs the others: how late a tick every 5 ms comes beside it."""
 
 import statistics
 import threading
@@ -14,7 +14,7 @@ from lab.instruments.stopwatch import timed
 Call = Callable[[], object]
 INTERVAL_S = 0.005
 # Fewer have no middle.
-FEWEST_BEATS = 3
+FEWEST_TICKS = 3
 INTERVAL_NS = round(INTERVAL_S * 1e9)
 
 
@@ -52,20 +52,20 @@ LOADS: dict[str, Callable[[float], Call]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Beat:
+class Tick:
     """When it was due and when it came, by CLOCK_MONOTONIC."""
 
     due_ns: int
     came_ns: int
 
     @property
-    def lag_s(self) -> float:
+    def latency_s(self) -> float:
         """How late it came."""
         return max(0, self.came_ns - self.due_ns) / 1e9
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class CallTime:
     """When a call was made, by CLOCK_MONOTONIC, and how long it had no core."""
 
     enter_ns: int
@@ -74,15 +74,15 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """The lags of all beats due or overdue during a call, and the call's length.
+class Latencies:
+    """The latencies of all ticks due or overdue during a call, and the call's length.
 
-    inside_s: of the beats both due and come during it. starved_s: for how long the
-    call stood ready without a core; machine_s: for how long it or the beats did, so
-    much of a lag may be the machine's. Both None where nobody counts.
+    inside_s: of the ticks both due and come during it. starved_s: for how long the
+    call stood ready without a core; machine_s: for how long it or the ticks did, so
+    much of a latency may be the machine's. Both None where nobody counts.
     """
 
-    lags_s: tuple[float, ...]
+    latencies_s: tuple[float, ...]
     call_s: float
     inside_s: tuple[float, ...] = ()
     starved_s: float | None = None
@@ -90,8 +90,8 @@ class Beside:
 
     @property
     def largest(self) -> float | None:
-        """The largest lag, as a fraction of the call; None if nothing was due."""
-        return max(self.lags_s) / self.call_s if self.lags_s else None
+        """The largest latency, as a fraction of the call; None if nothing was due."""
+        return max(self.latencies_s) / self.call_s if self.latencies_s else None
 
     def largest_by_lock(self, most: float) -> float | None:
         """The same; None where it is more than most, but may be so by the machine."""
@@ -108,22 +108,22 @@ class Beside:
         """
         if self.starved_s is None or self.starved_s > starved * self.call_s:
             return None
-        enough = len(self.inside_s) >= FEWEST_BEATS
+        enough = len(self.inside_s) >= FEWEST_TICKS
         return statistics.median(self.inside_s) if enough else None
 
 
-class Heart(threading.Thread):
+class Ticker(threading.Thread):
     """A thread that beats every INTERVAL_S while the with block runs."""
 
     def __init__(self) -> None:
-        super().__init__(name="heart")
-        self.beats: list[Beat] = []
+        super().__init__(name="ticker")
+        self.ticks: list[Tick] = []
         self.starved_ns: int | None = None
-        self._beating, self._over = threading.Event(), threading.Event()
+        self._ticking, self._over = threading.Event(), threading.Event()
 
-    def __enter__(self) -> "Heart":
+    def __enter__(self) -> "Ticker":
         self.start()
-        self._beating.wait()
+        self._ticking.wait()
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -134,26 +134,26 @@ class Heart(threading.Thread):
         before_ns, last = starved_so_far_ns(), False
         due_ns = next_due_ns()
         while not last:
-            # Asked before: a beat that is due when the block ends still comes.
+            # Asked before: a tick that is due when the block ends still comes.
             last = self._over.is_set()
             time.sleep(INTERVAL_S)
-            due_ns = note(self.beats, due_ns)
-            self._beating.set()
+            due_ns = note(self.ticks, due_ns)
+            self._ticking.set()
         self.starved_ns = since(before_ns)
 
 
 def next_due_ns() -> int:
-    """When a beat is due that is waited for from now on."""
+    """When a tick is due that is waited for from now on."""
     return time.monotonic_ns() + INTERVAL_NS
 
 
-def note(beats: list[Beat], due_ns: int) -> int:
-    """A beat has come; returns when the next is due.
+def note(ticks: list[Tick], due_ns: int) -> int:
+    """A tick has come; returns when the next is due.
 
-    Nothing here releases the GIL: a call that takes it next finds the beat waited for.
+    Nothing here releases the GIL: a call that takes it next finds the tick waited for.
     """
     came_ns = time.monotonic_ns()
-    beats.append(Beat(due_ns, came_ns))
+    ticks.append(Tick(due_ns, came_ns))
     return came_ns + INTERVAL_NS
 
 
@@ -163,42 +163,42 @@ def since(before_ns: int | None) -> int | None:
     return None if before_ns is None or now_ns is None else now_ns - before_ns
 
 
-def made(call: Call) -> Made:
+def timed_call(call: Call) -> CallTime:
     """Make the call in this thread."""
     before_ns = starved_so_far_ns()
     enter_ns, leave_ns, *_ = timed(call)
-    return Made(enter_ns, leave_ns, since(before_ns))
+    return CallTime(enter_ns, leave_ns, since(before_ns))
 
 
-def beside(call: Call) -> Beside:
-    """Make the call in this thread while the heart beats in another."""
-    with Heart() as heart:
-        done = made(call)
-    return during(heart.beats, done, heart.starved_ns)
+def beside(call: Call) -> Latencies:
+    """Make the call in this thread while the ticker ticks in another."""
+    with Ticker() as ticker:
+        done = timed_call(call)
+    return during(ticker.ticks, done, ticker.starved_ns)
 
 
 def during(
-    beats: Iterable[Beat], call: Made, beats_starved_ns: int | None = None
-) -> Beside:
-    """Pick the beats that were due, or still overdue, while the call was made."""
+    ticks: Iterable[Tick], call: CallTime, ticks_starved_ns: int | None = None
+) -> Latencies:
+    """Pick the ticks that were due, or still overdue, while the call was made."""
     starved_s = None if call.starved_ns is None else call.starved_ns / 1e9
     machine_s = None
-    if starved_s is not None and beats_starved_ns is not None:
-        machine_s = starved_s + beats_starved_ns / 1e9
+    if starved_s is not None and ticks_starved_ns is not None:
+        machine_s = starved_s + ticks_starved_ns / 1e9
     seen = [
-        beat
-        for beat in beats
-        if beat.due_ns <= call.leave_ns and beat.came_ns >= call.enter_ns
+        tick
+        for tick in ticks
+        if tick.due_ns <= call.leave_ns and tick.came_ns >= call.enter_ns
     ]
     inside = [
-        beat
-        for beat in seen
-        if beat.due_ns >= call.enter_ns and beat.came_ns <= call.leave_ns
+        tick
+        for tick in seen
+        if tick.due_ns >= call.enter_ns and tick.came_ns <= call.leave_ns
     ]
-    return Beside(
-        lags_s=tuple(beat.lag_s for beat in seen),
+    return Latencies(
+        latencies_s=tuple(tick.latency_s for tick in seen),
         call_s=(call.leave_ns - call.enter_ns) / 1e9,
-        inside_s=tuple(beat.lag_s for beat in inside),
+        inside_s=tuple(tick.latency_s for tick in inside),
         starved_s=starved_s,
         machine_s=machine_s,
     )

@@ -47,7 +47,7 @@ def race_ns(
     return None if records.starved(laps, starved) else records.wall_ns(laps)
 
 
-def gain(
+def speedup(
     alone: Callable[[], object],
     together: Sequence[Callable[[], object]],
     starved: float = STARVED,

@@ -1,4 +1,4 @@
-"""Two threads of bytecode: who has the GIL, and how long until it is one's turn.
+"""Two threads of bytecode: who has the GIL, and how long the other waits for it.
 
 take_gil asks the holder to drop the GIL after a switch interval of waiting; drop_gil
 then waits until another thread has taken it (Python/ceval_gil.c, FORCE_SWITCHING).
@@ -16,12 +16,12 @@ from lab.instruments.scope import Scope
 from lab.records.race import Lap
 from lab.records.trace import ThreadTrace, Trace
 
-# Between two looks at the clock bytecode that runs takes much less than this.
+# Bytecode that runs reads the clock again much sooner than after this.
 GAP_NS = 20_000
 
 
 def spin(seconds: float) -> int:
-    """Bytecode and nothing else, for so long; how many turns it took."""
+    """Bytecode and nothing else, for so long; how often it read the clock."""
     end, count = time.monotonic() + seconds, 0
     while time.monotonic() < end:
         count += 1
@@ -40,7 +40,7 @@ def spin_noting_gaps(seconds: float) -> list[tuple[int, int]]:
     return gaps
 
 
-def waits_for_turn(seconds: float) -> list[float]:
+def waits_for_gil(seconds: float) -> list[float]:
     """How long this thread and another of bytecode waited while the other had the GIL.
 
     In seconds, by their own stamps: from the last before one lost it to the first
@@ -61,12 +61,12 @@ def waits_for_turn(seconds: float) -> list[float]:
         other.join()
     (first, first_over_ns), (second, second_over_ns) = found
     return [
-        *_turns_between(first, second, second_over_ns),
-        *_turns_between(second, first, first_over_ns),
+        *_waits_between(first, second, second_over_ns),
+        *_waits_between(second, first, first_over_ns),
     ]
 
 
-def _turns_between(
+def _waits_between(
     mine: list[tuple[int, int]], other: list[tuple[int, int]], over_ns: int
 ) -> list[float]:
     """My gaps in which the other came back, in seconds; over_ns: when it ended."""
@@ -78,7 +78,7 @@ def _turns_between(
 
 
 @dataclass(frozen=True, slots=True)
-class Turns:
+class SwitchingTrace:
     """A trace of two such threads. Fractions are of the trace's whole time."""
 
     trace: Trace
@@ -113,9 +113,9 @@ def two(seconds: float) -> tuple[Lap, ...]:
         return crew.laps()
 
 
-def watched(seconds: float) -> Turns:
+def watched(seconds: float) -> SwitchingTrace:
     """The same, seen by the scope. ScopeUnavailable where there is none."""
     with Crew([Call(partial(spin, seconds))] * 2) as crew, Scope() as scope:
         crew.go()
     crew.laps()
-    return Turns(scope.trace)
+    return SwitchingTrace(scope.trace)

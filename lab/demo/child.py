@@ -78,7 +78,7 @@ class Stage:
         ]
         if not blocking and unavailable() is None:
             for name, twin in twins.items():
-                with twin.setting(self._act.threads) as calls:
+                with twin.workload(self._act.threads) as calls:
                     self._traces[name] = self._traced(calls)
         for name, trace in self._traces.items():
             trace.save(self._folder / f"{name}.trace")
@@ -139,7 +139,7 @@ class Stage:
         share = self._act.threads // scene.threads
         # Uninterrupted: no thread loses the GIL between its call and the state that
         # says so.
-        with self._kernel.twin(scene.twin).setting(self._act.threads) as all_calls:
+        with self._kernel.twin(scene.twin).workload(self._act.threads) as all_calls:
             lanes = [
                 _noted(all_calls[lane * share : (lane + 1) * share], board.states, lane)
                 for lane in range(scene.threads)
@@ -180,8 +180,8 @@ def _kernel(act: Act, sizes: Sizes) -> Kernel:
         kernel = next(each for each in catalogue() if each.name == act.kernel)
         blocking = kernel.bound is Bound.BLOCKING
         return replace(kernel, rounds=ROUNDS) if blocking else kernel
-    setting = whole_fifo(_read_bytes, 1.05 * sizes.wait_s)
-    twin = Twin("released", "Python", setting, Claim.HELPS)
+    workload = whole_fifo(_read_bytes, 1.05 * sizes.wait_s)
+    twin = Twin("released", "Python", workload, Claim.HELPS)
     source = "Python/fileutils.c _Py_read, from Modules/_io/fileio.c"
     return Kernel(act.kernel, Bound.BLOCKING, (twin,), ROUNDS, sizes.wait_s, source)
 

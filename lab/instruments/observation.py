@@ -31,7 +31,7 @@ from lab.records.trace import Trace
 SHORT_S, LONG_S = 1e-3, 20e-3
 # Most knocks ask soon, so that there are many; those that wait for long tell whether
 # they are let in by an explicit release.
-TURNS_S = (*(SHORT_S,) * 15, LONG_S)
+INTERVALS_S = (*(SHORT_S,) * 15, LONG_S)
 # Calls are knocked on for so long at a time, until it can be told; and in all.
 STRETCH_S, MOST_S = 0.14, 3.0
 # A shorter call is not stamped: switching threads takes more of its time than a part.
@@ -43,7 +43,7 @@ MANY_KNOCKS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Observation:
     """What one method saw during some calls."""
 
     gil_free: float
@@ -55,7 +55,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Turns:
+class Preemption:
     """What knocks saw: whether a call lets waiters in (None: not told), and the
     longest that it goes without looking whether anybody waits."""
 
@@ -63,7 +63,7 @@ class Turns:
     stretch_s: float = 0.0
 
 
-class Subject:
+class Target:
     """The callable, with a count of its calls and the time of the last ones."""
 
     def __init__(
@@ -110,16 +110,16 @@ class Subject:
         return max(1, math.ceil(seconds / max(self.last_s, 1e-8)))
 
 
-def scoped(subject: Subject, times: int) -> Look:
+def scoped(target: Target, times: int) -> Observation:
     with Scope() as scope:
-        subject.call(times, stamp=times == 1)
+        target.call(times, stamp=times == 1)
     trace = scope.trace
     # What the knocker holds, if there is one, is not the callable's doing.
     knockers = [thread for thread in trace.threads if thread.name == KNOCKER]
     trace = trace.only(
         [place for place, each in enumerate(trace.threads) if each.name != KNOCKER]
     )
-    return Look(
+    return Observation(
         gil_free=min(1.0, trace.gil_free + sum(thread.holds for thread in knockers)),
         error=trace.error,
         longest_hold_s=trace.longest_hold_s,
@@ -128,41 +128,41 @@ def scoped(subject: Subject, times: int) -> Look:
     )
 
 
-def watched(subject: Subject) -> tuple[Look, Turns]:
+def scoped_and_knocked(target: Target) -> tuple[Observation, Preemption]:
     """Scope and knocks at once, for a call that may be made only once."""
     # After each knock the lock is free until the call has a core again: not too many.
-    with Knocker(5 * SHORT_S, TURNS_S) as knocker:
-        look = scoped(subject, times=1)
-    return look, _turns(entries(_within(subject, knocker.knocks), subject.stamps))
+    with Knocker(5 * SHORT_S, INTERVALS_S) as knocker:
+        seen = scoped(target, times=1)
+    return seen, _preemption(entries(_within(target, knocker.knocks), target.stamps))
 
 
-def turns(subject: Subject) -> Turns:
+def preemption(target: Target) -> Preemption:
     """Knock on calls until it can be told where in a call waiters get in."""
-    stamp = subject.last_s >= SHORTEST_S
+    stamp = target.last_s >= SHORTEST_S
     knocks: list[Knock] = []
     calls: list[Call] = []
     over_s = time.monotonic() + MOST_S
     while True:
-        times = max(1, math.ceil(STRETCH_S / max(subject.last_s, 1e-8)))
-        with Knocker(SHORT_S / 2, TURNS_S) as knocker:
-            subject.call(times, stamp=stamp)
-        knocks += _within(subject, knocker.knocks)
-        calls += subject.stamps or [Call(subject.enter_ns, 0, subject.leave_ns, 0)]
+        times = max(1, math.ceil(STRETCH_S / max(target.last_s, 1e-8)))
+        with Knocker(SHORT_S / 2, INTERVALS_S) as knocker:
+            target.call(times, stamp=stamp)
+        knocks += _within(target, knocker.knocks)
+        calls += target.stamps or [Call(target.enter_ns, 0, target.leave_ns, 0)]
         found = entries(knocks, calls)
-        told = _turns(found, stamp)
+        told = _preemption(found, stamp)
         unclear = not stamp or (len(found.knocks) > MANY_KNOCKS and blurred(found))
         hopeless = bool(found.knocks) and unclear
         if told.preemptible is not None or hopeless or time.monotonic() > over_s:
             return told
 
 
-def _turns(found: Entries, stamped: bool = True) -> Turns:
-    return Turns(preempted(found, LONG_S, stamped), longest_stretch_s(found))
+def _preemption(found: Entries, stamped: bool = True) -> Preemption:
+    return Preemption(preempted(found, LONG_S, stamped), longest_stretch_s(found))
 
 
-def _within(subject: Subject, knocks: list[Knock]) -> list[Knock]:
+def _within(target: Target, knocks: list[Knock]) -> list[Knock]:
     """The knocks that waited while the calls ran, from when they did."""
-    enter_ns, leave_ns = subject.enter_ns, subject.leave_ns
+    enter_ns, leave_ns = target.enter_ns, target.leave_ns
     return [
         replace(knock, wanted_ns=max(knock.wanted_ns, enter_ns))
         for knock in knocks
@@ -170,13 +170,13 @@ def _within(subject: Subject, knocks: list[Knock]) -> list[Knock]:
     ]
 
 
-def knocked(subject: Subject, times: int) -> Look:
+def knocked(target: Target, times: int) -> Observation:
     with Knocker(SHORT_S / 4, (NEVER_S,)) as knocker:
-        subject.call(times)
-    return from_knocks(subject.enter_ns, subject.leave_ns, knocker.knocks)
+        target.call(times)
+    return from_knocks(target.enter_ns, target.leave_ns, knocker.knocks)
 
 
-def from_knocks(enter_ns: int, leave_ns: int, knocks: list[Knock]) -> Look:
+def from_knocks(enter_ns: int, leave_ns: int, knocks: list[Knock]) -> Observation:
     """Knocks come at random: the part of them that found the lock free is the part
     of the time it was. While one waits no other comes: with only a few knocks, the
     time they waited counts as held. A release shorter than waking a thread takes,
@@ -190,11 +190,11 @@ def from_knocks(enter_ns: int, leave_ns: int, knocks: list[Knock]) -> Look:
     ]
     wall_ns = leave_ns - enter_ns
     if not seen or not wall_ns:
-        return Look(0.0, 1.0, 0.0, 0)
+        return Observation(0.0, 1.0, 0.0, 0)
     count, free = len(seen), (len(seen) - len(waits_ns)) / len(seen)
     open_part = 1.0 if count >= MANY_KNOCKS else 1 - sum(waits_ns) / wall_ns
     error = open_part * _half_width(free, count)
-    return Look(open_part * free, error, max(waits_ns, default=0) / 1e9, count)
+    return Observation(open_part * free, error, max(waits_ns, default=0) / 1e9, count)
 
 
 def _half_width(part: float, count: int) -> float:

@@ -91,5 +91,5 @@ def _slope(times: float, sizes: float) -> float:
 
 def _cpu_s(twin: Twin, size: int) -> float:
     """Processor time of one call in one thread, in seconds; never 0."""
-    with twin.sized(size).setting(1) as calls:
+    with twin.sized(size).workload(1) as calls:
         return max(1, min(lap(calls[0]).cpu_ns for _ in range(TIMES))) / 1e9

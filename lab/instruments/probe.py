@@ -15,13 +15,13 @@ from typing import Any
 
 from lab.instruments.knocker import same_switch_interval
 from lab.instruments.observation import (
-    Look,
-    Subject,
-    Turns,
+    Observation,
+    Preemption,
+    Target,
     knocked,
+    preemption,
     scoped,
-    turns,
-    watched,
+    scoped_and_knocked,
 )
 from lab.instruments.scope import unavailable
 from lab.records.machine import gil_enabled
@@ -61,11 +61,11 @@ def traced(
     No call is made for the trace. It is None where there was no scope. progress:
     as stopwatch.repeat counts in it.
     """
-    subject = Subject(func, args, kwargs, progress)
+    target = Target(func, args, kwargs, progress)
     with same_switch_interval():
         if not gil_enabled():
-            return _without_gil(subject), None
-        return _probed(subject, min_time)
+            return _without_gil(target), None
+        return _probed(target, min_time)
 
 
 def gil_free(
@@ -78,43 +78,47 @@ def gil_free(
     """
     if not gil_enabled():
         return None
-    subject = Subject(func, (), {})
+    target = Target(func, (), {})
     observe = knocked if unavailable() else scoped
     with same_switch_interval():
-        look = observe(subject, 1)
-        if subject.last_s < min_time:
-            look = _long_enough(subject, observe, min_time)
-    return None if look.error > widest_error else (look.gil_free, look.error)
+        seen = observe(target, 1)
+        if target.last_s < min_time:
+            seen = _long_enough(target, observe, min_time)
+    return None if seen.error > widest_error else (seen.gil_free, seen.error)
 
 
 def _long_enough(
-    subject: Subject, observe: Callable[[Subject, int], Look], min_time: float
-) -> Look:
-    """Look again where the calls, slow before on a busy machine, were over too soon."""
+    target: Target, observe: Callable[[Target, int], Observation], min_time: float
+) -> Observation:
+    """Observe again where calls that were slow at first were over too soon."""
     for _ in range(4):
-        look = observe(subject, subject.times_for(min_time))
-        if subject.lasted_s >= min_time / 2:
+        seen = observe(target, target.times_for(min_time))
+        if target.lasted_s >= min_time / 2:
             break
-    return look
+    return seen
 
 
-def _probed(subject: Subject, min_time: float) -> tuple[Probe, Trace | None]:
+def _probed(target: Target, min_time: float) -> tuple[Probe, Trace | None]:
     reason = unavailable()
     observe = knocked if reason else scoped
     # The first call tells how long one takes. It may be the only one, so it is
-    # watched like all the others.
-    look, found = (knocked(subject, 1), Turns()) if reason else watched(subject)
-    if subject.last_s < SINGLE_S:
-        look = _long_enough(subject, observe, min_time)
-        may_hold = look.gil_free <= HELD or look.error > WIDEST_ERROR
-        found = turns(subject) if may_hold else Turns()
-    return _conclude(subject, look, found, reason), look.trace
+    # observed like all the others.
+    seen, found = (
+        (knocked(target, 1), Preemption()) if reason else scoped_and_knocked(target)
+    )
+    if target.last_s < SINGLE_S:
+        seen = _long_enough(target, observe, min_time)
+        may_hold = seen.gil_free <= HELD or seen.error > WIDEST_ERROR
+        found = preemption(target) if may_hold else Preemption()
+    return _conclude(target, seen, found, reason), seen.trace
 
 
-def _conclude(subject: Subject, look: Look, found: Turns, reason: str | None) -> Probe:
-    verdict, doubt = _verdict(look)
-    duration = subject.last_s
-    longest_hold = min(look.longest_hold_s, duration)
+def _conclude(
+    target: Target, seen: Observation, found: Preemption, reason: str | None
+) -> Probe:
+    verdict, doubt = _verdict(seen)
+    duration = target.last_s
+    longest_hold = min(seen.longest_hold_s, duration)
     preemptible: bool | None = False
     if verdict in ("held", "inconclusive"):  # knocks tell it where looks do not
         preemptible = found.preemptible
@@ -122,32 +126,32 @@ def _conclude(subject: Subject, look: Look, found: Turns, reason: str | None) ->
         preemptible = None
     if preemptible:
         # A waiter asks when its interval is over, at worst as a stretch begins.
-        longest_hold = min(duration, subject.interval_s + found.stretch_s)
+        longest_hold = min(duration, target.interval_s + found.stretch_s)
     return Probe(
         verdict=verdict,
-        gil_free=look.gil_free,
-        error=look.error,
-        ceiling=1 / (1 - look.gil_free) if look.gil_free < 1 else math.inf,
+        gil_free=seen.gil_free,
+        error=seen.error,
+        ceiling=1 / (1 - seen.gil_free) if seen.gil_free < 1 else math.inf,
         longest_hold=longest_hold,
         preemptible=preemptible,
-        samples=look.samples,
-        calls=subject.calls,
+        samples=seen.samples,
+        calls=target.calls,
         duration=duration,
         method="knock" if reason else "scope",
         reason="; ".join(filter(None, (reason, doubt))),
     )
 
 
-def _verdict(look: Look) -> tuple[ProbeVerdict, str]:
-    if look.error > WIDEST_ERROR:
-        return "inconclusive", f"too few samples: {look.samples}"
-    if look.gil_free >= RELEASED:
+def _verdict(seen: Observation) -> tuple[ProbeVerdict, str]:
+    if seen.error > WIDEST_ERROR:
+        return "inconclusive", f"too few samples: {seen.samples}"
+    if seen.gil_free >= RELEASED:
         return "released", ""
-    return ("held", "") if look.gil_free <= HELD else ("partly", "")
+    return ("held", "") if seen.gil_free <= HELD else ("partly", "")
 
 
-def _without_gil(subject: Subject) -> Probe:
-    subject.call(1)
+def _without_gil(target: Target) -> Probe:
+    target.call(1)
     return Probe(
         verdict="no-gil",
         gil_free=1.0,
@@ -157,7 +161,7 @@ def _without_gil(subject: Subject) -> Probe:
         preemptible=False,
         samples=0,
         calls=1,
-        duration=subject.last_s,
+        duration=target.last_s,
         method="scope",
         reason="this free-threaded Python runs with the GIL off",
     )

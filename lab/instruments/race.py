@@ -145,7 +145,7 @@ def measure(
     rounds: list[Round] = []
     dropped = 0
     reference: Lap
-    with twin.setting(threads) as calls, contextlib.ExitStack() as stack:
+    with twin.workload(threads) as calls, contextlib.ExitStack() as stack:
         crew: Crew
         free = share(calls[0]) if probe else None
 

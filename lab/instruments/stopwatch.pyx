@@ -65,16 +65,16 @@ def repeat(func, tuple args not None, dict kwargs not None, times, progress=None
     cdef int64_t _, n = count(times, "times", 1, 10**12)
     cdef int64_t enter_ns, leave_ns, unused = 0
     cdef int before = forks
-    cdef int64_t *turn = &unused
+    cdef int64_t *counter = &unused
     if progress is not None:
         progress = integers(progress, "progress")  # while it lives, nobody resizes
-        turn = <int64_t *>PyMemoryView_GET_BUFFER(progress).buf
+        counter = <int64_t *>PyMemoryView_GET_BUFFER(progress).buf
     enter_ns = now_ns()
     try:
         for _ in range(n):
-            turn[0] += 1
+            counter[0] += 1
             func(*args, **kwargs)
-            turn[0] += 1
+            counter[0] += 1
             if forks != before:
                 _exit(0)
     finally:
@@ -93,19 +93,19 @@ def stamped(func, tuple args not None, dict kwargs not None, times, progress=Non
     """
     cdef int64_t _, n = count(times, "times", 1, 10**12), unused = 0
     cdef int before = forks
-    cdef int64_t *turn = &unused
+    cdef int64_t *counter = &unused
     cdef array.array stamps = array.clone(array.array("q"), 4 * n, zero=False)
     cdef int64_t *stamp = <int64_t *>stamps.data.as_longlongs
     if progress is not None:
         progress = integers(progress, "progress")
-        turn = <int64_t *>PyMemoryView_GET_BUFFER(progress).buf
+        counter = <int64_t *>PyMemoryView_GET_BUFFER(progress).buf
     try:
         for _ in range(n):
             stamp[0] = now_ns()
             stamp[1] = read_ns(CLOCK_THREAD_CPUTIME_ID)
-            turn[0] += 1
+            counter[0] += 1
             value = func(*args, **kwargs)
-            turn[0] += 1
+            counter[0] += 1
             stamp[2] = now_ns()
             stamp[3] = read_ns(CLOCK_THREAD_CPUTIME_ID)
             stamp += 4

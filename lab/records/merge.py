@@ -54,8 +54,8 @@ def _of_process(benchmark: Plain, process: int) -> Plain:
     mine = deepcopy(benchmark)
     for record in _records(mine):
         if record["kind"] == Race.KIND:
-            for turn in record["rounds"]:
-                turn["process"] = process
+            for round_ in record["rounds"]:
+                round_["process"] = process
         elif record["kind"] == Series.KIND:
             record["processes"] = [process] * len(record["values"])
     return mine

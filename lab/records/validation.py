@@ -18,12 +18,14 @@ def check_race(race: Race, place: str) -> None:
         raise wrong_at(f"{place}.delay_s", "a call that blocks has a delay")
     if not race.rounds:
         raise wrong_at(f"{place}.rounds", "nothing was raced")
-    for number, turn in enumerate(race.rounds):
+    for number, round_ in enumerate(race.rounds):
         here = f"{place}.rounds[{number}]"
-        if len(turn.laps) != race.threads:
-            raise wrong_at(f"{here}.laps", f"{len(turn.laps)}, threads {race.threads}")
-        _check_lap(turn.reference, f"{here}.reference")
-        for thread, lap in enumerate(turn.laps):
+        if len(round_.laps) != race.threads:
+            raise wrong_at(
+                f"{here}.laps", f"{len(round_.laps)}, threads {race.threads}"
+            )
+        _check_lap(round_.reference, f"{here}.reference")
+        for thread, lap in enumerate(round_.laps):
             _check_lap(lap, f"{here}.laps[{thread}]")
 
 

@@ -18,7 +18,7 @@ from lab.records.timeline import Timeline
 from lab.renderers import ceiling_chart, charts, timeline, verdict_table, wording
 from lab.renderers.charts import Spec
 from lab.verdicts.races import Finding, Judgement, Verdict
-from lab.verdicts.run import Judged, gains
+from lab.verdicts.run import Judged, speedup_range
 
 # Whose gains stand at the top: what memory allows is another story.
 SHOWN = (Bound.COMPUTE, Bound.BLOCKING)
@@ -129,7 +129,7 @@ def _tiles(it: Judged) -> list[Tile]:
     tiles = []
     for bound in SHOWN:
         for twin, deed in KEPT if it.run.machine.gil else NO_GIL:
-            group = gains(it.findings, twin, bound)
+            group = speedup_range(it.findings, twin, bound)
             if group is not None:
                 text = f"{bound}, {deed}: speedup on {group.threads} threads"
                 tiles.append(Tile(twin, wording.gained(group), text))

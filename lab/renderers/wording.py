@@ -11,7 +11,13 @@ from lab.records.run import Failure
 from lab.records.statistics import Estimate, Kind
 from lab.records.units import decimals, duration, fitting, number, rounded, upwards
 from lab.verdicts.races import Finding, Judgement, Verdict
-from lab.verdicts.run import Gains, Judged, gains, open_races, says_nothing
+from lab.verdicts.run import (
+    Judged,
+    SpeedupRange,
+    open_races,
+    says_nothing,
+    speedup_range,
+)
 from lab.verdicts.series import SeriesFinding
 
 MYTH = "Call C, and your threads run in parallel."
@@ -215,8 +221,8 @@ def contradictions(it: Judged) -> list[str]:
 def finding(it: Judged, bounds: Sequence[Bound] = tuple(Bound)) -> str:
     """What a run's races of these bounds show as a whole, or of all bounds if
     these show nothing."""
-    held = [gains(it.findings, "held", bound) for bound in bounds]
-    released = [gains(it.findings, "released", bound) for bound in bounds]
+    held = [speedup_range(it.findings, "held", bound) for bound in bounds]
+    released = [speedup_range(it.findings, "released", bound) for bound in bounds]
     if not any(held) and not any(released):
         if set(bounds) < set(Bound):
             return finding(it)
@@ -252,13 +258,13 @@ def _open_compute(it: Judged) -> str:
     return f"{count} of {len(raced)} compute races {verb} open ({', '.join(reasons)}): "
 
 
-def gained(group: Gains) -> str:
+def gained(group: SpeedupRange) -> str:
     """The lowest and the highest gain of a group."""
     low, high = f"{group.lowest:.2f}x", f"{group.highest:.2f}x"
     return low if low == high else f"{low} to {high}"
 
 
-def _sentence(groups: list[Gains | None], deed: str) -> str:
+def _sentence(groups: list[SpeedupRange | None], deed: str) -> str:
     known = [group for group in groups if group is not None]
     calls = sum(group.calls for group in known)
     if not calls:

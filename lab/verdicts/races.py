@@ -109,15 +109,15 @@ def judge(race: Race) -> Finding:
     limit = float(race.threads)
     if race.bound is not Bound.BLOCKING:
         limit = min(limit, race.cores)
-    whole = [turn for turn in race.rounds if _usable(race, turn)]
-    usable = [turn for turn in whole if _speedup(turn) <= CEILING_SLACK * limit]
+    whole = [round_ for round_ in race.rounds if _usable(race, round_)]
+    usable = [round_ for round_ in whole if _speedup(round_) <= CEILING_SLACK * limit]
     enough = len(usable) >= _rounds_wanted(race)
     # With too few usable rounds the figures shown are those of all rounds.
     rounds = usable if enough else list(race.rounds)
-    processes = [turn.process for turn in rounds]
-    speedup = estimate([_speedup(turn) for turn in rounds], processes)
-    cores = estimate([cores_in_use(turn.laps) for turn in rounds], processes)
-    overlap = estimate([_overlap(turn) for turn in rounds], processes)
+    processes = [round_.process for round_ in rounds]
+    speedup = estimate([_speedup(round_) for round_ in rounds], processes)
+    cores = estimate([cores_in_use(round_.laps) for round_ in rounds], processes)
+    overlap = estimate([_overlap(round_) for round_ in rounds], processes)
     if race.threads == 1:
         verdict, reason = Verdict.SINGLE, ""
     elif limit < TWO_CORES:
@@ -137,7 +137,7 @@ def judge(race: Race) -> Finding:
             if not _counts_waits(race):
                 reason = "one at a time, and no count of waits for a core"
                 verdict = Verdict.INCONCLUSIVE
-            elif any(starved(turn.laps) for turn in rounds):
+            elif any(starved(round_.laps) for round_ in rounds):
                 reason = "machine busy: one at a time, but some had no core meanwhile"
                 verdict = Verdict.INCONCLUSIVE
     else:
@@ -149,7 +149,7 @@ def judge(race: Race) -> Finding:
         verdict=verdict,
         judgement=_against_claim(race, verdict),
         reason=reason,
-        time_s=estimate([wall_ns(turn.laps) / 1e9 for turn in rounds], processes),
+        time_s=estimate([wall_ns(round_.laps) / 1e9 for round_ in rounds], processes),
         speedup=None if race.threads == 1 else speedup,
         cores=cores.median,
         overlap=overlap.median,
@@ -268,19 +268,21 @@ def _one_core(race: Race) -> float:
 
 def _counts_waits(race: Race) -> bool:
     """Whether the system told how long threads stood ready without a core."""
-    return all(lap.starved_ns is not None for turn in race.rounds for lap in turn.laps)
+    return all(
+        lap.starved_ns is not None for round_ in race.rounds for lap in round_.laps
+    )
 
 
 def _rounds_wanted(race: Race) -> int:
     return BLOCKING_ROUNDS if race.bound is Bound.BLOCKING else COMPUTE_ROUNDS
 
 
-def _usable(race: Race, turn: Round) -> bool:
+def _usable(race: Race, round_: Round) -> bool:
     if race.bound is Bound.BLOCKING:
         assert race.delay_s is not None, "a blocking race records its delay"
-        shortest_ns = min(lap.wall_ns for lap in (turn.reference, *turn.laps))
+        shortest_ns = min(lap.wall_ns for lap in (round_.reference, *round_.laps))
         return shortest_ns >= SHORTEST * race.delay_s * 1e9
-    return turn.reference.had_core and not starved(turn.laps)
+    return round_.reference.had_core and not starved(round_.laps)
 
 
 def _why_unusable(race: Race, usable: int) -> str:
@@ -290,15 +292,15 @@ def _why_unusable(race: Race, usable: int) -> str:
     return f"machine busy: {counted}"
 
 
-def _speedup(turn: Round) -> float:
-    return len(turn.laps) * turn.reference.wall_ns / wall_ns(turn.laps)
+def _speedup(round_: Round) -> float:
+    return len(round_.laps) * round_.reference.wall_ns / wall_ns(round_.laps)
 
 
-def _overlap(turn: Round) -> float:
+def _overlap(round_: Round) -> float:
     """The most calls under way at one moment."""
     edges = sorted(
-        [(lap.enter_ns, 1) for lap in turn.laps]
-        + [(lap.leave_ns, -1) for lap in turn.laps]
+        [(lap.enter_ns, 1) for lap in round_.laps]
+        + [(lap.leave_ns, -1) for lap in round_.laps]
     )
     under_way, most = 0, 0
     for _, step in edges:

@@ -95,7 +95,7 @@ def judged(run: Run, name: str) -> Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Gains:
+class SpeedupRange:
     """What threads gained over a group of twins: the lowest and highest median."""
 
     bound: Bound
@@ -105,7 +105,9 @@ class Gains:
     threads: int
 
 
-def gains(findings: Sequence[Finding], twin: str, bound: Bound) -> Gains | None:
+def speedup_range(
+    findings: Sequence[Finding], twin: str, bound: Bound
+) -> SpeedupRange | None:
     """The gain of one twin over all kernels of one bound, at the most threads.
 
     Conclusive findings only; None where there is none.
@@ -125,7 +127,7 @@ def gains(findings: Sequence[Finding], twin: str, bound: Bound) -> Gains | None:
         for finding in chosen
         if finding.race.threads == threads and finding.speedup is not None
     ]
-    return Gains(bound, len(medians), min(medians), max(medians), threads)
+    return SpeedupRange(bound, len(medians), min(medians), max(medians), threads)
 
 
 @dataclass(frozen=True, slots=True)

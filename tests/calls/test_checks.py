@@ -24,7 +24,7 @@ from lab.calls import doses, macros
 from lab.catalogue import catalogue
 from lab.constructions import handoff, shared_data
 from lab.instruments.stopwatch import repeat, stamped
-from lab.instruments.stuck import watch
+from lab.instruments.watchdog_native import watch
 
 SCALARS = [
     *"?bBhHiIlLqQefdgFDGO",

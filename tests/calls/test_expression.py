@@ -7,17 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from lab.calls.expression import clean_up, subject
+from lab.calls.expression import clean_up, prepared_call
 from lab.errors import UsageError
 
 
 def test_a_plain_call_is_taken_apart() -> None:
-    func, args, kwargs = subject("json.dumps(data, indent=2)", "import json; data=[1]")
+    func, args, kwargs = prepared_call(
+        "json.dumps(data, indent=2)", "import json; data=[1]"
+    )
     assert (func, args, kwargs) == (json.dumps, ([1],), {"indent": 2})
 
 
 def test_stars_are_unpacked() -> None:
-    func, args, kwargs = subject(
+    func, args, kwargs = prepared_call(
         "max(*numbers, *numbers, **how)", "numbers = [1, 2]; how = {'key': abs}"
     )
     assert (func, args, kwargs) == (max, (1, 2, 1, 2), {"key": abs})
@@ -25,7 +27,7 @@ def test_stars_are_unpacked() -> None:
 
 def test_arguments_are_evaluated_once() -> None:
     setup = "made = []\ndef make():\n    made.append(1)\n    return made"
-    func, args, kwargs = subject("len(make())", setup)
+    func, args, kwargs = prepared_call("len(make())", setup)
     assert [func(*args, **kwargs) for _ in range(3)] == [1, 1, 1]
 
 
@@ -44,22 +46,22 @@ def test_arguments_are_evaluated_once() -> None:
 def test_the_value_is_the_expressions(
     expression: str, setup: str, value: object
 ) -> None:
-    func, args, kwargs = subject(expression, setup)
+    func, args, kwargs = prepared_call(expression, setup)
     assert func(*args, **kwargs) == value
 
 
 def test_modules_are_imported_where_nobody_defines_the_name() -> None:
-    func, args, kwargs = subject("calendar.isleap(2024)")
+    func, args, kwargs = prepared_call("calendar.isleap(2024)")
     assert func(*args, **kwargs) is True
-    func, args, kwargs = subject("calendar.upper()", "calendar = 'defined'")
+    func, args, kwargs = prepared_call("calendar.upper()", "calendar = 'defined'")
     assert func(*args, **kwargs) == "DEFINED"
     # A name of its own is none that an import could have been meant for.
     with pytest.raises(UsageError, match=r"name 'calendar' is not defined: --setup"):
-        subject("calendar(2024)")
+        prepared_call("calendar(2024)")
     # Where the names are somebody's, nothing is added to them.
     names: dict[str, object] = {}
     with pytest.raises(UsageError, match=r"name 'calendar' is not defined$"):
-        subject("calendar.isleap(2024)", names=names)
+        prepared_call("calendar.isleap(2024)", names=names)
     assert "calendar" not in names
 
 
@@ -69,12 +71,12 @@ def test_a_module_that_cannot_be_imported(
     (tmp_path / "broken_module.py").write_text("import no_such_module_here")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(UsageError, match="EXPR: ModuleNotFoundError") as caught:
-        subject("broken_module.f()")
+        prepared_call("broken_module.f()")
     assert "\n" not in str(caught.value)
 
 
 def test_any_other_expression_is_evaluated_at_every_call() -> None:
-    func, args, kwargs = subject("time.monotonic() + 0", "import time")
+    func, args, kwargs = prepared_call("time.monotonic() + 0", "import time")
     assert (args, kwargs) == ((), {})
     before = time.monotonic()
     assert func() >= before  # type: ignore[operator]  # a number
@@ -100,23 +102,23 @@ def test_any_other_expression_is_evaluated_at_every_call() -> None:
 )
 def test_a_typing_error_is_one_line(expression: str, setup: str, told: str) -> None:
     with pytest.raises(UsageError, match=told) as caught:
-        subject(expression, setup)
+        prepared_call(expression, setup)
     assert "\n" not in str(caught.value)
 
 
 def test_what_the_code_itself_raises_propagates() -> None:
     with pytest.raises(ZeroDivisionError):
-        subject("len([])", "1 / 0")
+        prepared_call("len([])", "1 / 0")
     with pytest.raises(ZeroDivisionError):
-        subject("len(1 / 0)")
-    func, args, kwargs = subject("f()", "def f(): return missing")
+        prepared_call("len(1 / 0)")
+    func, args, kwargs = prepared_call("f()", "def f(): return missing")
     with pytest.raises(NameError):
         func(*args, **kwargs)
 
 
 def test_what_setup_made_lives_as_long_as_the_keywords() -> None:
     setup = "import socket\na, b = socket.socketpair()\nb.send(b'x')\na.settimeout(5)"
-    func, args, kwargs = subject("a.recv(1)", setup)
+    func, args, kwargs = prepared_call("a.recv(1)", setup)
     gc.collect()
     assert func(*args, **kwargs) == b"x"
     clean_up(kwargs, "a.close()\nb.close()")
@@ -126,10 +128,10 @@ def test_what_setup_made_lives_as_long_as_the_keywords() -> None:
 
 def test_names_of_somebody_else() -> None:
     names = {"data": [3, 1], "key": abs}
-    func, args, kwargs = subject("sorted(data, key=key)", names=names)
+    func, args, kwargs = prepared_call("sorted(data, key=key)", names=names)
     assert (func, args, kwargs) == (sorted, ([3, 1],), {"key": abs})
-    func, _, _ = subject("data[0] + more", "more = 4", names)
+    func, _, _ = prepared_call("data[0] + more", "more = 4", names)
     assert func() == 7
     assert names["more"] == 4
     with pytest.raises(UsageError, match="name 'other' is not defined"):
-        subject("len(other)", names=names)
+        prepared_call("len(other)", names=names)

@@ -66,7 +66,7 @@ def test_reduced_bench(checkout: Path) -> None:
     assert run.part == "-k test_race and ([collatz- or [libc.usleep-)"
     assert len(run.races) == 5  # three twins and two, at one number of threads
     for race in run.races:
-        rounds = Counter(turn.process for turn in race.rounds)
+        rounds = Counter(round_.process for round_ in race.rounds)
         assert set(range(6)) <= set(rounds)
         assert race.experiment == "kernels"
     sizes = {race.twin: race.size for race in run.races if race.kernel == "collatz"}

@@ -11,7 +11,7 @@ from lab.commands import processes
 from lab.commands.processes import Experiments
 from lab.records.results import parse
 from lab.renderers import wording
-from lab.system.dump import Frame, culprit, threads
+from lab.system.fault_dump import Frame, culprit, threads
 
 ROOT = Path(__file__).parents[2]
 CONFTEST = """
@@ -104,7 +104,7 @@ def test_what_ends_a_process_is_left_out_and_the_rest_goes_on(tmp_path: Path) ->
     for failure in run.failures:
         assert "\n" not in wording.failure(failure)
     (good,) = run.races
-    assert len({turn.process for turn in good.rounds}) == 2
+    assert len({round_.process for round_ in good.rounds}) == 2
     assert done.code != 0
 
 
@@ -124,12 +124,12 @@ def test_first(record):
     record(lambda: [Series("suite", "first", "", "x", (1.0,))])
 
 
-def test_second(record, telling):
+def test_second(record, reporter):
     record(lambda: [Series("suite", "second", "", "x", (float("nan"),))])
 
 
-def test_third(telling):
-    os.write(telling._descriptor, b'{"event": "kept", "benchmark": {"na')
+def test_third(reporter):
+    os.write(reporter._descriptor, b'{"event": "kept", "benchmark": {"na')
     os.kill(os.getpid(), signal.SIGKILL)
 """
     done = _suite(tmp_path, source, 30.0)

@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lab.calls.kernel import Call, Setting
+from lab.calls.kernel import Call, Workload
 from lab.calls.libc import Libc, unix_address
 from lab.constructions import blocking, deadlock, peer, shared_data
 from lab.constructions.blocking import (
@@ -31,14 +31,14 @@ from lab.constructions.blocking import (
     sending,
     whole_fifo,
 )
-from lab.constructions.deadlock import outcomes, stood
+from lab.constructions.deadlock import positions, trials
 from lab.constructions.latency import (
     INTERVAL_S,
     LOADS,
-    Beat,
-    Beside,
-    Heart,
-    Made,
+    CallTime,
+    Latencies,
+    Tick,
+    Ticker,
     beside,
     during,
 )
@@ -49,7 +49,7 @@ from lab.records.machine import gil_enabled
 with_gil = pytest.mark.skipif(not gil_enabled(), reason="there is no GIL to hold")
 
 
-def _libc(library: type[ctypes.CDLL]) -> dict[str, Setting]:
+def _libc(library: type[ctypes.CDLL]) -> dict[str, Workload]:
     libc = Libc(library)
 
     def connect(end: socket.socket, path: str) -> Callable[[], object]:
@@ -66,7 +66,7 @@ def _libc(library: type[ctypes.CDLL]) -> dict[str, Setting]:
     }
 
 
-PYTHON: dict[str, Setting] = {
+PYTHON: dict[str, Workload] = {
     "whole fifo": whole_fifo(lambda path: path.read_bytes),
     "fifo": fifo(lambda fd: partial(os.read, fd, 1)),
     "buffered fifo": fifo(lambda fd: partial(io.FileIO(fd, closefd=False).read, 1)),
@@ -110,10 +110,10 @@ def _noting(call: Call, asked_ns: list[int]) -> Call:
     return Call(call.run, before=ask, check=call.check)
 
 
-@pytest.mark.parametrize("setting", ALL)
-def test_ends_when_the_peer_answers(setting: Setting) -> None:
+@pytest.mark.parametrize("workload", ALL)
+def test_ends_when_the_peer_answers(workload: Workload) -> None:
     asked_ns: list[int] = []
-    with setting(1) as calls:
+    with workload(1) as calls:
         for _ in range(3):
             leave_ns = lap(_noting(calls[0], asked_ns)).leave_ns
             assert leave_ns - asked_ns[-1] >= PEER_S * 1e9
@@ -144,14 +144,14 @@ def test_held_calls_take_turns_and_each_blocks(name: str) -> None:
         assert one.leave_ns - asked >= PEER_S * 1e9
 
 
-@pytest.mark.parametrize("setting", ALL)
+@pytest.mark.parametrize("workload", ALL)
 def test_killed_peer_ends_the_wait(
-    setting: Setting, monkeypatch: pytest.MonkeyPatch
+    workload: Workload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Held calls too: no other thread of ours could help them."""
     # A listener hears nothing of its callers' end: for accept it is the bound.
     monkeypatch.setattr(blocking, "LIMIT_S", 0.5)
-    with setting(1) as calls:
+    with workload(1) as calls:
         (other,) = psutil.Process().children()
 
         def ask_and_kill() -> None:
@@ -168,13 +168,13 @@ def test_killed_peer_ends_the_wait(
 
 
 @pytest.mark.parametrize("name", ["accept", "send", "recv"])
-@pytest.mark.parametrize("settings", [HELD, RELEASED], ids=["PyDLL", "CDLL"])
+@pytest.mark.parametrize("workloads", [HELD, RELEASED], ids=["PyDLL", "CDLL"])
 def test_stopped_peer_is_given_up(
-    settings: dict[str, Setting], name: str, monkeypatch: pytest.MonkeyPatch
+    workloads: dict[str, Workload], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(blocking, "LIMIT_S", 0.2)
     monkeypatch.setattr(peer, "LIMIT_S", 1)
-    with settings[name](1) as calls:
+    with workloads[name](1) as calls:
         (other,) = psutil.Process().children()
         other.suspend()
         while other.status() != psutil.STATUS_STOPPED:  # not at once, if busy
@@ -256,7 +256,7 @@ def test_guards_lose_nothing(increase: Callable[[Counter, int], None]) -> None:
 
 
 def test_deadlocked_child_ends_and_its_twin_is_through() -> None:
-    held, released = outcomes([("held", 0.5), ("released", 20)])
+    held, released = trials([("held", 0.5), ("released", 20)])
     assert released.ended
     if gil_enabled():
         assert not held.ended
@@ -267,11 +267,11 @@ def test_deadlocked_child_ends_and_its_twin_is_through() -> None:
 
 def test_failing_child_is_told() -> None:
     with pytest.raises(ChildProcessError, match="KeyError"):
-        outcomes([("neither", 5)])
+        trials([("neither", 5)])
 
 
 def test_stood_without_threads() -> None:
-    assert stood("Timeout (0:00:01)!\n") == ("", "")
+    assert positions("Timeout (0:00:01)!\n") == ("", "")
 
 
 def test_stood_in_a_path_that_the_dump_spells_with_escapes() -> None:
@@ -279,7 +279,7 @@ def test_stood_in_a_path_that_the_dump_spells_with_escapes() -> None:
     at = lines.index("    sign.acquire()") + 1
     frame = f'  File "/a b/caf\\xe9/lab/constructions/deadlock.py", line {at} in writer'
     dump = f"Timeout (0:00:01)!\nThread 0x1 (most recent call first):\n{frame}\n"
-    assert stood(dump) == ("", "sign.acquire()")
+    assert positions(dump) == ("", "sign.acquire()")
 
 
 def test_lag_of_a_held_call_is_the_call() -> None:
@@ -299,23 +299,23 @@ def test_loads_last_as_long_as_they_say(name: str) -> None:
 
 
 def test_beats_of_the_call_alone() -> None:
-    beats = [Beat(0, 10), Beat(20, 35), Beat(40, 45), Beat(60, 70)]
-    found = during(beats, Made(30, 50))
-    assert found.lags_s == (15e-9, 5e-9)
+    ticks = [Tick(0, 10), Tick(20, 35), Tick(40, 45), Tick(60, 70)]
+    found = during(ticks, CallTime(30, 50))
+    assert found.latencies_s == (15e-9, 5e-9)
     assert found.inside_s == (5e-9,)
     assert found.machine_s is None
-    assert during([], Made(30, 50)).largest is None
+    assert during([], CallTime(30, 50)).largest is None
 
 
 def test_the_machine_s_part_is_of_the_beats_and_the_call() -> None:
-    found = during([Beat(20, 35)], Made(30, 50, 2), 4)
+    found = during([Tick(20, 35)], CallTime(30, 50, 2), 4)
     assert found.starved_s == pytest.approx(2e-9)
     assert found.machine_s == pytest.approx(6e-9)
-    assert during([Beat(20, 35)], Made(30, 50, 2)).machine_s is None
+    assert during([Tick(20, 35)], CallTime(30, 50, 2)).machine_s is None
 
 
 @pytest.mark.parametrize(
-    ("lag_s", "machine_s", "told"),
+    ("latency_s", "machine_s", "told"),
     [
         (0.4, None, True),  # however it came about, others ran
         (0.9, 0.1, True),
@@ -324,25 +324,27 @@ def test_the_machine_s_part_is_of_the_beats_and_the_call() -> None:
     ],
 )
 def test_a_lag_that_the_machine_explains_tells_nothing(
-    lag_s: float, machine_s: float | None, told: bool
+    latency_s: float, machine_s: float | None, told: bool
 ) -> None:
-    found = Beside((lag_s,), 1.0, (), 0.0, machine_s).largest_by_lock(0.5)
-    assert found == (lag_s if told else None)
+    found = Latencies((latency_s,), 1.0, (), 0.0, machine_s).largest_by_lock(0.5)
+    assert found == (latency_s if told else None)
 
 
 def test_a_call_without_a_core_tells_no_median() -> None:
-    lags_s = (0.1, 0.3, 0.2)
-    assert Beside((), 1.0, lags_s, 0.05).median_inside_s(0.1) == pytest.approx(0.2)
-    assert Beside((), 1.0, lags_s, 0.2).median_inside_s(0.1) is None
-    assert Beside((), 1.0, lags_s).median_inside_s(0.1) is None
-    assert Beside((), 1.0, lags_s[:2], 0.0).median_inside_s(0.1) is None
+    latencies_s = (0.1, 0.3, 0.2)
+    assert Latencies((), 1.0, latencies_s, 0.05).median_inside_s(0.1) == pytest.approx(
+        0.2
+    )
+    assert Latencies((), 1.0, latencies_s, 0.2).median_inside_s(0.1) is None
+    assert Latencies((), 1.0, latencies_s).median_inside_s(0.1) is None
+    assert Latencies((), 1.0, latencies_s[:2], 0.0).median_inside_s(0.1) is None
 
 
 def test_heart_beats() -> None:
-    with Heart() as heart:
+    with Ticker() as ticker:
         time.sleep(5 * INTERVAL_S)
-    assert len(heart.beats) >= 2
-    assert all(beat.came_ns >= beat.due_ns for beat in heart.beats)
+    assert len(ticker.ticks) >= 2
+    assert all(tick.came_ns >= tick.due_ns for tick in ticker.ticks)
 
 
 def test_full() -> None:

@@ -71,14 +71,14 @@ def test_three_threads_gain(
 
     monkeypatch.setattr(speedup, "reference", reference)
     monkeypatch.setattr(speedup, "race_ns", lambda *_: walls_ns.pop(0))
-    assert speedup.gain(print, [print] * 3) == gained
+    assert speedup.speedup(print, [print] * 3) == gained
     assert not references
     assert not walls_ns
 
 
 def test_what_a_call_raises_is_raised() -> None:
     with pytest.raises(ValueError, match="hold: expected"):
-        speedup.gain(partial(mixed, -1, 0, 1), [])
+        speedup.speedup(partial(mixed, -1, 0, 1), [])
 
 
 LOCKED = (Lap(0, 100, 100, 0), Lap(60, 200, 100, 0))

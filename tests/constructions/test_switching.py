@@ -1,4 +1,4 @@
-"""Turns are read off a trace as they were taken."""
+"""Who had the GIL, and how long the other waited, is read off a trace."""
 
 import sys
 import threading
@@ -42,13 +42,13 @@ def _trace() -> Trace:
 
 
 def test_turns_of_a_known_trace() -> None:
-    seen = switching.Turns(_trace())
+    seen = switching.SwitchingTrace(_trace())
     assert [thread.name for thread in seen.threads] == ["racer-0", "racer-1"]
     assert seen.share == pytest.approx(1 / 3)
     first = seen.threads[0]
-    assert switching.Turns(replace(seen.trace, threads=(first,))).share is None
+    assert switching.SwitchingTrace(replace(seen.trace, threads=(first,))).share is None
     never = tuple(replace(thread, holds=0.0) for thread in seen.threads)
-    assert switching.Turns(replace(seen.trace, threads=never)).share is None
+    assert switching.SwitchingTrace(replace(seen.trace, threads=never)).share is None
     assert seen.runs_free == pytest.approx(0.02)
 
 
@@ -78,7 +78,7 @@ def test_two_threads_spin() -> None:
 def test_a_turn_comes_after_an_interval_at_least() -> None:
     with same_switch_interval():
         sys.setswitchinterval(3e-3)
-        waits_s = switching.waits_for_turn(0.1)
+        waits_s = switching.waits_for_gil(0.1)
     assert waits_s
     assert min(waits_s) >= 3e-3
 

@@ -57,7 +57,7 @@ def test_kernels(name: str) -> None:
     native = {size for twin, size in scaled if twin.via == "Cython"}
     assert len(native) == 1
     twin, _ = scaled[0]
-    with twin.setting(1) as calls:
+    with twin.workload(1) as calls:
         best_s = min(lap(calls[0]).cpu_ns for _ in range(5)) / 1e9
     # 10 to 40 ms: what a round wants, though clocks and neighbours may differ by now.
     assert 0.5 * CALL_S / NEAR <= best_s <= 2 * CALL_S * NEAR

@@ -286,14 +286,14 @@ def _knocks(*waits_ns: int) -> list[Knock]:
 
 
 def test_knocks_become_a_share() -> None:
-    look = observation.from_knocks(0, 100 * MS, _knocks(*[100, 900_000] * 50))
-    assert look.gil_free == 0.5
-    assert 0.05 < look.error < 0.15
-    assert look.longest_hold_s == pytest.approx(0.0009)
+    seen = observation.from_knocks(0, 100 * MS, _knocks(*[100, 900_000] * 50))
+    assert seen.gil_free == 0.5
+    assert 0.05 < seen.error < 0.15
+    assert seen.longest_hold_s == pytest.approx(0.0009)
     # One knock that waited through it all says a lot, by its time.
-    look = observation.from_knocks(0, 100 * MS, _knocks(99 * MS))
-    assert look.gil_free == 0
-    assert look.error < 0.05
+    seen = observation.from_knocks(0, 100 * MS, _knocks(99 * MS))
+    assert seen.gil_free == 0
+    assert seen.error < 0.05
     assert observation.from_knocks(0, 100 * MS, []).error == 1
     for knocks in (1, 2, 3):  # that all found the lock free
         few = observation.from_knocks(0, 100 * MS, _knocks(*[100] * knocks))
@@ -302,7 +302,7 @@ def test_knocks_become_a_share() -> None:
 
 
 def test_too_few_samples_are_inconclusive() -> None:
-    verdict, reason = probing._verdict(observation.Look(1.0, 0.5, 0.0, 3))
+    verdict, reason = probing._verdict(observation.Observation(1.0, 0.5, 0.0, 3))
     assert verdict == "inconclusive"
     assert "too few samples" in reason
 

@@ -10,7 +10,7 @@ from lab.records.race import Bound, Claim, Lap, Race, Round, Share
 from lab.records.results import ForeignFileError, load
 from lab.records.series import Series
 from lab.verdicts.races import Finding, Judgement, Verdict, judge
-from lab.verdicts.run import contradicted, gains
+from lab.verdicts.run import contradicted, speedup_range
 from lab.verdicts.series import judge_series
 
 RECORDS = Path(__file__).parents[1] / "data"
@@ -318,12 +318,12 @@ def test_contradicted() -> None:
 
 def test_gains() -> None:
     findings = [judge(_race(PARALLEL, twin="released")), judge(_race(SERIAL[:1]))]
-    group = gains(findings, "released", Bound.COMPUTE)
+    group = speedup_range(findings, "released", Bound.COMPUTE)
     assert group is not None
     assert (group.calls, group.threads) == (1, 2)
     assert group.lowest == group.highest == pytest.approx(200 / 101)
-    assert gains(findings, "held", Bound.COMPUTE) is None
-    assert gains(findings, "released", Bound.BLOCKING) is None
+    assert speedup_range(findings, "held", Bound.COMPUTE) is None
+    assert speedup_range(findings, "released", Bound.BLOCKING) is None
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from lab.instruments.stuck import watch
+from lab.instruments.watchdog_native import watch
 
 STDERR = 2
 PATIENCE_S = 2.0
@@ -18,7 +18,7 @@ TEXT = (
 
 
 @contextmanager
-def told_when_stuck() -> Iterator["array[int]"]:
+def watchdog() -> Iterator["array[int]"]:
     """Watch calls that count in the array it yields, as stopwatch.repeat does."""
     progress = array("q", [0])
     over, ends = os.pipe()

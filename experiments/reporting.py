@@ -43,7 +43,7 @@ def subject(item: pytest.Item) -> dict[str, str]:
     }
 
 
-class Telling:
+class Reporter:
     """descriptor: of the pipe. dump: of the file that faulthandler writes to.
 
     limit_s: how long a call may take before the process is ended.

@@ -31,7 +31,7 @@ def watch(progress, int over, int out, bytes text not None, int64_t patience_ns)
     it has written. Holds the GIL neither to wait nor to write.
     """
     cdef object counted = integers(progress, "progress")
-    cdef volatile int64_t *turn = (
+    cdef volatile int64_t *counter = (
         <volatile int64_t *>PyMemoryView_GET_BUFFER(counted).buf
     )
     cdef const char *start = text
@@ -41,13 +41,13 @@ def watch(progress, int over, int out, bytes text not None, int64_t patience_ns)
     end.fd = over
     end.events = 1  # POLLIN
     with nogil:
-        seen, since_ns = turn[0], now_ns()
+        seen, since_ns = counter[0], now_ns()
         while True:
             end.revents = 0
             if poll(&end, 1, LOOK_MS) > 0:
                 break
-            if turn[0] != seen or seen % 2 == 0:
-                seen, since_ns = turn[0], now_ns()
+            if counter[0] != seen or seen % 2 == 0:
+                seen, since_ns = counter[0], now_ns()
             elif now_ns() - since_ns >= patience_ns:
                 write(out, start, size)
                 break

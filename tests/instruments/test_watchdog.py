@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from lab import kernels
-from lab.instruments import notice
+from lab.instruments import watchdog
 from lab.instruments.stopwatch import repeat, stamped
-from lab.instruments.stuck import watch
+from lab.instruments.watchdog_native import watch
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_NS = 200_000_000
@@ -81,7 +81,7 @@ def test_a_silent_socket() -> None:
         told = child.stderr.readline() + child.stderr.readline()
         child.send_signal(signal.SIGINT)
         _, rest = child.communicate(timeout=60)
-    assert told == notice.TEXT
+    assert told == watchdog.TEXT
     assert "Ctrl-C" in told
     assert max(map(len, told.splitlines())) <= 80
     assert rest == "gil-lab: interrupted\n"
