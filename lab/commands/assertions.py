@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lab.instruments.knocker import same_switch_interval
-from lab.instruments.observation import Subject, knocked
+from lab.instruments.observation import Target, knocked
 from lab.instruments.probe import HELD
 from lab.instruments.scope import unavailable
 from lab.instruments.watch import Watch
@@ -57,16 +57,16 @@ def watched_call(
 
     What it raises propagates.
     """
-    subject = Subject(func, args, kwargs)
+    target = Target(func, args, kwargs)
     once = any(map(_is_used_up, (*args, *kwargs.values())))
     with same_switch_interval():
         if promise.kind is Kind.LONGEST_HOLD:
-            return _holds(promise, subject, once)
-        return _shares(promise, subject, once)
+            return _holds(promise, target, once)
+        return _shares(promise, target, once)
 
 
-def _shares(promise: Promise, subject: Subject, once: bool) -> Finding:
-    first = _look(subject, 1)
+def _shares(promise: Promise, target: Target, once: bool) -> Finding:
+    first = _look(target, 1)
     at_first = of_share(promise, [first])
     if once or (at_first is not Outcome.OPEN and first.own_s >= SINGLE_S):
         return conclude(promise, at_first, [first], 1)
@@ -76,7 +76,7 @@ def _shares(promise: Promise, subject: Subject, once: bool) -> Finding:
     while outcome is Outcome.OPEN:
         # In steps: on a busy machine what a short call takes can be lost in its waits.
         times = min(max(1, round(LOOK_S / call_s)), times * MOST_GROWTH)
-        looks.append(_look(subject, times))
+        looks.append(_look(target, times))
         calls += times
         call_s = looks[-1].own_s / times
         outcome = of_share(promise, looks)
@@ -93,21 +93,21 @@ def _shares(promise: Promise, subject: Subject, once: bool) -> Finding:
     return conclude(promise, outcome, looks, calls, reason)
 
 
-def _look(subject: Subject, times: int) -> Watched:
+def _look(target: Target, times: int) -> Watched:
     if unavailable():
-        return _knocked(subject, times)
-    stamp = times == 1 or subject.last_s >= STAMPED_S
+        return _knocked(target, times)
+    stamp = times == 1 or target.last_s >= STAMPED_S
     with Watch() as watch:
-        subject.call(times, stamp=stamp)
-    spans = [(call.enter_ns, call.leave_ns) for call in subject.stamps]
-    return watch.found(spans or [(subject.enter_ns, subject.leave_ns)])
+        target.call(times, stamp=stamp)
+    spans = [(call.enter_ns, call.leave_ns) for call in target.stamps]
+    return watch.found(spans or [(target.enter_ns, target.leave_ns)])
 
 
-def _knocked(subject: Subject, times: int) -> Watched:
+def _knocked(target: Target, times: int) -> Watched:
     """Without a scope: who is kept waiting may have been so by another thread."""
     alone = threading.active_count() == 1
-    look = knocked(subject, times)
-    wall_s = subject.lasted_s
+    look = knocked(target, times)
+    wall_s = target.lasted_s
     held_s = (1 - look.gil_free) * wall_s
     return Watched(
         wall_s=wall_s,
@@ -120,21 +120,21 @@ def _knocked(subject: Subject, times: int) -> Watched:
     )
 
 
-def _holds(promise: Promise, subject: Subject, once: bool) -> Finding:
+def _holds(promise: Promise, target: Target, once: bool) -> Finding:
     looks: list[Watched] = []
     outcomes: list[Outcome] = []
     over_s = time.monotonic() + MOST_S
     while len(looks) < MOST_LOOKS and time.monotonic() < over_s:
         if unavailable():
-            subject.call(1)
+            target.call(1)
             outcomes.append(
-                Outcome.KEPT if subject.last_s <= promise.bound else Outcome.OPEN
+                Outcome.KEPT if target.last_s <= promise.bound else Outcome.OPEN
             )
-            looks.append(_blind(subject))
+            looks.append(_blind(target))
         else:
             with Watch(patience_s(promise.bound)) as watch:
-                subject.call(1, stamp=True)
-            (call,) = subject.stamps
+                target.call(1, stamp=True)
+            (call,) = target.stamps
             looks.append(
                 watch.found(
                     [(call.enter_ns, call.leave_ns)],
@@ -158,9 +158,9 @@ def _holds(promise: Promise, subject: Subject, once: bool) -> Finding:
     return conclude(promise, Outcome.OPEN, looks, len(looks), reason)
 
 
-def _blind(subject: Subject) -> Watched:
+def _blind(target: Target) -> Watched:
     """Timed, but not seen."""
-    duration_s = subject.last_s
+    duration_s = target.last_s
     return Watched(duration_s, 0.0, 0.0, 0.0, duration_s, 0.0, 0)
 
 
