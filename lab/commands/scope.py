@@ -56,7 +56,10 @@ def run(
     process, stderr = os.getpid(), _which(STDERR)
     with Scope() as scope:
         _become(argv, code, module)
-        status = _call(argv[0], code, module)
+        try:
+            status = _call(argv[0], code, module)
+        except KeyboardInterrupt:  # one more, on the way from its last line to here
+            status = -signal.SIGINT
         _end()
     if os.getpid() != process:  # a child the program forked ends here too
         return status
