@@ -16,7 +16,6 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from experiments.reporting import Reporter, subject
 from lab.calls.kernel import Kernel, Twin
-from lab.commands.bench_child import TOLD
 from lab.instruments.pilot import Sizes, sized
 from lab.instruments.race import Racer, measure, thread_counts
 from lab.instruments.scope import unavailable
@@ -25,6 +24,7 @@ from lab.records.machine import Machine
 from lab.records.race import Bound, Race, Share
 from lab.records.series import Recorder, Series
 from lab.records.timeline import Timeline
+from lab.system.reporting import TOLD
 
 MEASURED_WITH = ("gil-lab", "numpy", "pytest-benchmark")
 

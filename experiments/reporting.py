@@ -1,11 +1,5 @@
-"""A process of a run tells the one that watches it what it does and what it measured.
+"""pytest, in a process of a run, tells the one that watches what it does."""
 
-Each event is a line of JSON in a pipe, so that what is measured is told at once: a
-sudden end loses the experiment under way alone, and a full disk none. A call that never
-returns is ended by faulthandler's own thread, which needs no GIL.
-"""
-
-import faulthandler
 import os
 from typing import Any
 
@@ -14,11 +8,10 @@ from pytest_benchmark.utils import safe_dumps
 
 from lab.calls.kernel import Kernel, Twin
 from lab.instruments.race import full_run
+from lab.system.reporting import ChildReporter
 
 # What is no race tells of no call, and the long experiments make so many times as many.
 LONG = 10
-# Until the first experiment everything is imported, and the machine looked at.
-START_S = 60.0
 
 
 def subject(item: pytest.Item) -> dict[str, str]:
@@ -43,40 +36,22 @@ def subject(item: pytest.Item) -> dict[str, str]:
     }
 
 
-class Reporter:
-    """descriptor: of the pipe. dump: of the file that faulthandler writes to.
-
-    limit_s: how long a call may take before the process is ended.
-    """
+class Reporter(ChildReporter):
+    """A plugin. descriptor, dump, limit_s: see ChildReporter."""
 
     def __init__(
         self, config: pytest.Config, descriptor: int, dump: int, limit_s: float
     ) -> None:
+        super().__init__(descriptor, dump, limit_s)
         self._config = config
-        self._descriptor, self._dump, self._limit_s = descriptor, dump, limit_s
         self._subjects: dict[str, dict[str, str]] = {}
         self._total = self._done = self._kept = 0
-        faulthandler.enable(file=dump)
-        self.expect(START_S)
-
-    def expect(self, known_s: float = 0.0) -> None:
-        """A call follows: end the process if it takes longer than the limit.
-
-        Until the next is expected, or the test is over. known_s: what those after one
-        another may take on top of that.
-        """
-        limit_s = known_s + self._limit_s
-        faulthandler.dump_traceback_later(limit_s, file=self._dump, exit=True)
-
-    def sizes(self, found: dict[str, int]) -> None:
-        """How much work calls do, for the processes that follow."""
-        self._tell("sizes", sizes=found)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._total = len(session.items)
         self._subjects = {item.nodeid: subject(item) for item in session.items}
         if self._total and not self._config.getoption("collectonly"):
-            self._tell("begin", content=self._content())
+            self.tell("begin", content=self._content())
 
     def _content(self) -> dict[str, Any]:
         """A result file of pytest-benchmark's without benchmarks."""
@@ -100,7 +75,7 @@ class Reporter:
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         whose = self._subjects.get(nodeid, {})
-        self._tell("start", nodeid, done=self._done, total=self._total, **whose)
+        self.tell("start", nodeid, done=self._done, total=self._total, **whose)
         self._done += 1
         long = full_run(os.environ) and not whose.get("kernel")
         self.expect((LONG - 1) * self._limit_s if long else 0.0)
@@ -108,7 +83,7 @@ class Reporter:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.skipped and isinstance(report.longrepr, tuple):
             reason = report.longrepr[2].removeprefix("Skipped: ")
-            self._tell("skipped", report.nodeid, reason=reason)
+            self.tell("skipped", report.nodeid, reason=reason)
         elif report.failed:
             self._failed(report)
 
@@ -123,28 +98,25 @@ class Reporter:
         reason = lines[0 if crash else -1] if lines else "failed"
         place = f"{crash.path}:{crash.lineno}" if crash else ""
         whose = self._subjects.get(report.nodeid, {})
-        self._tell("failed", report.nodeid, reason=reason, place=place, **whose)
+        self.tell("failed", report.nodeid, reason=reason, place=place, **whose)
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
-        faulthandler.cancel_dump_traceback_later()
+        self.nothing()
         benchmarks = self._benchmarks().benchmarks
         for one in benchmarks[self._kept :]:
             if not one.has_error:
-                self._tell("kept", nodeid, benchmark=one.as_dict(include_data=True))
+                self.tell("kept", nodeid, benchmark=one.as_dict(include_data=True))
         self._kept = len(benchmarks)
-        self._tell("done", nodeid)
+        self.tell("done", nodeid)
 
     def pytest_unconfigure(self) -> None:
-        faulthandler.cancel_dump_traceback_later()
+        self.nothing()
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> Any:
         if not report.passed:
             return None
         return ("passed" if report.when == "call" else "", "", "")  # and no dot
 
-    def _tell(self, event: str, nodeid: str = "", **more: Any) -> None:
-        told = {"event": event, "id": nodeid, "name": nodeid.rpartition("::")[2]}
-        line = safe_dumps({**told, **more})  # type: ignore[no-untyped-call]
-        left = f"{line}\n".encode()
-        while left:
-            left = left[os.write(self._descriptor, left) :]
+    def line(self, told: dict[str, Any]) -> str:
+        """As pytest-benchmark writes what it measured."""
+        return str(safe_dumps(told))  # type: ignore[no-untyped-call]  # it has no types

@@ -11,7 +11,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from lab.commands.processes import LIMIT_S, NO_TESTS, USAGE_ERROR, Experiments
+from lab.commands.processes import (
+    LIMIT_S,
+    NO_TESTS,
+    USAGE_ERROR,
+    Experiments,
+    pytest_of,
+)
 from lab.errors import UsageError
 from lab.instruments.race import ONE_THREAD, thread_override
 from lab.records.machine import Machine
@@ -150,7 +156,10 @@ def measured(
     sizes = {f"{race.kernel} {race.via}": race.size for race in races if race.size}
     part = " ".join(arguments)
     took_s = before.took_s if before and before.part == part else None
-    done = Experiments(suite, arguments, environment, wanting, sizes, limit_s)
+    root = suite.parent
+    chosen = [str(suite), *arguments]
+    command = pytest_of(root)
+    done = Experiments(command, root, chosen, environment, wanting, sizes, limit_s)
     try:
         with terminable(), closing(done.lines()) as lines:
             draw(lines, took_s or None)

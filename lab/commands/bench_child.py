@@ -1,4 +1,4 @@
-"""One process of a run of experiments: pytest in a child, watched from outside.
+"""One process of a run of experiments: a child, watched from outside.
 
 It has a process group of its own, so that an interrupt ends it and all it started
 even while one of its threads holds the GIL; and the process that draws the progress
@@ -20,14 +20,13 @@ from typing import IO, Any
 from lab.records.run import Failure
 from lab.system.child import end
 from lab.system.fault_dump import TIMEOUT, culprit
+from lab.system.reporting import TOLD
 
 # What an interrupted child gets to end by itself; an interrupt promises 2 s.
 GRACE_S = 1.0
-# The variable that tells a child where to tell, where to dump, and its time limit.
-TOLD = "GIL_LAB_TOLD"
 
-# The functions of race.py and looks.py that call a twin; C has no frames of its own.
-CALLERS = ("_work", "call")
+# The package: whose frames are not the user's.
+LAB = Path(__file__).resolve().parents[1]
 
 
 def _alone(environment: Mapping[str, str]) -> dict[str, str]:
@@ -51,23 +50,27 @@ def _kept_open(stack: ExitStack, name: str) -> IO[bytes]:
 class BenchChild:
     """Started with `begin`; iterate over `follow()`, then the rest is known.
 
-    folder: of the suite of experiments. limit_s: of one call.
+    command: what runs, without its arguments. root: the folder it runs in, from which
+    places are seen. limit_s: of one call.
 
     content: a result file's, with what was measured; empty where nothing was begun.
     sizes: of the work of calls, as far as they were told. began: the tests by pytest's
     names. failures: what went wrong, with what is to be left out from now on.
-    skipped: names of tests by the reason. code: pytest's, or what else ended it.
+    skipped: names of tests by the reason. notes: what else is to be shown. code:
+    pytest's, or what else ended it.
     cut: whether it did not end by itself; lost: with which test, by its kernel and
     twin, or its own name.
     """
 
-    folder: Path
+    command: Sequence[str]
+    root: Path
     limit_s: float
     content: dict[str, Any] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     began: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     skipped: dict[str, list[str]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     code: int = 0
     cut: bool = False
     lost: str = ""
@@ -88,14 +91,7 @@ class BenchChild:
             self._dump = _kept_open(stack, "gil-lab-dump")
             told = f"{writer} {self._dump.fileno()} {self.limit_s}"
             self._process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "pytest"),
-                    *(f"--rootdir={self.folder.parent}", "-q", "-s", "-rs"),
-                    *(f"-c{self.folder.parent}/pyproject.toml", "--no-header"),
-                    *("-p", "no:cacheprovider", "--color=no"),
-                    *("-p", "pytest_benchmark.plugin"),
-                    *arguments,
-                ],
+                [sys.executable, *self.command, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=self._output,
                 stderr=subprocess.STDOUT,
@@ -107,7 +103,7 @@ class BenchChild:
                     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
                     TOLD: told,
                 },
-                cwd=self.folder.parent,  # python -m pytest finds lab there
+                cwd=self.root,  # python -m finds lab there
                 pass_fds=[writer, self._dump.fileno()],
                 process_group=0,
             )
@@ -144,6 +140,13 @@ class BenchChild:
         if event["name"] not in names:
             names.append(event["name"])
 
+    def _note(self, event: dict[str, Any]) -> None:
+        self.notes.append(event["text"])
+
+    def _call(self, event: dict[str, Any]) -> None:
+        if self._under_way is not None:
+            self._under_way["function"] = event["function"]
+
     def _failed(self, event: dict[str, Any]) -> None:
         self._fail(event, event["reason"], self._near(event["place"]))
 
@@ -156,7 +159,7 @@ class BenchChild:
         self.failures.append(Failure(experiment, name, reason, place))
 
     def _near(self, place: str) -> str:
-        root = f"{self.folder.parent}{os.sep}"
+        root = f"{self.root}{os.sep}"
         return f"at {place.removeprefix(root)}" if place else ""
 
     def _end(self) -> None:
@@ -188,22 +191,25 @@ class BenchChild:
         return f"ended the whole process, with status {self.code}"
 
     def _place(self, dump: str, whose: Mapping[str, Any]) -> str:
-        """Where faulthandler saw the thread in Python; and below it what twin it calls,
-        if it stood where twins are called."""
+        """Where faulthandler saw the thread in Python; or in what function that the lab
+        calls, where that is C and has no frame."""
         frame = culprit(dump)
         if frame is None:
             return ""
-        where = f"at {frame.near(self.folder.parent)}"
-        function = whose.get("function", "")
-        return f"in {function}, {where}" if frame.function in CALLERS else where
+        function = whose.get("function")
+        if function and Path(frame.file).is_relative_to(LAB):
+            return f"in {function}"
+        return f"at {frame.near(self.root)}"
 
 
-# What to do about an event of a child's (experiments/reporting.py).
+# What to do about an event of a child's (lab/system/reporting.py).
 HEARD: Mapping[str, Callable[[BenchChild, dict[str, Any]], None]] = {
     "begin": BenchChild._begin,
     "kept": BenchChild._kept,
     "sizes": BenchChild._sizes,
     "skipped": BenchChild._skipped,
+    "note": BenchChild._note,
+    "call": BenchChild._call,
     "failed": BenchChild._failed,
     "done": BenchChild._done,
 }

@@ -10,6 +10,7 @@ that follow.
 """
 
 import json
+import math
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -28,6 +29,8 @@ from lab.records.statistics import ENOUGH
 
 # As many values as an interval of 95 % wants, one from each process.
 PROCESSES = ENOUGH
+# Fewer than this tell nothing of what differs between processes.
+LEAST = 2
 # The whole may take so long; then no more processes are started. A start takes about
 # START_S; more than so many at the end are as busy as the ones before.
 LONGEST_S, START_S, MORE = 60.0, 1.5, 3
@@ -37,6 +40,15 @@ LIMIT_S = 60.0
 ROOM = bytes(2**16)
 # pytest's exit codes (pytest.ExitCode), without importing it.
 PASSED, TESTS_FAILED, USAGE_ERROR, NO_TESTS = 0, 1, 4, 5
+
+
+def pytest_of(root: Path) -> list[str]:
+    """The command that runs suites of experiments of a project."""
+    return [
+        *("-m", "pytest", f"--rootdir={root}", "-q", "-s", "-rs"),
+        *(f"-c{root}/pyproject.toml", "--no-header", "--color=no"),
+        *("-p", "no:cacheprovider", "-p", "pytest_benchmark.plugin"),
+    ]
 
 
 @contextmanager
@@ -61,29 +73,37 @@ def _scratch() -> Iterator[str]:
 
 @dataclass
 class Experiments:
-    """folder: of a suite of experiments. arguments: pytest's, that choose of them.
+    """command: what a process runs, and root: the folder it runs in (see BenchChild).
+    arguments: its own, after those that tell which of the processes it is.
 
     environment: what the processes are given on top of this one's. wanting: given what
     there is so far, which experiments want more values, by pytest's names, the most
     urgent first: they get more processes while there is time. sizes_before: how much
     work calls did in the last run, by kernel and what makes the call. limit_s: how
-    long a call may take.
+    long a call may take. processes: how many there are, or, when the next could only
+    be over after enough_s, LEAST. beside: whether one more runs beside them.
 
     Iterate over `lines()`; then the rest is known. content: of all processes, merged,
     and what failed; empty if nothing was begun. code: pytest's, of the first process
     that did not pass. printed: what that one has printed. failures: what went wrong,
-    each once. skipped: names of experiments that were left out, by reason.
+    each once. skipped: names of experiments that were left out, by reason. notes: what
+    else the processes want shown.
     """
 
-    folder: Path
+    command: Sequence[str]
+    root: Path
     arguments: Sequence[str]
     environment: dict[str, str]
     wanting: Callable[[dict[str, Any]], Sequence[str]]
     sizes_before: Mapping[str, int]
     limit_s: float = LIMIT_S
+    processes: int = field(default_factory=lambda: PROCESSES)
+    enough_s: float = math.inf
+    beside: bool = True
     content: dict[str, Any] = field(default_factory=dict)
     code: int = NO_TESTS
     printed: str = ""
+    notes: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     skipped: dict[str, list[str]] = field(default_factory=dict)
     _contents: list[dict[str, Any]] = field(default_factory=list)
@@ -100,28 +120,34 @@ class Experiments:
         """
         begin_s = time.monotonic()
         with _scratch() as scratch, ExitStack() as stack:
-            chosen = [str(self.folder), *self.arguments]
-            beside = self._start(stack, scratch, "0/1", "only", chosen)
-            for place in range(PROCESSES):
-                process = f"{place}/{PROCESSES}"
+            chosen, beside = self.arguments, None
+            if self.beside:
+                beside = self._start(stack, scratch, "0/1", "only", chosen)
+            for place in range(self.processes):
+                so_far_s = time.monotonic() - begin_s
+                if place >= LEAST and so_far_s * (1 + 1 / place) > self.enough_s:
+                    break
+                process = f"{place}/{self.processes}"
                 told = self._through(scratch, process, "without", chosen)
                 for done, total, what in told:
-                    yield f"{place * total + done}\t{PROCESSES * total}\t{what}\n"
+                    all_of_them = self.processes * total
+                    yield f"{place * total + done}\t{all_of_them}\t{what}\n"
                 if not self._contents:
                     if self.code != NO_TESTS:
                         return  # it cannot run, or was told to do something else
                     break  # nor have the others any, but perhaps the one beside
-            for place in range(PROCESSES, PROCESSES + MORE):
+            for place in range(self.processes, self.processes + MORE):
                 more = self._more(LONGEST_S - (time.monotonic() - begin_s))
                 if not more:
                     break
-                process = f"{place}/{PROCESSES}"
+                process = f"{place}/{self.processes}"
                 told = self._through(scratch, process, "without", more)
                 for done, total, what in told:
                     yield f"{done}\t{total}\t{what}\n"
-            told = self._through(scratch, "0/1", "only", chosen, beside)
-            for done, total, what in told:
-                yield f"{done}\t{total}\t{what}\n"
+            if beside is not None:
+                told = self._through(scratch, "0/1", "only", chosen, beside)
+                for done, total, what in told:
+                    yield f"{done}\t{total}\t{what}\n"
         if self._contents:
             self.content = merge(self._contents)
             self.content["datetime"] = datetime.now(UTC).isoformat()
@@ -151,7 +177,7 @@ class Experiments:
         done: Sequence[str] = (),
     ) -> BenchChild:
         """done: what another has done in its place, as far as it came."""
-        child = BenchChild(self.folder, self.limit_s)
+        child = BenchChild(self.command, self.root, self.limit_s)
         arguments = [
             *(f"--process={process}", f"--beside={beside}"),
             f"--sizes={json.dumps(self._sizes)}",
@@ -203,6 +229,7 @@ class Experiments:
         self._sizes |= child.sizes
         for failure in child.failures:
             self._fail(failure)
+        self.notes += [note for note in child.notes if note not in self.notes]
         for reason, names in child.skipped.items():
             known = self.skipped.setdefault(reason, [])
             known += [name for name in names if name not in known]

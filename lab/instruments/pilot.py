@@ -50,22 +50,24 @@ def _fits(twin: Twin, size: int) -> bool:
         return False
 
 
-def find(time_s: Callable[[int], float], wanted_s: float = CALL_S) -> int:
+def find(
+    time_s: Callable[[int], float], wanted_s: float = CALL_S, step: int = STEP
+) -> int:
     """The size, 1 or more, at which time_s(size) is about wanted_s.
 
     time_s need not be proportional to the size, but grow with it. ValueError from
     it means that the size is more than the call takes; the largest that it does
-    take is returned then.
+    take is returned then. step: by how much it grows at first.
     """
     size, took_s = 1, time_s(1)
     slope = 1.0
     while took_s < wanted_s / STEP**2 and size < LARGEST:
         try:
-            next_s = time_s(size * STEP)
+            next_s = time_s(size * step)
         except ValueError:
             return size
-        slope = _slope(next_s / took_s, STEP)
-        size, took_s = size * STEP, next_s
+        slope = _slope(next_s / took_s, step)
+        size, took_s = size * step, next_s
     for _ in range(MENDS):
         if size >= LARGEST or 1 / NEAR <= took_s / wanted_s <= NEAR:
             break

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from typing import Any
 
-from pytest_benchmark.stats import Stats
-
 from lab.records.race import Race
 from lab.records.results import KEY
 from lab.records.series import Series
@@ -63,10 +61,8 @@ def _of_process(benchmark: Plain, process: int) -> Plain:
 
 def _add(whole: Plain, more: Plain) -> None:
     """Add one benchmark of another process to what there is of it."""
-    timings = Stats()  # type: ignore[no-untyped-call]  # it has no types
-    timings.data = [*whole["stats"]["data"], *more["stats"]["data"]]
-    figures = timings.as_dict()  # type: ignore[no-untyped-call]  # as above
-    whole["stats"] |= {**figures, "data": timings.data}
+    if "stats" in whole:
+        whole["stats"] |= _timings([*whole["stats"]["data"], *more["stats"]["data"]])
     known = {_name(record): record for record in _records(whole)}
     for record in _records(more):
         before = known.get(_name(record))
@@ -76,6 +72,16 @@ def _add(whole: Plain, more: Plain) -> None:
             _join(before, record, "rounds", "shares", "dropped")
         elif record["kind"] == Series.KIND:
             _join(before, record, "values", "processes", "dropped")
+
+
+def _timings(data: list[float]) -> Plain:
+    # Only what was timed by pytest-benchmark needs it; one's own kernels are not.
+    from pytest_benchmark.stats import Stats
+
+    timings = Stats()  # type: ignore[no-untyped-call]  # it has no types
+    timings.data = data
+    figures = timings.as_dict()  # type: ignore[no-untyped-call]  # as above
+    return {**figures, "data": timings.data}
 
 
 def _join(whole: Plain, more: Plain, *names: str) -> None:
