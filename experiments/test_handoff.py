@@ -12,7 +12,6 @@ thread must be woken up first.
 import os
 import random
 import statistics
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -24,9 +23,10 @@ from lab.constructions.claims import about_gil
 from lab.constructions.handoff import hold_then_drop, with_releases, without_releases
 from lab.constructions.switching import spin_noting_gaps, waits_for_gil
 from lab.instruments.knock import knock
-from lab.instruments.knocker import Knocker, same_switch_interval
+from lab.instruments.knocker import Knocker
 from lab.instruments.race import full_run
 from lab.instruments.stopwatch import timed
+from lab.instruments.switch_interval import switch_interval
 from lab.records.machine import gil_enabled
 from lab.records.series import Recorder, Series
 from lab.records.units import duration
@@ -87,8 +87,7 @@ def test_handoff_turns(record: Recorder) -> None:
     """Who gets it: the other one, after each interval."""
 
     def measure() -> Iterator[Series]:
-        with same_switch_interval():
-            sys.setswitchinterval(TURN_S)
+        with switch_interval(TURN_S):
             seen = [waits_for_gil(TURNS_S) for _ in range(TURNS)]
         told = [waits_s for waits_s in seen if waits_s]
         yield _series(
@@ -152,7 +151,7 @@ def test_handoff_interval(record: Recorder) -> None:
     spin_s = FULL_SPIN_S if full_run(os.environ) else SPIN_S
 
     def measure() -> Iterator[Series]:
-        with same_switch_interval(), Knocker(2e-3, INTERVALS_S) as knocker:
+        with switch_interval(), Knocker(2e-3, INTERVALS_S) as knocker:
             begin_ns = time.monotonic_ns()
             gaps = spin_noting_gaps(spin_s)
             over_ns = time.monotonic_ns()

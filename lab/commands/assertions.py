@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from lab.instruments.knocker import same_switch_interval
 from lab.instruments.observation import Target, knocked
 from lab.instruments.probe import HELD
 from lab.instruments.scope import unavailable
+from lab.instruments.switch_interval import switch_interval
 from lab.instruments.watch import Watch
 from lab.records.watched import Watched
 from lab.verdicts.promises import (
@@ -59,7 +59,7 @@ def watched_call(
     """
     target = Target(func, args, kwargs)
     once = any(map(_is_used_up, (*args, *kwargs.values())))
-    with same_switch_interval():
+    with switch_interval():
         if promise.kind is Kind.LONGEST_HOLD:
             return _holds(promise, target, once)
         return _shares(promise, target, once)

@@ -4,13 +4,14 @@ Every construction here is a Workload: N calls, each with a channel of its own t
 peer process. The call is made right after the peer was asked, and takes at least
 DELAY_S. All are bounded, held ones too: sockets by SO_RCVTIMEO and
 SO_SNDTIMEO, FIFOs by the peer's own end, which reads as the end of the file.
+No thread is asked to drop the GIL meanwhile: were that to happen between asking the
+peer and calling, answers would pile up and held calls seem to overlap.
 Whatever fails, a bound included, raises OSError.
 """
 
 import ctypes
 import os
 import socket
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,7 @@ from pathlib import Path
 from lab.calls.kernel import Call, Workload
 from lab.calls.libc import Libc, expect
 from lab.constructions.peer import Peer, bound
+from lab.instruments.switch_interval import NEVER_S, switch_interval
 
 # A blocking call: long beside the handing over of the GIL, which takes some 50 us.
 DELAY_S = 0.02
@@ -29,9 +31,6 @@ DELAY_S = 0.02
 PEER_S = DELAY_S + 0.01
 # A socket that blocks for so long is given up; it works while the GIL is held.
 LIMIT_S = 5
-# A switch interval that never ends: no thread must drop the GIL between asking and
-# calling, or answers would pile up and held calls seem to overlap.
-NEVER_S = 1000.0
 # The peer's answer, as bytes or as the number of bytes.
 ANSWERED = (b"!", 1)
 
@@ -53,7 +52,7 @@ def fifo(read: Callable[[int], Run]) -> Workload:
                 os.set_blocking(reader, True)
                 readers.append(reader)
             peer = stack.enter_context(Peer(threads, PEER_S, "write", paths))
-            stack.enter_context(uninterrupted())
+            stack.enter_context(switch_interval(NEVER_S))
             yield [
                 Call(read(reader), before=_ask(channel), check=_answered)
                 for reader, channel in zip(readers, peer.channels, strict=True)
@@ -75,7 +74,7 @@ def whole_fifo(read: Callable[[Path], Run], peer_s: float = PEER_S) -> Workload:
             things = [*paths, paths[0]]  # the last channel is never asked
             peer = stack.enter_context(Peer(threads + 1, peer_s, "write_whole", things))
             stack.enter_context(_opened_at_last(paths, peer))
-            stack.enter_context(uninterrupted())
+            stack.enter_context(switch_interval(NEVER_S))
             yield [
                 Call(read(Path(path)), before=_ask(channel), check=_answered)
                 for path, channel in zip(paths, peer.channels[:-1], strict=True)
@@ -96,7 +95,7 @@ def accepting(accept: Callable[[socket.socket], Run]) -> Workload:
                 listener.bind(path)
                 listener.listen()
             peer = stack.enter_context(Peer(threads, PEER_S, "connect", paths))
-            stack.enter_context(uninterrupted())
+            stack.enter_context(switch_interval(NEVER_S))
             yield [
                 Call(accept(listener), before=_ask(channel), check=_hang_up)
                 for listener, channel in zip(listeners, peer.channels, strict=True)
@@ -121,7 +120,7 @@ def connecting(connect: Callable[[socket.socket, str], Run]) -> Workload:
                 with socket.socket(socket.AF_UNIX) as filler:
                     filler.connect(path)
             callers = [_bounded(stack, socket.socket(socket.AF_UNIX)) for _ in paths]
-            stack.enter_context(uninterrupted())
+            stack.enter_context(switch_interval(NEVER_S))
             yield [
                 Call(
                     connect(caller, path),
@@ -148,7 +147,7 @@ def sending(send: Callable[[socket.socket], Run]) -> Workload:
                 ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)  # the least
             things = [stack.enter_context(theirs) for _, theirs in pairs]
             peer = stack.enter_context(Peer(threads, PEER_S, "drain", things))
-            stack.enter_context(uninterrupted())
+            stack.enter_context(switch_interval(NEVER_S))
             yield [
                 Call(
                     send(end),
@@ -166,24 +165,13 @@ def receiving(receive: Callable[[socket.socket], Run]) -> Workload:
 
     @contextmanager
     def workload(threads: int) -> Iterator[Sequence[Call]]:
-        with Peer(threads, PEER_S) as peer, uninterrupted():
+        with Peer(threads, PEER_S) as peer, switch_interval(NEVER_S):
             yield [
                 Call(receive(channel), before=_ask(channel), check=_answered)
                 for channel in peer.channels
             ]
 
     return workload
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """No thread is asked to drop the GIL: it changes hands by explicit release."""
-    before_s = sys.getswitchinterval()
-    sys.setswitchinterval(NEVER_S)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before_s)
 
 
 @contextmanager

@@ -11,7 +11,6 @@ handler or timer could never run.)
 import faulthandler
 import linecache
 import os
-import re
 import subprocess
 import sys
 import threading
@@ -22,13 +21,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from lab.constructions.blocking import NEVER_S
+from lab.instruments.switch_interval import NEVER_S
+from lab.system.fault_dump import threads
 
 # How long the writer sleeps between the sign and its write.
 PAUSE_S = 0.05
 # The child's own end comes first; this is the patience with one that is stopped.
 GRACE_S = 20.0
-FRAME = re.compile(r'  File "(?P<file>.+)", line (?P<line>\d+) in (?P<function>\w+)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +97,14 @@ def _trial(child: subprocess.Popen[str], limit_s: float) -> Trial:
 
 
 def positions(dump: str) -> tuple[str, str]:
-    """The lines of source where reader and writer stood, from faulthandler's dump.
-
-    A thread is known by its function; the innermost frame comes first. Its file is
-    this one, whose path the dump may spell with escapes.
-    """
+    """The lines of source that reader and writer were at, from faulthandler's dump."""
     places = {"reader": "", "writer": ""}
-    for thread in dump.split("\n\n"):
-        frames = list(FRAME.finditer(thread))
-        for frame in frames:
-            if frame["function"] in places:
+    for frames in threads(dump):
+        for frame in frames:  # a thread is known by its function
+            if frame.function in places:
                 inner = frames[0]
-                file = __file__ if inner["function"] in places else inner["file"]
-                line = linecache.getline(file, int(inner["line"]))
-                places[frame["function"]] = line.strip()
+                file = __file__ if inner.function in places else inner.file
+                places[frame.function] = linecache.getline(file, inner.line).strip()
     return places["reader"], places["writer"]
 
 

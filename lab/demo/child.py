@@ -21,7 +21,7 @@ import numpy as np
 
 from lab.calls.kernel import Call, Kernel, Twin
 from lab.catalogue import catalogue
-from lab.constructions.blocking import uninterrupted, whole_fifo
+from lab.constructions.blocking import whole_fifo
 from lab.demo.acts import Act, Scene, acts
 from lab.demo.board import AFTER, INSIDE, ImageBoard, StateBoard, States
 from lab.demo.durations import Sizes
@@ -29,6 +29,7 @@ from lab.demo.positions import Stand, stands
 from lab.instruments.pilot import sized
 from lab.instruments.race import Crew, lap, measure
 from lab.instruments.scope import Scope, unavailable
+from lab.instruments.switch_interval import NEVER_S, switch_interval
 from lab.records.race import Bound, Claim, wall_ns
 from lab.records.trace import Trace
 
@@ -146,7 +147,7 @@ class Stage:
             ]
             scoped = scene.threads > 1 and unavailable() is None
             looks = self._act.descent and scene.threads > 1
-            with uninterrupted(), Crew(lanes) as crew:
+            with switch_interval(NEVER_S), Crew(lanes) as crew:
                 if looks:
                     looker = threading.Thread(target=self._look)
                     looker.start()

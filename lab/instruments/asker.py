@@ -3,7 +3,6 @@
 import ctypes
 import os
 import random
-import sys
 import threading
 import time
 from array import array
@@ -11,7 +10,8 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from lab.instruments.knock import knock_beside
-from lab.instruments.knocker import KNOCKER, same_switch_interval
+from lab.instruments.knocker import KNOCKER
+from lab.instruments.switch_interval import switch_interval
 
 # Begin and end, by one clock, in nanoseconds.
 Span = tuple[int, int]
@@ -63,8 +63,7 @@ class Asker:
         self._restore = ExitStack()
 
     def start(self) -> None:
-        self._restore.enter_context(same_switch_interval())
-        sys.setswitchinterval(self.patience_s)
+        self._restore.enter_context(switch_interval(self.patience_s))
         self._thread.start()
         self._ready.wait()
 

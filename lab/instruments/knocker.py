@@ -4,8 +4,6 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from lab.instruments.knock import knock_beside
@@ -35,25 +33,13 @@ class Knock:
         return self.got_ns - self.wanted_ns
 
 
-@contextmanager
-def same_switch_interval() -> Iterator[None]:
-    """Put the switch interval back at the end, whatever happened."""
-    before_s = sys.getswitchinterval()
-    try:
-        yield
-    finally:
-        # CPython keeps whole microseconds and cuts off the rest: without the half
-        # one, 0.1 would come back as 0.099999.
-        sys.setswitchinterval(before_s + 0.5e-6)
-
-
 class Knocker:
     """with Knocker(pause_s, intervals_s) as knocker: ..., then knocker.knocks.
 
     pause_s: mean pause between knocks, exponential, so that no period of the
     callable's can hide; they are beside the thread that enters. intervals_s: switch
-    intervals that take turns, one a knock;
-    whoever uses it puts the former one back (same_switch_interval).
+    intervals, one a knock and from the first again; whoever uses it puts the former
+    one back (lab.instruments.switch_interval).
     """
 
     def __init__(self, pause_s: float, intervals_s: tuple[float, ...]) -> None:
@@ -77,9 +63,9 @@ class Knocker:
         self._thread.join()
 
     def _knock(self) -> None:
-        turn = 0
+        place = 0
         while not self._over.is_set():
-            interval_s = self._intervals_s[turn % len(self._intervals_s)]
+            interval_s = self._intervals_s[place % len(self._intervals_s)]
             sys.setswitchinterval(interval_s)
             pause_s = min(random.expovariate(1 / self._pause_s), 0.2)
             wanted_ns, got_ns, wanted_cpu_ns, got_cpu_ns = knock_beside(
@@ -88,4 +74,4 @@ class Knocker:
             self.knocks.append(
                 Knock(wanted_ns, got_ns, interval_s, wanted_cpu_ns, got_cpu_ns)
             )
-            turn += 1
+            place += 1

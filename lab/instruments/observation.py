@@ -24,6 +24,7 @@ from lab.instruments.preemption import (
 )
 from lab.instruments.scope import Scope
 from lab.instruments.stopwatch import repeat, stamped
+from lab.instruments.switch_interval import NEVER_S
 from lab.records.trace import Trace
 
 # Two switch intervals: bytecode lets a waiting thread in after whichever is set,
@@ -36,8 +37,6 @@ INTERVALS_S = (*(SHORT_S,) * 15, LONG_S)
 STRETCH_S, MOST_S = 0.14, 3.0
 # A shorter call is not stamped: switching threads takes more of its time than a part.
 SHORTEST_S = 20e-6
-# A switch interval that never ends: only an explicit release lets anyone in.
-NEVER_S = 1000.0
 # So many knocks speak for themselves.
 MANY_KNOCKS = 50
 

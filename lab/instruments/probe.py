@@ -13,7 +13,6 @@ from array import array
 from collections.abc import Callable
 from typing import Any
 
-from lab.instruments.knocker import same_switch_interval
 from lab.instruments.observation import (
     Observation,
     Preemption,
@@ -24,8 +23,10 @@ from lab.instruments.observation import (
     scoped_and_knocked,
 )
 from lab.instruments.scope import unavailable
+from lab.instruments.switch_interval import switch_interval
 from lab.records.machine import gil_enabled
 from lab.records.probe import Probe, ProbeVerdict
+from lab.records.statistics import ceiling
 from lab.records.trace import Trace
 
 # GIL-free fractions from which a call counts as released, up to which as held.
@@ -62,7 +63,7 @@ def traced(
     as stopwatch.repeat counts in it.
     """
     target = Target(func, args, kwargs, progress)
-    with same_switch_interval():
+    with switch_interval():
         if not gil_enabled():
             return _without_gil(target), None
         return _probed(target, min_time)
@@ -80,7 +81,7 @@ def gil_free(
         return None
     target = Target(func, (), {})
     observe = knocked if unavailable() else scoped
-    with same_switch_interval():
+    with switch_interval():
         seen = observe(target, 1)
         if target.last_s < min_time:
             seen = _long_enough(target, observe, min_time)
@@ -131,7 +132,7 @@ def _conclude(
         verdict=verdict,
         gil_free=seen.gil_free,
         error=seen.error,
-        ceiling=1 / (1 - seen.gil_free) if seen.gil_free < 1 else math.inf,
+        ceiling=ceiling(seen.gil_free),
         longest_hold=longest_hold,
         preemptible=preemptible,
         samples=seen.samples,

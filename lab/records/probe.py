@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from lab.records.statistics import ceiling
 from lab.records.units import decimals, duration, number, share
 
 ProbeVerdict = Literal["released", "held", "partly", "inconclusive", "no-gil"]
@@ -59,10 +60,8 @@ def _text(probe: Probe) -> str:
         f"  GIL-free      {share(probe.gil_free, probe.error)} of the time, "
         f"{probe.samples} samples"
     )
-    low, high = (
-        _ceiling(probe.gil_free - probe.error),
-        _ceiling(probe.gil_free + probe.error),
-    )
+    low = ceiling(probe.gil_free - probe.error)
+    high = ceiling(probe.gil_free + probe.error)
     lines.append(
         f"  ceiling       {_between(low, probe.ceiling, high)} "
         "for any number of threads"
@@ -84,23 +83,18 @@ def _text(probe: Probe) -> str:
     return "\n".join(lines)
 
 
-def _ceiling(gil_free: float) -> float:
-    held = 1 - max(gil_free, 0)
-    return 1 / held if held > 0 else math.inf
-
-
-def _between(low: float, ceiling: float, high: float) -> str:
+def _between(low: float, value: float, high: float) -> str:
     """With the digits that its interval leaves it; where that has no upper end, there
     is nothing to say but where it begins."""
     if math.isinf(high):
         return f"above {_times(low)}" if low < math.inf else "no bound"
     half = (high - low) / 2
     if half <= 0:
-        return _times(ceiling)
-    places = decimals(ceiling, half)
-    shown = (number(value, places) for value in (ceiling, low, high))
+        return _times(value)
+    places = decimals(value, half)
+    shown = (number(one, places) for one in (value, low, high))
     return "{}x ({}x to {}x)".format(*shown)
 
 
-def _times(gain: float) -> str:
-    return f"{gain:.0f}x" if gain >= 100 else f"{gain:.3g}x"
+def _times(speedup: float) -> str:
+    return f"{speedup:.0f}x" if speedup >= 100 else f"{speedup:.3g}x"

@@ -55,6 +55,14 @@ class Estimate:
         return (self.high - self.low) / 2
 
 
+def ceiling(gil_free: float) -> float:
+    """The most that threads can speed a call up whose GIL-free fraction this is.
+
+    Infinite where nothing holds the GIL; a fraction below 0 counts as 0.
+    """
+    return 1 / (1 - max(gil_free, 0.0)) if gil_free < 1 else math.inf
+
+
 def estimate(values: Sequence[float], processes: Sequence[int] = ()) -> Estimate:
     """The median of one or more values.
 

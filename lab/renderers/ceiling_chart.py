@@ -5,6 +5,7 @@ from typing import Any
 
 import altair as alt
 
+from lab.records.statistics import ceiling as most
 from lab.renderers import wording
 from lab.renderers.charts import HEIGHT, INK, SHAPES, Spec, layered
 from lab.verdicts.races import Finding, Verdict
@@ -41,10 +42,7 @@ def picture(findings: Sequence[Finding], vias: Sequence[str]) -> Spec:
         axis=alt.Axis(tickMinStep=1 if limit >= 4 else 0.5),
     )
     steps = [step / 200 for step in range(201)]
-    bound = [
-        {"across": at, "speedup": min(limit, 1 / (1 - at)) if at < 1 else limit}
-        for at in steps
-    ]
+    bound = [{"across": at, "speedup": min(limit, most(at))} for at in steps]
     name = (
         alt.Chart(alt.InlineData(values=[{"across": 0.42, "speedup": limit}]))
         .mark_text(color=INK, fontSize=15, align="right", dy=18, aria=False)

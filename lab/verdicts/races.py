@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from lab.records.machine import TWO_CORES
 from lab.records.race import Bound, Claim, Race, Round, cores_in_use, starved, wall_ns
-from lab.records.statistics import Estimate, Kind, estimate
+from lab.records.statistics import Estimate, Kind, ceiling, estimate
 
 # Fewer usable rounds than this say nothing. A blocking race shows its order in
 # every single round, so two of them are enough to see it repeat.
@@ -189,8 +189,8 @@ def _ceiling(
 ) -> Ceiling:
     """at_once: cores in use, or blocking calls under way. Neither can pass the ceiling:
     that is how often the part that needs the GIL fits into the time."""
-    value = 1 / (1 - free.median) if free.median < 1 else math.inf
-    highest = 1 / (1 - free.high) if free.high < 1 else math.inf
+    value = ceiling(free.median)
+    highest = ceiling(free.high)
     line = min(limit, value)
     if verdict in (Verdict.INCONCLUSIVE, Verdict.SINGLE):
         return Ceiling(value, highest, line, Judgement.INCONCLUSIVE, under=False)

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from lab.calls import macros
-from lab.constructions.blocking import uninterrupted
+from lab.instruments.switch_interval import NEVER_S, switch_interval
 from lab.records.machine import gil_enabled
 
 WAYS = [macros.held, macros.with_nogil, macros.by_hand, macros.with_macros]
@@ -65,7 +65,7 @@ def lets_in() -> Iterator[Callable[[Callable[[], object], int], bool]]:
                 return True
         return False
 
-    with uninterrupted():
+    with switch_interval(NEVER_S):
         other = threading.Thread(target=want)
         other.start()
         yield ask

@@ -1,6 +1,5 @@
 """Who had the GIL, and how long the other waited, is read off a trace."""
 
-import sys
 import threading
 import time
 from dataclasses import replace
@@ -9,8 +8,8 @@ import pytest
 
 from lab.constructions import switching
 from lab.constructions.handoff import hold_then_drop
-from lab.instruments.knocker import same_switch_interval
 from lab.instruments.scope import unavailable
+from lab.instruments.switch_interval import switch_interval
 from lab.records import race
 from lab.records.machine import gil_enabled
 from lab.records.race import Lap
@@ -76,8 +75,7 @@ def test_two_threads_spin() -> None:
 
 @pytest.mark.skipif(not gil_enabled(), reason="no GIL that another could hold")
 def test_a_turn_comes_after_an_interval_at_least() -> None:
-    with same_switch_interval():
-        sys.setswitchinterval(3e-3)
+    with switch_interval(3e-3):
         waits_s = switching.waits_for_gil(0.1)
     assert waits_s
     assert min(waits_s) >= 3e-3
