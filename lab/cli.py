@@ -105,4 +105,6 @@ def _words(error: OSError) -> str:
     if place is None and error.errno in (errno.ENOSPC, errno.EBADF):  # of a print
         place = "output"
     what = error.strerror or str(error)
+    if place is None and error.errno == errno.EAGAIN:  # of a fork
+        return f"no process or thread may start: is there a limit (ulimit -u)? ({what})"
     return what if place is None else f"{place}: {what}"

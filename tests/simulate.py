@@ -1,6 +1,6 @@
 """Runs of machines that nobody here has: simulated records, for tests of verdicts.
 
-`python -m tests.simulate` writes tests/records/simulated_*.json. What is simulated is
+`python -m tests.simulate` writes tests/data/simulated_*.json. What is simulated is
 the record of a bench, not a measurement: laps as such a machine would stamp them.
 """
 

@@ -224,8 +224,8 @@ def _redirected(command: str, redirection: str) -> subprocess.CompletedProcess[s
 @pytest.mark.parametrize(
     "command",
     [
-        "report tests/records/released.json --format csv",
-        pytest.param("report tests/records/released.json", marks=pytest.mark.slow),
+        "report tests/data/released.json --format csv",
+        pytest.param("report tests/data/released.json", marks=pytest.mark.slow),
         pytest.param("probe 'len(())' --json", marks=pytest.mark.slow),
         pytest.param("report --help", marks=pytest.mark.slow),
         pytest.param("trace tests", marks=pytest.mark.slow),
@@ -283,7 +283,38 @@ def test_streams_under_the_scope_are_the_programs(
     assert [file.read_text() for file in tmp_path.glob("[abc]")] == [""] * 3
 
 
-# Not -u: root, as in a container, has no such limit.
+# Root, as in a container, has no such limit: what is needed is imported before it
+# becomes nobody.
+NO_MORE = """
+import os, resource, sys
+import lab.commands.bench, lab.commands.probe, lab.commands.scope
+import lab.renderers.progress, lab.renderers.terminal, lab.renderers.trace_terminal
+from lab.cli import main
+os.chdir("/")
+if os.getuid() == 0:
+    os.setresuid(65534, 65534, 65534)
+resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [("probe len(())", 1), ("scope /dev/null", 2), ("bench -k collatz", 2)],
+)
+def test_no_thread_and_no_process_may_start(command: str, status: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", NO_MORE, *command.split(" ", 1)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == status, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert "thread" in line
+
+
 LIMITS = "-n 5", "-s 100", "-v 500000"
 
 
@@ -293,7 +324,7 @@ LIMITS = "-n 5", "-s 100", "-v 500000"
     [
         "scope -m timeit -n1 -r1",
         pytest.param("probe 'len(())'", marks=pytest.mark.slow),
-        pytest.param("report tests/records/released.json", marks=pytest.mark.slow),
+        pytest.param("report tests/data/released.json", marks=pytest.mark.slow),
     ],
 )
 def test_little_of_everything(command: str, limit: str, tmp_path: Path) -> None:
