@@ -55,7 +55,7 @@ def _give(
         for each, prediction in zip(chosen, predictions, strict=True):
             tour.give(each, prediction)
     # On the screen that stays.
-    display.epilogue(final(tour.turns))
+    display.epilogue(final(tour.played))
     return 0
 
 

@@ -1,8 +1,8 @@
 """The child process that plays an act: python -m lab.demo.child.
 
-It tells on stdout, a line of JSON each, what happens; how far each thread is stands
-on a board (see lab.demo.board). First the scenes, to be watched; then the race that
-is believed, undisturbed; then traces. Records go to a file.
+It tells on stdout, a line of JSON each, what happens; how far each thread is can be
+read in a file (lab.demo.shared_progress). First the scenes, to be watched; then the
+race that is believed, undisturbed; then traces. Records go to a file.
 """
 
 import json
@@ -23,9 +23,9 @@ from lab.calls.kernel import Call, Kernel, Twin
 from lab.catalogue import catalogue
 from lab.constructions.blocking import whole_fifo
 from lab.demo.acts import Act, Scene, acts
-from lab.demo.board import AFTER, INSIDE, ImageBoard, StateBoard, States
 from lab.demo.durations import Sizes
-from lab.demo.positions import Stand, stands
+from lab.demo.positions import Position, positions
+from lab.demo.shared_progress import AFTER, INSIDE, CallProgress, ImageProgress, States
 from lab.instruments.pilot import sized
 from lab.instruments.race import Crew, lap, measure
 from lab.instruments.scope import Scope, unavailable
@@ -51,7 +51,7 @@ TRACED_CALLS, TRACED_INTERVAL_S = 3, 1e-4
 RESULT = "result.json"
 
 
-class Stage:
+class Player:
     """Plays one act; everything it writes goes to the folder."""
 
     def __init__(self, act: Act, sizes: Sizes, folder: Path) -> None:
@@ -59,7 +59,7 @@ class Stage:
         self._kernel = _kernel(act, sizes)
         self._work: dict[str, int] = {}
         self._traces: dict[str, Trace] = {}
-        self._stands: tuple[Stand, ...] = ()
+        self._positions: tuple[Position, ...] = ()
 
     def play(self, show: bool) -> None:
         """Scenes (to be watched; only where they are evidence too, if not show),
@@ -87,7 +87,7 @@ class Stage:
             "races": [race.to_json() for race in races],
             "traces": list(self._traces),
             "no_scope": unavailable() or "",
-            "stands": [asdict(stand) for stand in self._stands],
+            "positions": [asdict(position) for position in self._positions],
         }
         (self._folder / RESULT).write_text(json.dumps(result), encoding="utf-8")
         _tell("over")
@@ -104,7 +104,7 @@ class Stage:
         return rounds * (1 + self._act.threads) * self._kernel.delay_s
 
     def _compute(self, place: int, scene: Scene) -> None:
-        """A scene whose calls write images, all on one board."""
+        """A scene whose calls write images, all in one file."""
         twin = self._kernel.twin(scene.twin)
         assert twin.function is not None
         side, share = SIDES[twin.via], self._act.threads // scene.threads
@@ -116,7 +116,7 @@ class Stage:
         work = np.where(image == CALIBRATION, limit, image) + 1
         call_s = alone_s * float(work.sum() / (image + 1).sum())
         file = self._folder / f"scene-{place}"
-        board = ImageBoard.create(file, scene.threads, np.tile(work, (share, 1)))
+        shared = ImageProgress.create(file, scene.threads, np.tile(work, (share, 1)))
         calls = [
             Call(
                 partial(
@@ -127,7 +127,7 @@ class Stage:
                     ],
                 )
             )
-            for whole in board.images
+            for whole in shared.images
         ]
         with Crew(calls) as crew:
             _tell("scene", place=place, alone_s=share * call_s)
@@ -135,36 +135,35 @@ class Stage:
         _tell("end", place=place, wall_s=wall_ns(crew.laps()) / 1e9)
 
     def _wait(self, place: int, scene: Scene) -> None:
-        """A scene whose calls wait, each with its state on a board."""
-        board = StateBoard.create(self._folder / f"scene-{place}", scene.threads)
+        """A scene whose calls wait, each with its state in one file."""
+        shared = CallProgress.create(self._folder / f"scene-{place}", scene.threads)
         share = self._act.threads // scene.threads
-        # Uninterrupted: no thread loses the GIL between its call and the state that
-        # says so.
+        # No thread is to lose the GIL between its call and the state that tells of it.
         with self._kernel.twin(scene.twin).workload(self._act.threads) as all_calls:
-            lanes = [
-                _noted(all_calls[lane * share : (lane + 1) * share], board.states, lane)
-                for lane in range(scene.threads)
+            threads = [
+                _noted(all_calls[first : first + share], shared.states, first // share)
+                for first in range(0, self._act.threads, share)
             ]
             scoped = scene.threads > 1 and unavailable() is None
-            looks = self._act.descent and scene.threads > 1
-            with switch_interval(NEVER_S), Crew(lanes) as crew:
-                if looks:
+            looked_at = self._act.descent and scene.threads > 1
+            with switch_interval(NEVER_S), Crew(threads) as crew:
+                if looked_at:
                     looker = threading.Thread(target=self._look)
                     looker.start()
                 _tell("scene", place=place, alone_s=None)
                 with Scope(SLEEPY_INTERVAL_S) if scoped else nullcontext() as scope:
                     crew.go()
-                if looks:
+                if looked_at:
                     looker.join()
         if scope is not None:
             self._traces[scene.twin] = scope.trace
         _tell("end", place=place, wall_s=wall_ns(crew.laps()) / 1e9)
 
     def _look(self) -> None:
-        """See where the racers stand, halfway through their calls."""
+        """See where the racers are, halfway through their calls."""
         time.sleep(self._sizes.wait_s / 2)
         racers = [each for each in threading.enumerate() if "racer" in each.name]
-        self._stands = stands(racers)
+        self._positions = positions(racers)
 
     def _traced(self, calls: Sequence[Call]) -> Trace:
         several = [
@@ -184,7 +183,14 @@ def _kernel(act: Act, sizes: Sizes) -> Kernel:
     workload = whole_fifo(_read_bytes, 1.05 * sizes.wait_s)
     twin = Twin("released", "Python", workload, Claim.HELPS)
     source = "Python/fileutils.c _Py_read, from Modules/_io/fileio.c"
-    return Kernel(act.kernel, Bound.BLOCKING, (twin,), ROUNDS, sizes.wait_s, source)
+    return Kernel(
+        act.kernel,
+        Bound.BLOCKING,
+        twins=(twin,),
+        rounds=ROUNDS,
+        delay_s=sizes.wait_s,
+        source=source,
+    )
 
 
 def _read_bytes(path: Path) -> Callable[[], object]:
@@ -196,17 +202,17 @@ def _one_by_one(runs: Sequence[Callable[[], object]]) -> None:
         run()
 
 
-def _noted(calls: Sequence[Call], states: States, lane: int) -> Call:
+def _noted(calls: Sequence[Call], states: States, thread: int) -> Call:
     """One call that makes these, one after the other, and notes when it is inside."""
 
     def run() -> None:
         for call in calls:
             if call.before is not None:
                 call.before()
-            states[lane] = INSIDE
+            states[thread] = INSIDE
             value = call.run()
             if call is calls[-1]:
-                states[lane] = AFTER
+                states[thread] = AFTER
             if call.check is not None:
                 call.check(value)
 
@@ -229,8 +235,8 @@ def main(arguments: Sequence[str]) -> int:
     folder, number, show, call_s, wait_s = arguments
     act = acts()[int(number) - 1]
     try:
-        stage = Stage(act, Sizes(float(call_s), float(wait_s)), Path(folder))
-        stage.play(show == "show")
+        player = Player(act, Sizes(float(call_s), float(wait_s)), Path(folder))
+        player.play(show == "show")
     except OSError as error:  # no FIFO, no room on the disk, no peer
         _tell("failed", reason=str(error))
         return 1

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """call_s: a computation to be watched; wait_s: a read whose data comes late."""
+    """Seconds that calls take."""
 
     call_s: float = 1.2
+    """A computation to be watched."""
     wait_s: float = 1.0
+    """A read whose data comes late."""

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from lab.demo.acts import acts
 from lab.demo.durations import Sizes
-from lab.demo.outcome import Outcome, Turn, score
+from lab.demo.outcome import Outcome, PlayedAct, score
 from lab.demo.runner import NORMAL, PlayError, act, play
 from lab.demo.screens import NO_GIL, answer, figures, seen, shown
 from lab.demo.symbols import ASCII
@@ -29,33 +29,33 @@ SOLUTION = "Solution: the lines of code that did it"
 class Revealed:
     """An act, what was predicted for it and why, and what was measured."""
 
-    turn: Turn
+    played: PlayedAct
     why: str = ""
 
     def __repr__(self) -> str:
         why = [f'Your reason: "{self.why}"'] if self.why else []
-        return _text([*answer(self.turn, ASCII, COLUMNS), *why])
+        return _text([*answer(self.played, ASCII, COLUMNS), *why])
 
     def _repr_html_(self) -> str:
-        turn, outcome = self.turn, self.turn.outcome
-        parts = [notebook.headline(self._verdict(), EDGES[turn.came_true])]
+        played, outcome = self.played, self.played.outcome
+        parts = [notebook.headline(self._verdict(), EDGES[played.came_true])]
         if self.why:
             parts += [notebook.paragraph(f"Your reason: “{self.why}”")]
         if outcome is not None:
             parts += [_figures(found) for found in outcome.findings]
             parts += _timelines(outcome)
-            parts += [notebook.folded(SOLUTION, _solution(turn, outcome))]
+            parts += [notebook.folded(SOLUTION, _solution(played, outcome))]
         return notebook.block(parts)
 
     def _verdict(self) -> str:
         """What was measured, and what became of the prediction."""
-        options, predicted = self.turn.act.options, self.turn.predicted
-        if self.turn.outcome is None:
-            return f"This act cannot be played here: {self.turn.why_not}"
-        right = self.turn.outcome.right
+        options, predicted = self.played.act.options, self.played.predicted
+        if self.played.outcome is None:
+            return f"This act cannot be played here: {self.played.why_not}"
+        right = self.played.outcome.right
         if right is None:
-            told = f"Measured: open, {self.turn.outcome.reason}."
-            return f"{told} {AGAIN}" if self.turn.outcome.may_change else told
+            told = f"Measured: open, {self.played.outcome.reason}."
+            return f"{told} {AGAIN}" if self.played.outcome.may_change else told
         measured = f"Measured: {right}, {options[right - 1]}."
         if predicted is None:
             return f"{measured} You have not predicted."
@@ -65,7 +65,7 @@ class Revealed:
 
     def row(self) -> tuple[str, ...]:
         """The act in the table of all: one text for each of TITLES."""
-        it, outcome = self.turn, self.turn.outcome
+        it, outcome = self.played, self.played.outcome
         right = outcome.right if outcome is not None else None
         return (
             f"{it.act.number}  {it.act.title}",
@@ -113,7 +113,7 @@ class Predictions:
         ]
 
     def _score(self) -> str:
-        true, counted = score(each.turn for each in self._revealed.values())
+        true, counted = score(each.played for each in self._revealed.values())
         if not counted:
             return "No prediction counts yet."
         predictions = "prediction" if counted == 1 else "predictions"
@@ -137,14 +137,14 @@ def reveal(
     if not isinstance(why, str):
         raise UsageError(f'why = {why!r}: write a sentence in quotes, or ""')
     try:
-        turn = Turn(it, prediction, play(number, sizes))
+        played = PlayedAct(it, prediction, play(number, sizes))
     except PlayError as error:
-        turn = Turn(it, prediction, None, str(error))
-    return Revealed(turn, " ".join(why.split()))
+        played = PlayedAct(it, prediction, None, str(error))
+    return Revealed(played, " ".join(why.split()))
 
 
-def _option(turn: Turn, number: int | None) -> str:
-    return "" if number is None else f"{number}, {turn.act.options[number - 1]}"
+def _option(played: PlayedAct, number: int | None) -> str:
+    return "" if number is None else f"{number}, {played.act.options[number - 1]}"
 
 
 def _text(parts: Sequence[RenderableType]) -> str:
@@ -170,9 +170,9 @@ def _figures(finding: Finding) -> str:
     return notebook.paragraph("; ".join(line.strip() for line in figures(finding, "±")))
 
 
-def _solution(turn: Turn, outcome: Outcome) -> list[str]:
+def _solution(played: PlayedAct, outcome: Outcome) -> list[str]:
     """The code, the way down from it, and what to take home."""
-    lesson = turn.act.lessons.get(outcome.right or 0, "")
+    lesson = played.act.lessons.get(outcome.right or 0, "")
     told = lesson if outcome.gil else NO_GIL
     return [
         *(notebook.listing(cut.file, cut.lines) for cut in outcome.cuts),

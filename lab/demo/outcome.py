@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from lab.demo.acts import Act
-from lab.demo.positions import Stand
+from lab.demo.positions import Position
 from lab.demo.source_lines import Cut
 from lab.records.machine import TWO_CORES
 from lab.records.trace import Trace
@@ -13,23 +13,23 @@ from lab.verdicts.races import Finding, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was found by playing an act.
-
-    findings: one a twin, in the act's order. traces: by twin; empty, for the reason
-    no_scope, where there is no scope. stands: where waiting threads were seen, if
-    that can be seen. right: the option the verdicts pick, counted from 1; None,
-    for the reason given, where they leave it open. gil: whether there was a GIL.
-    """
+    """What was found by playing an act."""
 
     act: Act
     findings: tuple[Finding, ...]
+    """One for each twin, in the act's order."""
     traces: Mapping[str, Trace]
+    """By twin; empty where there is no scope."""
     no_scope: str
-    stands: tuple[Stand, ...]
+    """Why there is no scope; empty where there is one."""
+    positions: tuple[Position, ...]
+    """Where waiting threads were seen; empty where that cannot be seen."""
     cuts: tuple[Cut, ...]
+    """The lines of code that made the difference."""
 
     @property
     def right(self) -> int | None:
+        """The option that the verdicts pick, counted from 1; None if they pick none."""
         return self.act.answers.get(tuple(found.verdict for found in self.findings))
 
     @property
@@ -54,21 +54,21 @@ class Outcome:
 
     @property
     def gil(self) -> bool:
+        """Whether there was a GIL."""
         return all(found.race.gil for found in self.findings)
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """An act and what was predicted for it.
-
-    predicted: an option, or None. outcome: None where the act could not be played,
-    for the reason why_not.
-    """
+class PlayedAct:
+    """An act, what was predicted for it, and what was found."""
 
     act: Act
     predicted: int | None
+    """An option, counted from 1; None if nothing was predicted."""
     outcome: Outcome | None
+    """None where the act could not be played."""
     why_not: str = ""
+    """Why it could not be played."""
 
     @property
     def came_true(self) -> bool | None:
@@ -78,7 +78,9 @@ class Turn:
         return self.predicted == self.outcome.right
 
 
-def score(turns: Iterable[Turn]) -> tuple[int, int]:
+def score(all_played: Iterable[PlayedAct]) -> tuple[int, int]:
     """How many predictions came true, of how many that count."""
-    counted = [turn.came_true for turn in turns if turn.came_true is not None]
+    counted = [
+        played.came_true for played in all_played if played.came_true is not None
+    ]
     return sum(counted), len(counted)

@@ -1,4 +1,4 @@
-"""Where threads stand that wait: in Python, and in the system below it."""
+"""Where threads are while they wait: in Python, and in the system below it."""
 
 import os
 import platform
@@ -14,22 +14,23 @@ READ = {"x86_64": 0, "aarch64": 63, "riscv64": 63, "ppc64le": 3, "s390x": 3}
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
-    """Where one thread was seen.
-
-    function, file, line: its innermost Python frame. call: the system call it was
-    in, in words; empty where the system does not tell, or it was in none.
-    """
+class Position:
+    """Where one thread was seen."""
 
     thread: str
+    """Its name."""
     function: str
+    """Of its innermost Python frame."""
     file: str
+    """Of the same frame, without folders."""
     line: int
+    """In that file, counted from 1."""
     call: str
+    """The system call it was in; empty where the system does not tell, or in none."""
 
 
-def stands(threads: Iterable[threading.Thread]) -> tuple[Stand, ...]:
-    """Where these threads stand now, as far as this process can see."""
+def positions(threads: Iterable[threading.Thread]) -> tuple[Position, ...]:
+    """Where these threads are now, as far as this process can see."""
     frames = sys._current_frames()
     found = []
     for thread in threads:
@@ -39,7 +40,7 @@ def stands(threads: Iterable[threading.Thread]) -> tuple[Stand, ...]:
             name, line = code.co_name, frame.f_lineno
             file = Path(code.co_filename).name
             call = _system_call(thread.native_id)
-            found.append(Stand(thread.name, name, file, line, call))
+            found.append(Position(thread.name, name, file, line, call))
     return tuple(found)
 
 

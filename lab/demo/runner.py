@@ -11,22 +11,21 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Literal
 
+from lab.demo.activity import Snapshot
 from lab.demo.acts import Act, Scene, acts
-from lab.demo.board import Board, ImageBoard, StateBoard
 from lab.demo.durations import Sizes
-from lab.demo.heartbeat import Glance
 from lab.demo.outcome import Outcome
-from lab.demo.positions import Stand
+from lab.demo.positions import Position
+from lab.demo.shared_progress import CallProgress, ImageProgress, SharedProgress
 from lab.errors import UsageError
 from lab.records.race import Race
 from lab.records.trace import load
 from lab.system.child import end
 from lab.verdicts.races import judge
 
-# How often the lanes are looked at, and drawn: often enough for the eye.
+# How often progress is looked at, and drawn: often enough for the eye.
 TICK_S = 1 / 18
 ROOT = Path(__file__).resolve().parent.parent.parent
 NORMAL = Sizes()
@@ -58,24 +57,22 @@ def act(number: int) -> Act:
 
 @dataclass(slots=True)
 class SceneView:
-    """What has been seen of a scene so far.
-
-    alone_s: how long each thread's share takes with the machine to itself, None for
-    calls that wait; elapsed_s: since it began; wall_s: how long it took, by its own
-    clock, once it is over.
-    """
+    """What has been seen of a scene so far."""
 
     scene: Scene
     alone_s: float | None
-    glances: list[Glance] = field(default_factory=list)
+    """What each thread's share takes with the machine to itself; None: calls wait."""
+    snapshots: list[Snapshot] = field(default_factory=list)
     elapsed_s: float = 0.0
+    """Since it began, by the watcher's clock."""
     wall_s: float | None = None
+    """How long it took, by its own clock, once it is over."""
 
 
 class Performance:
     """One act, playing in a child process.
 
-    with Performance(act, sizes) as p: for stage in p.follow(): draw(p.views); then
+    with Performance(act, sizes) as p: for phase in p.follow(): draw(p.views); then
     p.outcome(). Leaving ends the child and all it started, at once. race_at_most_s:
     how long the race may take, if that can be told and is long.
     """
@@ -87,7 +84,7 @@ class Performance:
         self.race_at_most_s: float | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._pending = b""
-        self._board: Board | None = None
+        self._shared: SharedProgress | None = None
         self._began_s = 0.0
 
     def __enter__(self) -> "Performance":
@@ -110,12 +107,7 @@ class Performance:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._end()
 
     def follow(self) -> Iterator[Literal["scene", "measuring"]]:
@@ -130,7 +122,7 @@ class Performance:
         with selectors.DefaultSelector() as selector:
             selector.register(pipe, selectors.EVENT_READ)
             while True:
-                wait_s = None if self._board is None else TICK_S
+                wait_s = None if self._shared is None else TICK_S
                 told = self._told(pipe) if selector.select(wait_s) else []
                 for event in told:
                     if event["event"] == "over":
@@ -139,8 +131,8 @@ class Performance:
                     if event["event"] == "measuring":
                         self.race_at_most_s = event["at_most_s"]
                         yield "measuring"
-                if self._board is not None:
-                    self._glance(self._board)
+                if self._shared is not None:
+                    self._look(self._shared)
                     yield "scene"
 
     def outcome(self) -> Outcome:
@@ -153,7 +145,7 @@ class Performance:
                 name: load(self._folder / f"{name}.trace") for name in result["traces"]
             },
             no_scope=result["no_scope"],
-            stands=tuple(Stand(**stand) for stand in result["stands"]),
+            positions=tuple(Position(**position) for position in result["positions"]),
             cuts=self.act.cuts(),
         )
 
@@ -196,17 +188,17 @@ class Performance:
             scene = self.act.scenes[event["place"]]
             file = self._folder / f"scene-{event['place']}"
             waits = event["alone_s"] is None
-            board = StateBoard if waits else ImageBoard
-            self._board = board.open(file, scene.threads)
+            shared = CallProgress if waits else ImageProgress
+            self._shared = shared.open(file, scene.threads)
             self._began_s = time.monotonic()
             self.views.append(SceneView(scene, event["alone_s"]))
         elif event["event"] == "end":
-            if self._board is not None:
-                self._glance(self._board)
+            if self._shared is not None:
+                self._look(self._shared)
             self.views[-1].wall_s = event["wall_s"]
-            self._board = None
+            self._shared = None
 
-    def _glance(self, board: Board) -> None:
+    def _look(self, shared: SharedProgress) -> None:
         view = self.views[-1]
         view.elapsed_s = time.monotonic() - self._began_s
-        view.glances.append(Glance(view.elapsed_s, board.lanes()))
+        view.snapshots.append(Snapshot(view.elapsed_s, shared.threads()))

@@ -11,9 +11,9 @@ from rich.padding import Padding
 from rich.text import Text
 
 from lab.demo.acts import Act
-from lab.demo.outcome import Outcome, Turn, score
+from lab.demo.outcome import Outcome, PlayedAct, score
 from lab.demo.source_lines import Cut
-from lab.demo.symbols import Marks
+from lab.demo.symbols import Symbols
 from lab.records.race import Bound
 from lab.records.trace import Trace
 from lab.records.units import duration
@@ -50,49 +50,51 @@ def question(act: Act, count: int, predicted: int | None) -> RenderableType:
     return Group(*lines)
 
 
-def answer(turn: Turn, marks: Marks, width: int) -> list[RenderableType]:
+def answer(played: PlayedAct, symbols: Symbols, width: int) -> list[RenderableType]:
     """What was measured, with a strip of time; then the code, on a second screen."""
-    if turn.outcome is None:
-        title = _title(f"Act {turn.act.number}: {turn.act.title}")
-        text = f"This act cannot be played here: {turn.why_not}"
+    if played.outcome is None:
+        title = _title(f"Act {played.act.number}: {played.act.title}")
+        text = f"This act cannot be played here: {played.why_not}"
         return [Group(title, Text(text), Text("It does not count."))]
     return [
-        _measured(turn, turn.outcome, marks, width),
-        _code(turn.outcome, width),
+        _measured(played, played.outcome, symbols, width),
+        _code(played.outcome, width),
     ]
 
 
-def final(turns: Sequence[Turn]) -> RenderableType:
+def final(all_played: Sequence[PlayedAct]) -> RenderableType:
     """The class's score, and every act in a line."""
     lines: list[RenderableType] = [_title("What was measured")]
-    for turn in turns:
-        title = f"  {turn.act.number}  {turn.act.title}".ljust(RESULT_COLUMN)
-        lines.append(Text(title + _result(turn)))
-    true, counted = score(turns)
+    for played in all_played:
+        title = f"  {played.act.number}  {played.act.title}".ljust(RESULT_COLUMN)
+        lines.append(Text(title + _result(played)))
+    true, counted = score(all_played)
     if counted:
         predictions = "prediction" if counted == 1 else "predictions"
         text = f"The class's score: {true} of {counted} {predictions} came true."
         lines += [Text(), Text(text, style="bold")]
-    outcomes = [turn.outcome for turn in turns if turn.outcome is not None]
+    outcomes = [played.outcome for played in all_played if played.outcome is not None]
     gil = all(outcome.gil for outcome in outcomes)
     return Group(*lines, Text(), Text(wording.MORAL if gil else NO_GIL, style="bold"))
 
 
-def _result(turn: Turn) -> str:
-    if turn.outcome is None:
+def _result(played: PlayedAct) -> str:
+    if played.outcome is None:
         return "could not be played"
-    if turn.outcome.right is None:
+    if played.outcome.right is None:
         return "open, it does not count"
-    said = {True: ", as predicted", False: f", not {turn.predicted}", None: ""}
-    right = turn.outcome.right
-    return f"{turn.act.options[right - 1]}{said[turn.came_true]}"
+    said = {True: ", as predicted", False: f", not {played.predicted}", None: ""}
+    right = played.outcome.right
+    return f"{played.act.options[right - 1]}{said[played.came_true]}"
 
 
 def _title(text: str) -> RenderableType:
     return Group(Text(text, style="bold underline"), Text())
 
 
-def _measured(turn: Turn, outcome: Outcome, marks: Marks, width: int) -> RenderableType:
+def _measured(
+    played: PlayedAct, outcome: Outcome, symbols: Symbols, width: int
+) -> RenderableType:
     act = outcome.act
     lines: list[RenderableType] = [_title(f"Act {act.number}: {act.title}")]
     if outcome.right is None:
@@ -104,21 +106,21 @@ def _measured(turn: Turn, outcome: Outcome, marks: Marks, width: int) -> Rendera
             lines += [Text(AGAIN)]
     else:
         option = act.options[outcome.right - 1]
-        lines += [_bar(f"MEASURED: {outcome.right}  {option}", width), _said(turn)]
+        lines += [_bar(f"MEASURED: {outcome.right}  {option}", width), _said(played)]
     lines.append(Text())
     for finding in outcome.findings:
-        lines += [Text(line) for line in figures(finding, marks.sign)]
+        lines += [Text(line) for line in figures(finding, symbols.plus_minus)]
     if not outcome.gil:
         lines.append(Text(NO_GIL, style="bold"))
     lines.append(Text())
     if outcome.no_scope:
         lines.append(Text(f"No strip of time: {outcome.no_scope}"))
-    for title, racers in shown(outcome, marks.sign):
+    for title, racers in shown(outcome, symbols.plus_minus):
         places = range(len(racers.threads))
         lines.append(Text(title, style="bold"))
-        lines.append(strips(racers, places, width - 2, marks.blocks))
+        lines.append(strips(racers, places, width - 2, symbols.blocks))
     if outcome.traces:
-        lines.append(legend(marks.blocks))
+        lines.append(legend(symbols.blocks))
     return Group(*lines)
 
 
@@ -127,13 +129,13 @@ def _bar(text: str, width: int) -> Text:
     return Text(f"  {text}".ljust(width), style="bold reverse")
 
 
-def _said(turn: Turn) -> Text:
-    if turn.came_true is None:
+def _said(played: PlayedAct) -> Text:
+    if played.came_true is None:
         return Text("Nothing was predicted.")
-    if turn.came_true:
-        return Text(f"Predicted: {turn.predicted}. It came true.", style="bold green")
-    said = turn.act.options[(turn.predicted or 1) - 1]
-    return Text(f"Predicted: {turn.predicted}, {said}. Not so.", style="bold red")
+    if played.came_true:
+        return Text(f"Predicted: {played.predicted}. It came true.", style="bold green")
+    said = played.act.options[(played.predicted or 1) - 1]
+    return Text(f"Predicted: {played.predicted}, {said}. Not so.", style="bold red")
 
 
 def figures(finding: Finding, sign: str) -> list[str]:
@@ -221,12 +223,12 @@ def _descent(outcome: Outcome) -> list[RenderableType]:
 
 def seen(outcome: Outcome) -> list[str]:
     """Two lines: where the threads were seen while they waited, if they were."""
-    inside = [stand for stand in outcome.stands if stand.call]
+    inside = [position for position in outcome.positions if position.call]
     if not inside:
         return []
     first = inside[0]
     where = f"{first.function}, {first.file}:{first.line}"
-    count = f"{len(inside)} of {len(outcome.stands)}"
+    count = f"{len(inside)} of {len(outcome.positions)}"
     return [
         f"Seen while they waited: {count} threads in {where},",
         f"and below it in the system call {first.call}.",

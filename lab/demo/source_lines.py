@@ -18,15 +18,13 @@ class SourceChangedError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Some lines of one function, as they stand in its file.
-
-    file: as people know it, such as lab/kernels.pyx. lines: line number, counted
-    from 1, and text; the first is the function's head, the others are moved left as
-    far as they go together.
-    """
+    """Some lines of one function, as they stand in its file."""
 
     file: str
+    """Its path below the package's parent, such as lab/kernels.pyx."""
     lines: tuple[tuple[int, str], ...]
+    """Line number, counted from 1, and text. The first is the function's head; the
+    others lose the indentation that they share beyond one step."""
 
 
 def cut(file: str, function: str, *marks: str) -> Cut:

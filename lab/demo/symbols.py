@@ -1,43 +1,43 @@
-"""The signs a screen is drawn with, where it can show them and where not."""
+"""The characters a screen is drawn with, where it can show them and where not."""
 
 from dataclasses import dataclass
 
-from lab.demo.heartbeat import Beat
+from lab.demo.activity import Activity
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
-    """beats: a sign for each; full speed may rise a second row.
-
-    full, empty: of a bar. sign: plus-minus. blocks: whether these are block
-    characters, with colour, or ASCII.
-    """
+class Symbols:
+    """The characters of one kind of screen."""
 
     blocks: bool
-    beats: dict[Beat, str]
+    """Whether these are block characters, in colour, or ASCII."""
+    activities: dict[Activity, str]
+    """A character for each; full speed may rise a second row."""
     full: str
+    """Of the part of a bar that is done."""
     empty: str
-    sign: str
+    """Of the rest of a bar."""
+    plus_minus: str
 
 
-BLOCKS = Marks(
+BLOCKS = Symbols(
     blocks=True,
-    beats={Beat.RUNS: "█", Beat.SLOW: "▄", Beat.STILL: "▁", Beat.OVER: " "},
+    activities=dict(zip(Activity, "█▄▁ ", strict=True)),
     full="█",
     empty="░",
-    sign="±",
+    plus_minus="±",
 )
-ASCII = Marks(
+ASCII = Symbols(
     blocks=False,
-    beats={Beat.RUNS: "#", Beat.SLOW: "=", Beat.STILL: "_", Beat.OVER: " "},
+    activities=dict(zip(Activity, "#=_ ", strict=True)),
     full="#",
     empty=".",
-    sign="+-",
+    plus_minus="+-",
 )
 # The form tells as much as the colour does.
 STYLES = {
-    Beat.RUNS: "bold green",
-    Beat.SLOW: "bold yellow",
-    Beat.STILL: "bold red",
-    Beat.OVER: "",
+    Activity.RUNS: "bold green",
+    Activity.SLOW: "bold yellow",
+    Activity.STILL: "bold red",
+    Activity.OVER: "",
 }

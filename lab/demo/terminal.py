@@ -4,7 +4,7 @@ import signal
 import sys
 import termios
 import time
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Protocol
 
 from rich.console import Console, RenderableType
@@ -13,7 +13,7 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
-from lab.demo.symbols import ASCII, BLOCKS, Marks
+from lab.demo.symbols import ASCII, BLOCKS, Symbols
 
 WIDEST = 110
 PIPE_WIDTH = 80
@@ -33,7 +33,7 @@ def answerable() -> bool:
 class Display(Protocol):
     """Screens one after another, and somebody who may answer."""
 
-    marks: Marks
+    symbols: Symbols
 
     @property
     def width(self) -> int:
@@ -58,7 +58,7 @@ class Display(Protocol):
 class Paper:
     """Plain ASCII, at most 80 columns, no control codes; nobody answers."""
 
-    marks = ASCII
+    symbols = ASCII
     width = PIPE_WIDTH
 
     def __init__(self) -> None:
@@ -108,7 +108,7 @@ class Projector:
         self._console = Console(highlight=False)
         self._input = sys.stdin.fileno() if answerable() else None
         unicode = self._console.encoding.startswith("utf")
-        self.marks = BLOCKS if unicode else ASCII
+        self.symbols = BLOCKS if unicode else ASCII
         self._still: RenderableType = Text()
         self._prompt = ""
         self._painting = self._due = False
@@ -127,16 +127,11 @@ class Projector:
             self._console.show_cursor(False)
             signal.signal(signal.SIGWINCH, self._resized)
         except BaseException:  # an interrupt as early as this
-            self.__exit__(None, None, None)
+            self.__exit__()
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         signal.signal(signal.SIGWINCH, self._winch)
         self._console.show_cursor(True)
         self._console.set_alt_screen(False)

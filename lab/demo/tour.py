@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from lab.demo import live_screen, screens
 from lab.demo.acts import Act
 from lab.demo.durations import Sizes
-from lab.demo.outcome import Turn
+from lab.demo.outcome import PlayedAct
 from lab.demo.runner import Performance, PlayError
 from lab.demo.terminal import Display
 
@@ -18,22 +18,24 @@ AGAIN = "Play it again? y, then [Enter]; [Enter] alone goes on: "
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """pause: whether somebody answers, and presses Enter after each screen; else
-    question_s, answer_s: how long each stays, where somebody may be looking."""
+    """How a tour goes on from screen to screen."""
 
     pause: bool
+    """Whether somebody answers, and presses Enter after each screen."""
     question_s: float = 4.0
+    """How long a question stays where nobody answers but somebody may be looking."""
     answer_s: float = 7.0
+    """How long an answer stays there."""
 
 
 class Tour:
-    """Plays acts on a display; what was predicted and what came out are its turns."""
+    """Plays acts on a display, and collects in `played` what came of them."""
 
     def __init__(self, display: Display, pace: Pace, sizes: Sizes, count: int) -> None:
         self._display, self._pace, self._sizes = display, pace, sizes
         self._count = count
         self._listening = pace.pause
-        self.turns: list[Turn] = []
+        self.played: list[PlayedAct] = []
 
     def give(self, act: Act, seed: int | None) -> None:
         """One act, and again while it is open and somebody wants it. seed: a
@@ -41,19 +43,19 @@ class Tour:
         predicted = self._predicted(act, seed)
         display = self._display
         while True:
-            turn = self._played(act, predicted)
-            measured, *rest = screens.answer(turn, display.marks, display.width)
+            played = self._played(act, predicted)
+            measured, *rest = screens.answer(played, display.symbols, display.width)
             display.still(measured)
-            if not self._again(turn):
+            if not self._again(played):
                 break
-        self.turns.append(turn)
+        self.played.append(played)
         for screen in rest:
             display.still(screen)
             self._rest(self._pace.answer_s)
 
-    def _again(self, turn: Turn) -> bool:
+    def _again(self, played: PlayedAct) -> bool:
         """Leave the answer for a while; whether the act is to be played once more."""
-        offered = turn.outcome is not None and turn.outcome.may_change
+        offered = played.outcome is not None and played.outcome.may_change
         if not (offered and self._listening):
             self._rest(self._pace.answer_s)
             return False
@@ -77,29 +79,29 @@ class Tour:
                 return int(line)
             prompt = f"Please one of {choices}, then Enter: "
 
-    def _played(self, act: Act, predicted: int | None) -> Turn:
+    def _played(self, act: Act, predicted: int | None) -> PlayedAct:
         display = self._display
         display.frame(self._live(act, None, "It begins ..."))
         try:
             with Performance(act, self._sizes) as performance:
-                for stage in performance.follow():
-                    if stage == "scene":
+                for phase in performance.follow():
+                    if phase == "scene":
                         display.frame(self._live(act, performance, ""))
                     else:
                         note = MEASURING
                         if performance.race_at_most_s is not None:
                             note += f" (up to {performance.race_at_most_s:.0f} s)"
                         display.still(self._live(act, performance, note))
-                return Turn(act, predicted, performance.outcome())
+                return PlayedAct(act, predicted, performance.outcome())
         except PlayError as error:
-            return Turn(act, predicted, None, str(error))
+            return PlayedAct(act, predicted, None, str(error))
 
     def _live(
         self, act: Act, performance: Performance | None, note: str
     ) -> RenderableType:
         views = performance.views if performance is not None else ()
         display = self._display
-        return live_screen.live(act, views, display.marks, display.width, note)
+        return live_screen.live(act, views, display.symbols, display.width, note)
 
     def _rest(self, seconds: float) -> None:
         if not self._listening:

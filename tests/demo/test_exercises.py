@@ -9,8 +9,8 @@ import pytest
 from lab.demo import exercises
 from lab.demo.durations import Sizes
 from lab.demo.exercises import Predictions, Revealed, reveal
-from lab.demo.outcome import Outcome, Turn
-from lab.demo.positions import Stand
+from lab.demo.outcome import Outcome, PlayedAct
+from lab.demo.positions import Position
 from lab.demo.runner import PlayError, act
 from lab.errors import UsageError
 from lab.records.race import Race
@@ -32,13 +32,15 @@ def _race(record: str) -> Race:
     return next(race for race in races if (race.threads, race.bound) == (2, "compute"))
 
 
-def _turn(predicted: int | None, number: int = 2, **changes: object) -> Turn:
+def _played(predicted: int | None, number: int = 2, **changes: object) -> PlayedAct:
     """As if act `number` had measured what a held kernel did."""
     race = dataclasses.replace(_race("held.json"), **changes)  # type: ignore[arg-type]
     it = act(number)
-    stands = (Stand("racer-0", "read_bytes", "pathlib.py", 7, "read(2) from a FIFO"),)
-    outcome = Outcome(it, (judge(race),), {}, "no scope here", stands, it.cuts())
-    return Turn(it, predicted, outcome)
+    positions = (
+        Position("racer-0", "read_bytes", "pathlib.py", 7, "read(2) from a FIFO"),
+    )
+    outcome = Outcome(it, (judge(race),), {}, "no scope here", positions, it.cuts())
+    return PlayedAct(it, predicted, outcome)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +52,7 @@ def _turn(predicted: int | None, number: int = 2, **changes: object) -> Turn:
     ],
 )
 def test_what_became_of_the_prediction(predicted: int | None, told: str) -> None:
-    it = Revealed(_turn(predicted))
+    it = Revealed(_played(predicted))
     html = Html(it._repr_html_())
     assert html.text.startswith(told)
     assert "_mandelbrot(pixels, limit)" in html.text
@@ -63,7 +65,7 @@ def test_what_became_of_the_prediction(predicted: int | None, told: str) -> None
 
 
 def test_the_solution_is_folded_away() -> None:
-    html = Revealed(_turn(1))._repr_html_()
+    html = Revealed(_played(1))._repr_html_()
     open_part, _, folded = html.partition("<details")
     assert "<details" in html
     assert "<details open" not in html
@@ -74,24 +76,24 @@ def test_the_solution_is_folded_away() -> None:
 
 
 def test_the_reason_is_the_students() -> None:
-    it = Revealed(_turn(1), "C is <fast>")
+    it = Revealed(_played(1), "C is <fast>")
     assert "Your reason: “C is <fast>”" in Html(it._repr_html_()).text
     assert 'Your reason: "C is <fast>"' in repr(it)
-    assert "reason" not in repr(Revealed(_turn(1)))
+    assert "reason" not in repr(Revealed(_played(1)))
     with pytest.raises(UsageError, match="why = 3: write a sentence in quotes"):
         reveal(1, 1, 3)  # type: ignore[arg-type]
 
 
 def test_predictions_against_outcomes(monkeypatch: pytest.MonkeyPatch) -> None:
-    played: list[int] = []
+    numbers: list[int] = []
 
     def play(number: int, sizes: Sizes) -> Outcome:
-        played.append(number)
+        numbers.append(number)
         if number == 5:
             raise PlayError("no FIFO")
-        turn = _turn(None, number, **({"cores": 1.0} if number == 3 else {}))
-        assert turn.outcome is not None
-        return turn.outcome
+        played = _played(None, number, **({"cores": 1.0} if number == 3 else {}))
+        assert played.outcome is not None
+        return played.outcome
 
     monkeypatch.setattr(exercises, "play", play)
     predictions = Predictions()
@@ -101,7 +103,7 @@ def test_predictions_against_outcomes(monkeypatch: pytest.MonkeyPatch) -> None:
     predictions.reveal(2, 2, "C is fast")
     predictions.reveal(3, 2)
     predictions.reveal(5, 1)
-    assert played == [1, 1, 2, 3, 5]
+    assert numbers == [1, 1, 2, 3, 5]
     html = predictions._repr_html_()
     rows = [Html(row.partition("</tr>")[0]).text for row in html.split("<tr>")[2:]]
     same, half = "1, the same time", "2, half the time"
@@ -123,7 +125,7 @@ def test_predictions_against_outcomes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_right_and_wrong_differ_in_form_too() -> None:
     edges = {
-        predicted: Html(Revealed(_turn(predicted))._repr_html_()).tags[1][1]["style"]
+        predicted: Html(Revealed(_played(predicted))._repr_html_()).tags[1][1]["style"]
         for predicted in (1, 2, None)
     }
     assert len(set(edges.values())) == 3
@@ -131,7 +133,7 @@ def test_right_and_wrong_differ_in_form_too() -> None:
 
 
 def test_open_is_open() -> None:
-    it = Revealed(_turn(1, cores=1.0))
+    it = Revealed(_played(1, cores=1.0))
     html = Html(it._repr_html_())
     assert html.text.startswith("Measured: open, ")
     assert "one usable core" in html.text
@@ -140,13 +142,13 @@ def test_open_is_open() -> None:
 
 
 def test_without_a_gil_no_lesson_about_one() -> None:
-    html = Html(Revealed(_turn(1, gil=False))._repr_html_())
+    html = Html(Revealed(_played(1, gil=False))._repr_html_())
     assert "There is no GIL in this interpreter" in html.text
     assert "C helps no thread" not in html.text
 
 
 def test_the_way_down_and_who_was_seen_there() -> None:
-    html = Html(Revealed(_turn(None, number=5))._repr_html_())
+    html = Html(Revealed(_played(None, number=5))._repr_html_())
     assert "_Py_read  Python/fileutils.c" in html.text
     assert "1 of 1 threads in read_bytes, pathlib.py:7" in html.text
     assert "way down" not in html.text
@@ -169,10 +171,10 @@ def test_timelines_show_the_racers_by_number(monkeypatch: pytest.MonkeyPatch) ->
         *("3.13.0", 2.0, 20e-6, 1000, 3, 0.5, 0.02, 0.5, 0.375, 0.125),
         *(threads, 0, segments, 0.0),
     )
-    turn = _turn(None)
-    assert turn.outcome is not None
-    seen = dataclasses.replace(turn.outcome, traces={"held": trace}, no_scope="")
-    html = Html(Revealed(dataclasses.replace(turn, outcome=seen))._repr_html_())
+    played = _played(None)
+    assert played.outcome is not None
+    seen = dataclasses.replace(played.outcome, traces={"held": trace}, no_scope="")
+    html = Html(Revealed(dataclasses.replace(played, outcome=seen))._repr_html_())
     told = "two threads, a few calls each: nobody held the GIL 50% ±2% of 2 s"
     assert told in html.text
     assert [each.name for each in drawn[0].threads] == ["thread 1", "thread 2"]
@@ -199,6 +201,6 @@ def test_what_cannot_be_played_says_why(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_played_for_real() -> None:
     it = reveal(3, 2, sizes=Sizes(0.2, 0.2))
-    assert it.turn.act.number == 3
-    assert it.turn.predicted == 2
+    assert it.played.act.number == 3
+    assert it.played.predicted == 2
     assert "with nogil:" in repr(it)

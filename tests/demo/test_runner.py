@@ -9,7 +9,7 @@ import pytest
 
 from lab.demo.acts import acts
 from lab.demo.durations import Sizes
-from lab.demo.outcome import Outcome, Turn, score
+from lab.demo.outcome import Outcome, PlayedAct, score
 from lab.demo.runner import Performance, PlayError, SceneView, act, play
 from lab.errors import UsageError
 from lab.instruments.scope import unavailable
@@ -23,9 +23,9 @@ RECORDS = Path(__file__).parents[1] / "data"
 
 def _watched(number: int) -> tuple[list[SceneView], Outcome]:
     with Performance(act(number), SMALL) as performance:
-        stages = list(performance.follow())
-        assert stages.count("measuring") == 1
-        assert stages[-1] == "measuring"  # nothing to be drawn after it
+        phases = list(performance.follow())
+        assert phases.count("measuring") == 1
+        assert phases[-1] == "measuring"  # nothing to be drawn after it
         return performance.views, performance.outcome()
 
 
@@ -35,7 +35,9 @@ def _grow_together(view: SceneView) -> bool:
     Once is not enough: the two are not read in one moment, and between them one may
     come to its end and the other begin.
     """
-    both = [all(0 < lane.done < 1 for lane in each.lanes) for each in view.glances]
+    both = [
+        all(0 < thread.done < 1 for thread in each.threads) for each in view.snapshots
+    ]
     return any(map(all, pairwise(both)))
 
 
@@ -57,13 +59,13 @@ def test_who_computes_beside_whom(number: int, together: bool) -> None:
     alone, threads = views
     assert [view.scene for view in views] == list(act(number).scenes)
     for view in views:
-        assert [lane.done for lane in view.glances[-1].lanes] == [1] * len(
-            view.glances[0].lanes
+        assert [thread.done for thread in view.snapshots[-1].threads] == [1] * len(
+            view.snapshots[0].threads
         )
         assert view.wall_s is not None
         assert view.alone_s is not None
-    assert len(alone.glances[0].lanes) == 1
-    assert len(threads.glances[0].lanes) == 2
+    assert len(alone.snapshots[0].threads) == 1
+    assert len(threads.snapshots[0].threads) == 2
     assert _grow_together(threads) == together
     (finding,) = outcome.findings
     assert finding.race.twin == act(number).twins[0]
@@ -79,8 +81,14 @@ def test_handed_over_without_a_show() -> None:
     assert finding.overlap == 4
     assert bool(outcome.traces) == (unavailable() is None)
     assert bool(outcome.no_scope) == (unavailable() is not None)
-    assert {stand.function for stand in outcome.stands} <= {"read_bytes", "open"}
-    assert {stand.call for stand in outcome.stands} <= {"read(2) from a FIFO", ""}
+    assert {position.function for position in outcome.positions} <= {
+        "read_bytes",
+        "open",
+    }
+    assert {position.call for position in outcome.positions} <= {
+        "read(2) from a FIFO",
+        "",
+    }
     assert outcome.cuts[0].lines[0][1].startswith("def read_bytes")
 
 
@@ -132,12 +140,18 @@ def test_what_is_open_says_why_and_does_not_count() -> None:
     held, one_core = _outcome("held.json"), _outcome("held.json", cores=1.0)
     assert one_core.right is None
     assert "one usable core" in one_core.reason
-    turns = [
-        Turn(held.act, 1, held),
-        Turn(held.act, 2, held),
-        Turn(held.act, None, held),
-        Turn(held.act, 1, one_core),
-        Turn(held.act, 1, None, "no FIFO here"),
+    all_played = [
+        PlayedAct(held.act, 1, held),
+        PlayedAct(held.act, 2, held),
+        PlayedAct(held.act, None, held),
+        PlayedAct(held.act, 1, one_core),
+        PlayedAct(held.act, 1, None, "no FIFO here"),
     ]
-    assert [turn.came_true for turn in turns] == [True, False, None, None, None]
-    assert score(turns) == (1, 2)
+    assert [played.came_true for played in all_played] == [
+        True,
+        False,
+        None,
+        None,
+        None,
+    ]
+    assert score(all_played) == (1, 2)

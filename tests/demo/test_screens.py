@@ -8,10 +8,10 @@ import pytest
 from rich.console import Console, RenderableType
 
 from lab.demo.acts import Act, acts
-from lab.demo.outcome import Outcome, Turn
-from lab.demo.positions import Stand
+from lab.demo.outcome import Outcome, PlayedAct
+from lab.demo.positions import Position
 from lab.demo.screens import AGAIN, NO_GIL, answer, final, question
-from lab.demo.symbols import ASCII, BLOCKS, Marks
+from lab.demo.symbols import ASCII, BLOCKS, Symbols
 from lab.records.race import Bound, Race
 from lab.records.trace import Segment, ThreadTrace, Trace
 from lab.renderers.wording import MORAL
@@ -42,9 +42,9 @@ def _outcome(act: Act, **changes: object) -> Outcome:
         race = dataclasses.replace(race, kernel=act.kernel, twin=twin, **changes)  # type: ignore[arg-type]
         findings.append(judge(race))
     traces = {twin: _trace(act.threads) for twin in act.twins}
-    stand = Stand("racer-0", "read_bytes", "pathlib.py", 9, "read(2) from a FIFO")
-    stands = (stand,) * 4 if act.descent else ()
-    return Outcome(act, tuple(findings), traces, "", stands, act.cuts())
+    position = Position("racer-0", "read_bytes", "pathlib.py", 9, "read(2) from a FIFO")
+    positions = (position,) * 4 if act.descent else ()
+    return Outcome(act, tuple(findings), traces, "", positions, act.cuts())
 
 
 def _trace(racers: int) -> Trace:
@@ -67,11 +67,11 @@ def _lines(screen: RenderableType) -> list[str]:
 
 
 @pytest.mark.parametrize("act", acts(), ids=lambda act: f"act {act.number}")
-@pytest.mark.parametrize("marks", [BLOCKS, ASCII], ids=["blocks", "ascii"])
+@pytest.mark.parametrize("symbols", [BLOCKS, ASCII], ids=["blocks", "ascii"])
 @pytest.mark.parametrize("cores", [2.0, 1.0])
-def test_every_screen_fits(act: Act, marks: Marks, cores: float) -> None:
+def test_every_screen_fits(act: Act, symbols: Symbols, cores: float) -> None:
     outcome = _outcome(act, cores=cores)
-    screens = answer(Turn(act, 1, outcome), marks, COLUMNS)
+    screens = answer(PlayedAct(act, 1, outcome), symbols, COLUMNS)
     for screen in (question(act, 5, 1), *screens):
         lines = _lines(screen)
         assert len(lines) <= ROWS, "\n".join(lines)
@@ -81,25 +81,25 @@ def test_every_screen_fits(act: Act, marks: Marks, cores: float) -> None:
 def test_the_answer_is_what_was_measured() -> None:
     act = acts()[1]
     outcome = _outcome(act)
-    measured, code = answer(Turn(act, 2, outcome), ASCII, COLUMNS)
+    measured, code = answer(PlayedAct(act, 2, outcome), ASCII, COLUMNS)
     lines = _lines(measured)
     assert "  MEASURED: 1  the same time" in lines
     assert "Predicted: 2, half the time. Not so." in lines
     strips = [line for line in lines if line.startswith("thread ")]
     assert [line[:8] for line in strips] == ["thread 1", "thread 2"]  # racers only
     assert "    _mandelbrot(pixels, limit)" in "\n".join(_lines(code))
-    right = _lines(answer(Turn(act, 1, outcome), ASCII, COLUMNS)[0])
+    right = _lines(answer(PlayedAct(act, 1, outcome), ASCII, COLUMNS)[0])
     assert "Predicted: 1. It came true." in right
 
 
 def test_open_says_why() -> None:
     act = acts()[0]
-    turn = Turn(act, 1, _outcome(act, cores=1.0))
-    lines = _lines(answer(turn, ASCII, COLUMNS)[0])
+    played = PlayedAct(act, 1, _outcome(act, cores=1.0))
+    lines = _lines(answer(played, ASCII, COLUMNS)[0])
     assert "  MEASURED: OPEN" in lines
     assert "This act does not count: one usable core." in lines
     assert AGAIN not in lines  # another play would find no second core
-    assert "score" not in "\n".join(_lines(final([turn])))
+    assert "score" not in "\n".join(_lines(final([played])))
 
 
 def test_open_may_be_played_again() -> None:
@@ -108,7 +108,7 @@ def test_open_may_be_played_again() -> None:
     (race,) = (found.race for found in outcome.findings)
     busy = judge(dataclasses.replace(race, rounds=race.rounds[:1]))
     outcome = dataclasses.replace(outcome, findings=(busy,))
-    lines = _lines(answer(Turn(act, 1, outcome), ASCII, COLUMNS)[0])
+    lines = _lines(answer(PlayedAct(act, 1, outcome), ASCII, COLUMNS)[0])
     assert "  MEASURED: OPEN" in lines
     assert AGAIN in lines
 
@@ -117,7 +117,7 @@ def test_open_may_be_played_again() -> None:
 def test_code_that_is_left_out_shows(act: Act) -> None:
     """Between lines that do not follow each other, and at the end of a long one."""
     for width in (80, 30):
-        code = answer(Turn(act, 1, _outcome(act)), ASCII, width)[1]
+        code = answer(PlayedAct(act, 1, _outcome(act)), ASCII, width)[1]
         lines = _lines(code)
         for cut in act.cuts():
             at = lines.index(f"{cut.file}:{cut.lines[0][0]}")
@@ -142,25 +142,29 @@ def test_without_a_gil() -> None:
     outcome = dataclasses.replace(
         _outcome(act, gil=False), traces={}, no_scope="no GIL: switched off"
     )
-    measured, code = answer(Turn(act, None, outcome), ASCII, COLUMNS)
+    measured, code = answer(PlayedAct(act, None, outcome), ASCII, COLUMNS)
     assert NO_GIL in _lines(measured)
     assert "No strip of time: no GIL: switched off" in _lines(measured)
     assert NO_GIL in _lines(code)
-    assert NO_GIL in _lines(final([Turn(act, None, outcome)]))
+    assert NO_GIL in _lines(final([PlayedAct(act, None, outcome)]))
 
 
 def test_an_act_that_could_not_be_played() -> None:
     act = acts()[4]
-    turn = Turn(act, 1, None, "[Errno 1] no FIFO")
-    (screen,) = answer(turn, ASCII, COLUMNS)
+    played = PlayedAct(act, 1, None, "[Errno 1] no FIFO")
+    (screen,) = answer(played, ASCII, COLUMNS)
     assert "This act cannot be played here: [Errno 1] no FIFO" in _lines(screen)
-    assert any(line.endswith("could not be played") for line in _lines(final([turn])))
+    assert any(line.endswith("could not be played") for line in _lines(final([played])))
 
 
 def test_the_score() -> None:
     act = acts()[1]
     outcome = _outcome(act)
-    turns = [Turn(act, 1, outcome), Turn(act, 2, outcome), Turn(act, None, outcome)]
-    lines = _lines(final(turns))
+    all_played = [
+        PlayedAct(act, 1, outcome),
+        PlayedAct(act, 2, outcome),
+        PlayedAct(act, None, outcome),
+    ]
+    lines = _lines(final(all_played))
     assert "The class's score: 1 of 2 predictions came true." in lines
     assert lines[-1] == MORAL

@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 from lab.demo import tour
 from lab.demo.acts import Act, acts
 from lab.demo.durations import Sizes
-from lab.demo.outcome import Outcome, Turn
+from lab.demo.outcome import Outcome, PlayedAct
 from lab.demo.symbols import ASCII
 from lab.demo.tour import AGAIN, ENTER, Pace, Tour
 from lab.records.race import Race
@@ -22,7 +22,7 @@ RECORDS = Path(__file__).parents[1] / "data"
 class Scripted:
     """A display on which these lines are typed; then the input ends."""
 
-    marks = ASCII
+    symbols = ASCII
     width = 80
 
     def __init__(self, *typed: str) -> None:
@@ -50,7 +50,7 @@ class Scripted:
         """Not looked at."""
 
 
-def _turn(act: Act, *, busy: bool, **changes: object) -> Turn:
+def _played(act: Act, *, busy: bool, **changes: object) -> PlayedAct:
     """What the act found: an answer, or nothing for want of rounds."""
     content = json.loads((RECORDS / "held.json").read_text())
     races = [
@@ -63,14 +63,17 @@ def _turn(act: Act, *, busy: bool, **changes: object) -> Turn:
         race = dataclasses.replace(race, rounds=race.rounds[:1])
     race = dataclasses.replace(race, **changes)  # type: ignore[arg-type]
     outcome = Outcome(act, (judge(race),), {}, "", (), act.cuts())
-    return Turn(act, 1, outcome)
+    return PlayedAct(act, 1, outcome)
 
 
 def _toured(
-    monkeypatch: pytest.MonkeyPatch, display: Scripted, *turns: Turn, pause: bool = True
+    monkeypatch: pytest.MonkeyPatch,
+    display: Scripted,
+    *played: PlayedAct,
+    pause: bool = True,
 ) -> Tour:
-    """Act 2, played as often as it is wanted: each time the next of the turns."""
-    left = list(turns)
+    """Act 2, played as often as it is wanted: each time the next of the played."""
+    left = list(played)
     monkeypatch.setattr(tour.Tour, "_played", lambda *_: left.pop(0))
     it = Tour(display, Pace(pause), Sizes(), 5)
     it.give(acts()[1], 1)
@@ -82,11 +85,11 @@ def test_an_open_act_is_played_again_while_somebody_wants_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     act = acts()[1]
-    opened, settled = _turn(act, busy=True), _turn(act, busy=False)
+    opened, settled = _played(act, busy=True), _played(act, busy=False)
     display = Scripted("", "y\n", " YES\n", "\n", "\n")
     it = _toured(monkeypatch, display, opened, opened, settled)
     assert display.asked == [ENTER, AGAIN, AGAIN, ENTER, ENTER]
-    assert it.turns == [settled]  # the class's score knows the last play only
+    assert it.played == [settled]  # the class's score knows the last play only
     heads = [text.splitlines()[2].strip() for text in display.shown[1:]]
     assert heads[:3] == ["MEASURED: OPEN"] * 2 + ["MEASURED: 1  the same time"]
     assert sum("lines that did it" in text for text in display.shown) == 1
@@ -94,20 +97,20 @@ def test_an_open_act_is_played_again_while_somebody_wants_it(
 
 @pytest.mark.parametrize("typed", ["\n", "n\n"])
 def test_an_open_act_is_left_open(monkeypatch: pytest.MonkeyPatch, typed: str) -> None:
-    opened = _turn(acts()[1], busy=True)
+    opened = _played(acts()[1], busy=True)
     display = Scripted("", typed, "\n")
     it = _toured(monkeypatch, display, opened)
     assert display.asked == [ENTER, AGAIN, ENTER]
-    assert it.turns == [opened]
+    assert it.played == [opened]
 
 
 def test_nobody_is_offered_what_cannot_change(monkeypatch: pytest.MonkeyPatch) -> None:
-    one_core = _turn(acts()[1], busy=False, cores=1.0)
+    one_core = _played(acts()[1], busy=False, cores=1.0)
     display = Scripted("", "\n", "\n")
     _toured(monkeypatch, display, one_core)
     assert display.asked == [ENTER] * 3
     # Nor where nobody is there, from the beginning or since the input ended.
-    opened, display = _turn(acts()[1], busy=True), Scripted()
+    opened, display = _played(acts()[1], busy=True), Scripted()
     _toured(monkeypatch, display, opened, pause=False)
     assert display.asked == []
     display = Scripted("")

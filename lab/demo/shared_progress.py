@@ -1,8 +1,8 @@
-"""Where a play shows how far it is: memory that two processes map.
+"""How far the threads of a scene are, in memory that two processes map.
 
-The play writes while it may hold the GIL for seconds; who watches reads, in another
-process. A compute kernel shows its progress by itself, as it writes its image row by
-row. A call that waits shows only whether a thread is inside it.
+The child writes it, and may hold the GIL for seconds meanwhile; its parent reads it.
+A compute kernel shows its progress by itself, as it writes its image row by row. A
+call that waits shows only whether a thread is inside it.
 """
 
 from bisect import bisect_left
@@ -23,18 +23,16 @@ States = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
-    """One thread at one moment.
-
-    done: the part of its work that is done, 0 to 1; a call that waits does no work
-    that could be seen, it is 0 or 1. inside: whether a call is under way.
-    """
+class ThreadProgress:
+    """How far one thread is at one moment."""
 
     done: float
+    """The part of its work that is done, 0 to 1. Of a call that waits, 0 or 1."""
     inside: bool
+    """Whether a call is under way."""
 
 
-class ImageBoard:
+class ImageProgress:
     """One image a thread, written from its first pixel to its last."""
 
     def __init__(self, images: Images, work: npt.NDArray[Any]) -> None:
@@ -42,8 +40,10 @@ class ImageBoard:
         self._done = np.cumsum(work, dtype=np.float64) / work.sum(dtype=np.float64)
 
     @classmethod
-    def create(cls, file: Path, threads: int, work: npt.NDArray[Any]) -> "ImageBoard":
-        """An empty board. work: of each pixel of an image, in any unit."""
+    def create(
+        cls, file: Path, threads: int, work: npt.NDArray[Any]
+    ) -> "ImageProgress":
+        """Empty images. work: of each pixel of an image, in any unit."""
         np.save(file.with_suffix(".npy"), work)
         shape = (threads, *work.shape)
         images: Images = np.memmap(file, np.int32, "w+", shape=shape)
@@ -51,47 +51,47 @@ class ImageBoard:
         return cls(np.asarray(images), work)
 
     @classmethod
-    def open(cls, file: Path, threads: int) -> "ImageBoard":
-        """The board that another process created."""
+    def open(cls, file: Path, threads: int) -> "ImageProgress":
+        """What another process created."""
         work = np.load(file.with_suffix(".npy"))
         images = np.memmap(file, np.int32, "r", shape=(threads, *work.shape))
         return cls(np.asarray(images), work)
 
-    def lanes(self) -> tuple[Lane, ...]:
+    def threads(self) -> tuple[ThreadProgress, ...]:
         """How far each thread is now."""
-        return tuple(self._lane(image) for image in self.images)
+        return tuple(self._thread(image) for image in self.images)
 
-    def _lane(self, image: Images) -> Lane:
+    def _thread(self, image: Images) -> ThreadProgress:
         pixels = image.reshape(-1)
         # Written from the first pixel to the last: the edge is found by halving.
         count = bisect_left(pixels, x=True, key=lambda pixel: bool(pixel == EMPTY))
         if count == 0:
-            return Lane(0.0, inside=False)
-        return Lane(float(self._done[count - 1]), inside=count < pixels.size)
+            return ThreadProgress(0.0, inside=False)
+        return ThreadProgress(float(self._done[count - 1]), inside=count < pixels.size)
 
 
-class StateBoard:
+class CallProgress:
     """One state a thread, written right before and right after its call."""
 
     def __init__(self, states: States) -> None:
         self.states = states
 
     @classmethod
-    def create(cls, file: Path, threads: int) -> "StateBoard":
-        """An empty board."""
+    def create(cls, file: Path, threads: int) -> "CallProgress":
+        """All threads before their call."""
         return cls(np.asarray(np.memmap(file, np.int8, "w+", shape=(threads,))))
 
     @classmethod
-    def open(cls, file: Path, threads: int) -> "StateBoard":
-        """The board that another process created."""
+    def open(cls, file: Path, threads: int) -> "CallProgress":
+        """What another process created."""
         return cls(np.asarray(np.memmap(file, np.int8, "r", shape=(threads,))))
 
-    def lanes(self) -> tuple[Lane, ...]:
+    def threads(self) -> tuple[ThreadProgress, ...]:
         """Where each thread is now."""
         return tuple(
-            Lane(float(state == AFTER), inside=bool(state == INSIDE))
+            ThreadProgress(float(state == AFTER), inside=bool(state == INSIDE))
             for state in self.states.tolist()
         )
 
 
-Board = ImageBoard | StateBoard
+SharedProgress = ImageProgress | CallProgress
