@@ -113,12 +113,34 @@ def catalogue() -> tuple[Kernel, ...]:
             delay_s=DELAY_S,
             source=CYTHON,
         ),
-        _foreign("libc.usleep", _libc(_usleep)),
-        _foreign("libc.nanosleep", _libc(_nanosleep)),
-        _foreign("libc.read", _libc(_libc_read)),
+        _foreign(
+            "libc.usleep",
+            _libc(lambda libc: _raw(libc.usleep_raw, round(DELAY_S * 1e6))),
+        ),
+        _foreign(
+            "libc.nanosleep",
+            _libc(
+                lambda libc: _raw(
+                    libc.nanosleep_raw, Timespec(0, round(DELAY_S * 1e9)), None
+                )
+            ),
+        ),
+        _foreign(
+            "libc.read",
+            _libc(
+                lambda libc: _reading(
+                    lambda fd: partial(
+                        libc.read_raw, fd, ctypes.create_string_buffer(1), 1
+                    )
+                )
+            ),
+        ),
         # sleep(3) counts whole seconds: 3 held threads take 3 s a round.
         replace(
-            _foreign("libc.sleep", _libc(_sleep)), delay_s=1.0, threads=3, beside=True
+            _foreign("libc.sleep", _libc(lambda libc: _raw(libc.sleep_raw, 1))),
+            delay_s=1.0,
+            threads=3,
+            beside=True,
         ),
         Kernel(
             "mixed",
@@ -190,24 +212,6 @@ def _raw(function: Callable[..., Any], *arguments: Any) -> Workload:
         yield [call] * threads
 
     return workload
-
-
-def _usleep(libc: Libc) -> Workload:
-    return _raw(libc.usleep_raw, round(DELAY_S * 1e6))
-
-
-def _sleep(libc: Libc) -> Workload:
-    return _raw(libc.sleep_raw, 1)
-
-
-def _nanosleep(libc: Libc) -> Workload:
-    return _raw(libc.nanosleep_raw, Timespec(0, round(DELAY_S * 1e9)), None)
-
-
-def _libc_read(libc: Libc) -> Workload:
-    return _reading(
-        lambda fd: partial(libc.read_raw, fd, ctypes.create_string_buffer(1), 1)
-    )
 
 
 def _read(kernel: Callable[[int, bytearray], int]) -> Workload:

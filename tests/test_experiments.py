@@ -9,7 +9,7 @@ from lab.constructions.speedup import cores_wanted
 from lab.records.machine import gil_enabled
 from lab.records.race import Lap
 from lab.records.series import Series
-from lab.verdicts.races import Judgement
+from lab.verdicts.finding import Judgement
 from lab.verdicts.series import judge_series
 
 ENDED, STUCK = Trial(True), Trial(False, "read()", "sign.acquire()")

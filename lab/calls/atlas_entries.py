@@ -11,19 +11,20 @@ from lab.records.probe import ProbeVerdict
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A call to probe: setup is run before, cleanup after.
-
-    claimed: held, released or partly; None for a user's own. source: where it is
-    released, or for a call that holds, where it works. short: one of the dozen that
-    the bench takes by default.
-    """
+    """A call to probe."""
 
     expression: str
+    """The call."""
     setup: str = ""
+    """Run before."""
     claimed: ProbeVerdict | None = None
+    """held, released or partly; None for a user's own."""
     source: str = ""
+    """Where the GIL is released, or where a call that holds it works."""
     cleanup: str = ""
+    """Run after."""
     short: bool = False
+    """One of the dozen that the bench takes by default."""
 
 
 def held(expression: str, setup: str, source: str, short: bool = False) -> Entry:

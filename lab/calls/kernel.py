@@ -12,15 +12,14 @@ from lab.records.race import Bound, Claim
 
 @dataclass(frozen=True)
 class Call:
-    """One call of one thread; all three take no arguments.
-
-    before: made right before the call, outside its time. check: given what the
-    call returned, after it; raises OSError when the call did not do its work.
-    """
+    """One call of one thread."""
 
     run: Callable[[], object]
+    """The call itself."""
     before: Callable[[], object] | None = None
+    """Made right before the call, outside its time."""
     check: Callable[[Any], None] | None = None
+    """Given what the call returned; raises OSError if that is not what it should be."""
 
 
 # Given a number of threads, the calls they make and what must live meanwhile.
@@ -29,19 +28,20 @@ Workload = Callable[[int], AbstractContextManager[Sequence[Call]]]
 
 @dataclass(frozen=True)
 class Twin:
-    """One way to make the call.
-
-    name: held, released, interpreter or numpy. via: what makes the call. scale: the
-    workload of a call with so much work, 1 or more; None where the work is fixed.
-    workload: with the least work, where it can be scaled (see `sized`).
-    """
+    """One way to make the call."""
 
     name: str
+    """held, released, interpreter or another."""
     via: str
+    """What makes the call, such as Cython or ctypes."""
     workload: Workload
+    """The calls; with the least work where that can be chosen (see `sized`)."""
     claim: Claim
+    """What is claimed of it."""
     function: Callable[..., Any] | None = None
+    """What is called, where the tests can compare its results with other twins'."""
     scale: Callable[[int], Workload] | None = None
+    """The calls with so much work, 1 or more; None where the work is fixed."""
 
     def sized(self, size: int | None) -> "Twin":
         """This twin with calls of so much work; itself where the work is fixed."""
@@ -52,25 +52,27 @@ class Twin:
 
 @dataclass(frozen=True)
 class Kernel:
-    """A row of the catalogue.
-
-    rounds: races that a measurement takes, over all processes of a run. delay_s: how
-    long a blocking call blocks. threads: in how many it is raced, unless bound by
-    cores. beside: it takes seconds and no processor, so that it can be raced while
-    others are. source: where CPython makes or releases such calls, file and function.
-    sample: fresh, small arguments on which the twins that have a `function` agree
-    bit for bit, in their result and in every array they were given.
-    """
+    """A row of the catalogue."""
 
     name: str
+    """Of the kernel."""
     bound: Bound
+    """What bounds its speed."""
     twins: tuple[Twin, ...]
+    """The ways to make the call."""
     rounds: int = 12
+    """Races that a measurement takes, over all processes of a run."""
     delay_s: float | None = None
+    """How long a blocking call blocks."""
     source: str = ""
+    """Where CPython makes or releases such calls: file and function."""
     threads: int = 8
+    """In how many it is raced, where cores do not limit that."""
     beside: bool = False
+    """It takes seconds and no processor: it can be raced while others are."""
     sample: Callable[[], tuple[Any, ...]] | None = None
+    """Fresh, small arguments on which the twins that have a `function` agree bit for
+    bit, in their result and in every array they were given."""
 
     def twin(self, name: str) -> Twin:
         """The twin of that name. StopIteration if there is none."""

@@ -13,7 +13,7 @@ from lab.errors import UsageError
 from lab.records.machine import Machine
 from lab.renderers.progress import drawn
 from lab.verdicts.atlas import FORMAT, Row
-from lab.verdicts.races import Judgement
+from lab.verdicts.finding import Judgement
 
 # Told before each probe: how many are done, of how many, and what is next.
 Progress = Callable[[int, int, str], None]

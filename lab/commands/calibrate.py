@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from lab.commands.bench import experiments_of, keep, measured, unsettled
 from lab.records.machine import Machine
 from lab.records.results import KEY, parse
-from lab.verdicts.races import Judgement
+from lab.verdicts.finding import Judgement
 
 NAME = "calibration"
 

@@ -37,28 +37,39 @@ ANSWERED = (b"!", 1)
 Run = Callable[[], object]
 
 
-def fifo(read: Callable[[int], Run]) -> Workload:
-    """read(descriptor) makes the call: one byte from a FIFO that is empty."""
+def _workload(prepared: Callable[[ExitStack, int], list[Call]]) -> Workload:
+    """The calls that prepared(stack, threads) returns; the stack closes after them."""
 
     @contextmanager
     def workload(threads: int) -> Iterator[Sequence[Call]]:
         with ExitStack() as stack:
-            paths = stack.enter_context(_fifos(threads))
-            readers = []
-            for path in paths:
-                # Non-blocking: it has no writer yet.
-                reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-                stack.callback(os.close, reader)
-                os.set_blocking(reader, True)
-                readers.append(reader)
-            peer = stack.enter_context(Peer(threads, PEER_S, "write", paths))
+            calls = prepared(stack, threads)
             stack.enter_context(switch_interval(NEVER_S))
-            yield [
-                Call(read(reader), before=_ask(channel), check=_answered)
-                for reader, channel in zip(readers, peer.channels, strict=True)
-            ]
+            yield calls
 
     return workload
+
+
+def fifo(read: Callable[[int], Run]) -> Workload:
+    """read(descriptor) makes the call: one byte from a FIFO that is empty."""
+
+    @_workload
+    def calls(stack: ExitStack, threads: int) -> list[Call]:
+        paths = stack.enter_context(_fifos(threads))
+        readers = []
+        for path in paths:
+            # Non-blocking: it has no writer yet.
+            reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+            stack.callback(os.close, reader)
+            os.set_blocking(reader, True)
+            readers.append(reader)
+        peer = stack.enter_context(Peer(threads, PEER_S, "write", paths))
+        return [
+            Call(read(reader), before=_ask(channel), check=_answered)
+            for reader, channel in zip(readers, peer.channels, strict=True)
+        ]
+
+    return calls
 
 
 def whole_fifo(read: Callable[[Path], Run], peer_s: float = PEER_S) -> Workload:
@@ -67,41 +78,37 @@ def whole_fifo(read: Callable[[Path], Run], peer_s: float = PEER_S) -> Workload:
     peer_s: how long the peer waits before it writes.
     """
 
-    @contextmanager
-    def workload(threads: int) -> Iterator[Sequence[Call]]:
-        with ExitStack() as stack:
-            paths = stack.enter_context(_fifos(threads))
-            things = [*paths, paths[0]]  # the last channel is never asked
-            peer = stack.enter_context(Peer(threads + 1, peer_s, "write_whole", things))
-            stack.enter_context(_opened_at_last(paths, peer))
-            stack.enter_context(switch_interval(NEVER_S))
-            yield [
-                Call(read(Path(path)), before=_ask(channel), check=_answered)
-                for path, channel in zip(paths, peer.channels[:-1], strict=True)
-            ]
+    @_workload
+    def calls(stack: ExitStack, threads: int) -> list[Call]:
+        paths = stack.enter_context(_fifos(threads))
+        things = [*paths, paths[0]]  # the last channel is never asked
+        peer = stack.enter_context(Peer(threads + 1, peer_s, "write_whole", things))
+        stack.enter_context(_opened_at_last(paths, peer))
+        return [
+            Call(read(Path(path)), before=_ask(channel), check=_answered)
+            for path, channel in zip(paths, peer.channels[:-1], strict=True)
+        ]
 
-    return workload
+    return calls
 
 
 def accepting(accept: Callable[[socket.socket], Run]) -> Workload:
     """accept(listener) makes the call: nobody has called yet."""
 
-    @contextmanager
-    def workload(threads: int) -> Iterator[Sequence[Call]]:
-        with ExitStack() as stack:
-            paths = stack.enter_context(_addresses(threads))
-            listeners = [_bounded(stack, socket.socket(socket.AF_UNIX)) for _ in paths]
-            for listener, path in zip(listeners, paths, strict=True):
-                listener.bind(path)
-                listener.listen()
-            peer = stack.enter_context(Peer(threads, PEER_S, "connect", paths))
-            stack.enter_context(switch_interval(NEVER_S))
-            yield [
-                Call(accept(listener), before=_ask(channel), check=_hang_up)
-                for listener, channel in zip(listeners, peer.channels, strict=True)
-            ]
+    @_workload
+    def calls(stack: ExitStack, threads: int) -> list[Call]:
+        paths = stack.enter_context(_addresses(threads))
+        listeners = [_bounded(stack, socket.socket(socket.AF_UNIX)) for _ in paths]
+        for listener, path in zip(listeners, paths, strict=True):
+            listener.bind(path)
+            listener.listen()
+        peer = stack.enter_context(Peer(threads, PEER_S, "connect", paths))
+        return [
+            Call(accept(listener), before=_ask(channel), check=_hang_up)
+            for listener, channel in zip(listeners, peer.channels, strict=True)
+        ]
 
-    return workload
+    return calls
 
 
 def connecting(connect: Callable[[socket.socket, str], Run]) -> Workload:
@@ -111,67 +118,60 @@ def connecting(connect: Callable[[socket.socket, str], Run]) -> Workload:
     queue for the next.
     """
 
-    @contextmanager
-    def workload(threads: int) -> Iterator[Sequence[Call]]:
-        with ExitStack() as stack:
-            paths = stack.enter_context(_addresses(threads))
-            peer = stack.enter_context(Peer(threads, PEER_S, "accept", paths))
-            for path in paths:
-                with socket.socket(socket.AF_UNIX) as filler:
-                    filler.connect(path)
-            callers = [_bounded(stack, socket.socket(socket.AF_UNIX)) for _ in paths]
-            stack.enter_context(switch_interval(NEVER_S))
-            yield [
-                Call(
-                    connect(caller, path),
-                    before=partial(_renew, caller, _ask(channel)),
-                    check=_done,
-                )
-                for caller, path, channel in zip(
-                    callers, paths, peer.channels, strict=True
-                )
-            ]
+    @_workload
+    def calls(stack: ExitStack, threads: int) -> list[Call]:
+        paths = stack.enter_context(_addresses(threads))
+        peer = stack.enter_context(Peer(threads, PEER_S, "accept", paths))
+        for path in paths:
+            with socket.socket(socket.AF_UNIX) as filler:
+                filler.connect(path)
+        callers = [_bounded(stack, socket.socket(socket.AF_UNIX)) for _ in paths]
+        return [
+            Call(
+                connect(caller, path),
+                before=partial(_renew, caller, _ask(channel)),
+                check=_done,
+            )
+            for caller, path, channel in zip(callers, paths, peer.channels, strict=True)
+        ]
 
-    return workload
+    return calls
 
 
 def sending(send: Callable[[socket.socket], Run]) -> Workload:
     """send(end) makes the call: one byte, and the buffer is full."""
 
-    @contextmanager
-    def workload(threads: int) -> Iterator[Sequence[Call]]:
-        with ExitStack() as stack:
-            pairs = [socket.socketpair() for _ in range(threads)]
-            ends = [_bounded(stack, ours) for ours, _ in pairs]
-            for ours in ends:
-                ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)  # the least
-            things = [stack.enter_context(theirs) for _, theirs in pairs]
-            peer = stack.enter_context(Peer(threads, PEER_S, "drain", things))
-            stack.enter_context(switch_interval(NEVER_S))
-            yield [
-                Call(
-                    send(end),
-                    before=partial(_fill, end, _ask(channel)),
-                    check=partial(_sent, channel),
-                )
-                for end, channel in zip(ends, peer.channels, strict=True)
-            ]
+    @_workload
+    def calls(stack: ExitStack, threads: int) -> list[Call]:
+        pairs = [socket.socketpair() for _ in range(threads)]
+        ends = [_bounded(stack, ours) for ours, _ in pairs]
+        for ours in ends:
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)  # the least
+        things = [stack.enter_context(theirs) for _, theirs in pairs]
+        peer = stack.enter_context(Peer(threads, PEER_S, "drain", things))
+        return [
+            Call(
+                send(end),
+                before=partial(_fill, end, _ask(channel)),
+                check=partial(_sent, channel),
+            )
+            for end, channel in zip(ends, peer.channels, strict=True)
+        ]
 
-    return workload
+    return calls
 
 
 def receiving(receive: Callable[[socket.socket], Run]) -> Workload:
     """receive(end) makes the call: one byte, and none has come."""
 
-    @contextmanager
-    def workload(threads: int) -> Iterator[Sequence[Call]]:
-        with Peer(threads, PEER_S) as peer, switch_interval(NEVER_S):
-            yield [
-                Call(receive(channel), before=_ask(channel), check=_answered)
-                for channel in peer.channels
-            ]
+    @_workload
+    def calls(stack: ExitStack, threads: int) -> list[Call]:
+        return [
+            Call(receive(channel), before=_ask(channel), check=_answered)
+            for channel in stack.enter_context(Peer(threads, PEER_S)).channels
+        ]
 
-    return workload
+    return calls
 
 
 @contextmanager

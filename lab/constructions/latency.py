@@ -24,30 +24,13 @@ def _bytecode(seconds: float) -> None:
         pass
 
 
-def _asleep(seconds: float) -> Call:
-    return partial(time.sleep, seconds)
-
-
-def _busy(seconds: float) -> Call:
-    return partial(_bytecode, seconds)
-
-
-# No bytecode runs in these two: a waiting thread would get in where it begins.
-def _held(seconds: float) -> Call:
-    return partial(doses.dose, seconds * 1e6, 0, seconds)
-
-
-def _released(seconds: float) -> Call:
-    return partial(doses.dose, 0, seconds * 1e6, seconds)
-
-
-# Calls that take so many seconds by the clock, at most 1, busy all the time but
-# for the first.
+# Calls that take so many seconds by the clock, at most 1, busy but for the first. No
+# bytecode runs in the last two: a waiting thread would get in where it begins.
 LOADS: dict[str, Callable[[float], Call]] = {
-    "nothing": _asleep,
-    "bytecode": _busy,
-    "held": _held,
-    "released": _released,
+    "nothing": lambda seconds: partial(time.sleep, seconds),
+    "bytecode": lambda seconds: partial(_bytecode, seconds),
+    "held": lambda seconds: partial(doses.dose, seconds * 1e6, 0, seconds),
+    "released": lambda seconds: partial(doses.dose, 0, seconds * 1e6, seconds),
 }
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.demo.source_lines import Cut, cut, cut_function
-from lab.verdicts.races import Verdict
+from lab.verdicts.finding import Verdict
 
 Answers = Mapping[tuple[Verdict, ...], int]
 

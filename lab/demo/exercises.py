@@ -15,7 +15,7 @@ from lab.demo.screens import NO_GIL, answer, figures, seen, shown
 from lab.demo.symbols import ASCII
 from lab.errors import UsageError
 from lab.renderers import notebook
-from lab.verdicts.races import Finding
+from lab.verdicts.finding import Finding
 
 COLUMNS = 80
 EDGES = {True: notebook.GOOD, False: notebook.BAD, None: notebook.PLAIN}

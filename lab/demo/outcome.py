@@ -8,7 +8,7 @@ from lab.demo.positions import Position
 from lab.demo.source_lines import Cut
 from lab.records.machine import TWO_CORES
 from lab.records.trace import Trace
-from lab.verdicts.races import Finding, Verdict
+from lab.verdicts.finding import Finding, Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from lab.records.trace import Trace
 from lab.records.units import duration
 from lab.renderers import wording
 from lab.renderers.trace_terminal import legend, strips
-from lab.verdicts.races import Finding
+from lab.verdicts.finding import Finding
 
 NO_GIL = "There is no GIL in this interpreter: nothing to hold, nothing to release."
 AGAIN = "Close what else runs on this machine, and play it again."

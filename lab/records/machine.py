@@ -14,19 +14,22 @@ TWO_CORES = 1.8
 
 @dataclass(frozen=True, slots=True)
 class Machine(Harmless):
-    """The conditions of a run, as they stood when it started.
-
-    python: version; cores: what this process may use at once (a fraction under a
-    cgroup quota); switch_interval_s: sys.getswitchinterval().
-    """
+    """The conditions of a run when it started."""
 
     python: str
+    """Version of the interpreter, such as "3.13.0"."""
     implementation: str
+    """Such as "CPython"."""
     free_threaded_build: bool
+    """Whether the interpreter can run without a GIL."""
     gil: bool
+    """Whether it has a GIL now."""
     cores: Positive
+    """What this process may use at once; a fraction under a cgroup quota."""
     switch_interval_s: Positive
+    """sys.getswitchinterval()."""
     system: str
+    """Operating system and kind of processor."""
 
     @classmethod
     def here(cls) -> "Machine":
@@ -63,7 +66,7 @@ def usable_cores(root: Path = Path("/")) -> float:
 
 
 def worth(threads: int, root: Path = Path("/")) -> float:
-    """How many times the fastest usable core so many threads can compute, at least.
+    """How many times as much as the fastest core so many threads can compute, at least.
 
     SMT siblings share one core's units: what the second adds is not counted, as it
     may be next to nothing. Small cores count by their capacity, or their highest
@@ -83,7 +86,7 @@ def worth(threads: int, root: Path = Path("/")) -> float:
 
 
 def _speed(cpu: Path) -> float:
-    """Of one core, in any unit that is the same for all of them; 1 if nobody tells."""
+    """Of one core, in a unit that is the same for all; 1 where it is not known."""
     for name in ("cpu_capacity", "cpufreq/cpuinfo_max_freq"):
         text = _text(cpu / name)
         if text.isdecimal():

@@ -20,30 +20,32 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What was found about one callable.
-
-    gil_free: the part of the call's wall time in which nobody holds the GIL, 0 to
-    1; error: half width of its 95 % interval; ceiling: 1 / (1 - gil_free), the most
-    that any number of threads can gain; longest_hold: the longest that others may have
-    to wait within a call, seconds; preemptible: within a call others get in, in every
-    switch interval, as bytecode does it, so that threads take turns but never run in
-    parallel; False where they get in at the beginning and the end of a call at most;
-    None where that cannot be told; samples: looks at the lock that gil_free rests
-    on; calls: made in all; duration: seconds a call; method: "scope" or "knock";
-    reason: why there is no scope, or no verdict; else empty.
-    """
+    """What was found about one callable."""
 
     verdict: ProbeVerdict
+    """What the call does with the GIL."""
     gil_free: float
+    """The part of the call's wall time in which nobody holds the GIL, 0 to 1."""
     error: float
+    """Half the width of the 95 % interval of gil_free."""
     ceiling: float
+    """1 / (1 - gil_free), the most that any number of threads can gain."""
     longest_hold: float
+    """The longest that others may have to wait within a call, seconds."""
     preemptible: bool | None
+    """True: within a call others get in after every switch interval, as in bytecode,
+    so that threads take turns but never run in parallel. False: only at the beginning
+    and the end of a call, if at all. None: it cannot be told."""
     samples: int
+    """How often the lock was looked at."""
     calls: int
+    """How many calls were made."""
     duration: float
+    """Seconds a call."""
     method: Literal["scope", "knock"]
+    """Which instrument looked."""
     reason: str = ""
+    """Why there is no scope, or no verdict; else empty."""
 
     def __str__(self) -> str:
         return _text(self)

@@ -23,7 +23,7 @@ COVERAGE, MOST = 0.95, 0.99
 # From so many values on there is an interval of 95 %.
 ENOUGH = 6
 # Two modes: each has this part of the values, and 3 at least; the gap between them is
-# wider than either, and the upper so many times the lower, or it is not worth telling.
+# wider than either, and the upper so many times the lower, or it is not reported.
 MODE_PART, MODE_VALUES, MODE_RATIO = 0.2, 3, 1.15
 
 
@@ -36,18 +36,20 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A median, and where it lies.
-
-    values: how many it rests on. modes: two medians where the values fall in two
-    groups with nothing between; else empty.
-    """
+    """A median, and where it lies."""
 
     median: float
+    """Of the values, or of the medians of several processes."""
     low: float
+    """Lower end of the interval or range."""
     high: float
+    """Upper end."""
     kind: Kind = Kind.RANGE
+    """Whether low and high are an interval or a range."""
     values: int = 1
+    """How many values it rests on."""
     modes: tuple[float, ...] = ()
+    """Two medians where the values fall in two groups with nothing between."""
 
     @property
     def half_width(self) -> float:

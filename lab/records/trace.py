@@ -42,8 +42,11 @@ class Segment(NamedTuple):
     thread: Count
     """Index into `Trace.threads`."""
     state: State
+    """What the thread did."""
     start_s: NotNegative
+    """When it began to."""
     end_s: NotNegative
+    """When it no longer did."""
 
 
 # The order of a trace's segments.
@@ -90,12 +93,15 @@ class Trace(Harmless):
     python: str
     """Version of the interpreter, such as "3.13.0"."""
     duration_s: Positive
+    """From the beginning of the scope to its end."""
     interval_s: NotNegative
     """Mean pause between samples; waking up adds to it."""
     samples: Count
+    """How often the lock was looked at."""
     lost: Count
     """Samples that were due while the system kept the sampler from running."""
     gil_free: Fraction
+    """Nobody holds the GIL."""
     error: Fraction
     """Half width of the 95 % interval of `gil_free`, for this very run."""
     held: Fraction

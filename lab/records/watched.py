@@ -5,40 +5,40 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """The longest that one thread held the GIL with nobody let in, seconds.
-
-    low_s: while somebody is known to have asked for it, less what the thread may have
-    waited for a core; high_s: with all that may have been a part of it.
-    """
+    """The longest that one thread held the GIL without letting anybody in, seconds."""
 
     thread: str
+    """Name of the thread."""
     mine: bool
-    """Of the caller, or of a thread started meanwhile."""
+    """Whether it is the caller's, or a thread's that was started meanwhile."""
     low_s: float
+    """While somebody is known to have asked for it, less any waits for a core."""
     high_s: float
+    """With all that may have been a part of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What was seen, in seconds of wall time.
-
-    starved_s: the caller stood ready without a core, 0 where the system does not tell;
-    held_s: it, or a thread started meanwhile, held the GIL; free_s: none of them did,
-    of its own accord; unknown_s: other threads held it meanwhile, so that it may have
-    been made to wait; error_s: half width of the 95 % interval of each of these three.
-    """
+    """What was seen, in seconds of wall time."""
 
     wall_s: float
+    """From its beginning to its end."""
     starved_s: float
+    """The caller was ready but had no core; 0 where the system does not count it."""
     held_s: float
+    """The caller, or a thread started meanwhile, held the GIL."""
     free_s: float
+    """None of them held it, of its own accord."""
     unknown_s: float
+    """Other threads held it meanwhile, so that the caller may have had to wait."""
     error_s: float
+    """Half the width of the 95 % interval of each of the last three."""
     samples: int
+    """How often the lock was looked at."""
     cpu_s: float = 0.0
     """What the caller computed."""
     holds: tuple[Hold, ...] = ()
-    """A thread each."""
+    """The longest of each thread."""
     longest_wait_s: float = 0.0
     """Of whoever asked for the GIL meanwhile, a core for itself included."""
 

@@ -9,7 +9,7 @@ from rich.text import Text
 from lab.renderers.console import plus_minus
 from lab.renderers.wording import MARKS
 from lab.verdicts.atlas import Row
-from lab.verdicts.races import Judgement
+from lab.verdicts.finding import Judgement
 
 
 def draw(rows: list[Row], target: Console) -> None:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from lab.renderers import wording
 from lab.renderers.console import plus_minus
-from lab.verdicts.races import Judgement
+from lab.verdicts.finding import Judgement
 from lab.verdicts.series import SeriesFinding
 
 WIDTH = 80

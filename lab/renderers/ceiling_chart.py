@@ -8,7 +8,7 @@ import altair as alt
 from lab.records.statistics import ceiling as most
 from lab.renderers import wording
 from lab.renderers.charts import HEIGHT, INK, SHAPES, Spec, layered
-from lab.verdicts.races import Finding, Verdict
+from lab.verdicts.finding import Finding, Verdict
 
 # Twins in the order of the legend; any other name shares the last colour.
 TWINS = ("held", "released", "interpreter", "other")

@@ -11,7 +11,7 @@ from rich.text import Text
 from lab.renderers import wording
 from lab.renderers.console import plus_minus
 from lab.renderers.palette import COLOURS, colour
-from lab.verdicts.races import Finding
+from lab.verdicts.finding import Finding
 from lab.verdicts.run import Judged
 from lab.verdicts.series import SeriesFinding
 

@@ -11,7 +11,7 @@ from lab.records.race import Bound
 from lab.renderers import wording
 from lab.renderers.console import plus_minus
 from lab.renderers.palette import COLOURS
-from lab.verdicts.races import Judgement
+from lab.verdicts.finding import Judgement
 from lab.verdicts.run import Experiment, at_the_most_threads
 
 

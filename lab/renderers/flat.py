@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from lab.records.statistics import Estimate
-from lab.verdicts.races import Finding
+from lab.verdicts.finding import Finding
 from lab.verdicts.run import Judged
 from lab.verdicts.series import SeriesFinding
 

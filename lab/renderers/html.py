@@ -17,7 +17,7 @@ from lab.records.race import Bound
 from lab.records.timeline import Timeline
 from lab.renderers import ceiling_chart, charts, timeline, verdict_table, wording
 from lab.renderers.charts import Spec
-from lab.verdicts.races import Finding, Judgement, Verdict
+from lab.verdicts.finding import Finding, Judgement, Verdict
 from lab.verdicts.run import Judged, speedup_range
 
 # Whose gains stand at the top: what memory allows is another story.

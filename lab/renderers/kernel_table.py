@@ -12,7 +12,7 @@ from rich.text import Text
 from lab.renderers import wording
 from lab.renderers.console import wide
 from lab.renderers.palette import COLOURS, colour
-from lab.verdicts.races import Finding, Judgement, Verdict
+from lab.verdicts.finding import Finding, Judgement, Verdict
 from lab.verdicts.run import worst
 
 # Which column a twin stands in. Others, such as NumPy's or a part released, have a

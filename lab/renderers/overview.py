@@ -14,7 +14,7 @@ from lab.renderers.console import plus_minus, wide
 from lab.renderers.experiment_table import print_experiments
 from lab.renderers.kernel_table import print_kernels
 from lab.renderers.palette import COLOURS
-from lab.verdicts.races import Finding, Judgement
+from lab.verdicts.finding import Finding, Judgement
 from lab.verdicts.run import Judged, experiments, kernels, open_races
 
 NEXT = "Next: make report draws it as a page, make demo plays it to a class."

@@ -1,6 +1,6 @@
 """One meaning a colour: green as claimed, bold red contradicted, yellow open."""
 
-from lab.verdicts.races import Finding, Judgement, Verdict
+from lab.verdicts.finding import Finding, Judgement, Verdict
 
 COLOURS = {
     Judgement.AS_PREDICTED: "green",

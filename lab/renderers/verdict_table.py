@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lab.renderers import wording
-from lab.verdicts.races import Finding, Judgement
+from lab.verdicts.finding import Finding, Judgement
 from lab.verdicts.run import Judged
 from lab.verdicts.series import SeriesFinding
 

@@ -10,7 +10,7 @@ from lab.records.race import Bound, Claim
 from lab.records.run import Failure
 from lab.records.statistics import Estimate, Kind
 from lab.records.units import decimals, duration, fitting, number, rounded, upwards
-from lab.verdicts.races import Finding, Judgement, Verdict
+from lab.verdicts.finding import Finding, Judgement, Verdict
 from lab.verdicts.run import (
     Judged,
     SpeedupRange,

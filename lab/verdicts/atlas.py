@@ -6,7 +6,7 @@ from typing import Any
 
 from lab.calls.atlas_entries import Entry
 from lab.records.probe import Probe
-from lab.verdicts.races import Judgement
+from lab.verdicts.finding import Judgement
 
 # Of JSON output. 1: the first.
 FORMAT = 1
@@ -14,11 +14,14 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One call and what was found; missing: why there is no probe, else empty."""
+    """One call and what was found."""
 
     entry: Entry
+    """The call."""
     probe: Probe | None
+    """What was found."""
     missing: str = ""
+    """Why there is no probe; else empty."""
 
     @property
     def judgement(self) -> Judgement:

@@ -8,12 +8,12 @@ inconclusive.
 """
 
 import math
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 
 from lab.records.machine import TWO_CORES
 from lab.records.race import Bound, Claim, Race, Round, cores_in_use, starved, wall_ns
 from lab.records.statistics import Estimate, Kind, ceiling, estimate
+from lab.verdicts.finding import Ceiling, Finding, Judgement, Verdict
 
 # Fewer usable rounds than this say nothing. A blocking race shows its order in
 # every single round, so two of them are enough to see it repeat.
@@ -44,64 +44,6 @@ BEYOND = "faster than possible: the single call was kept waiting"
 UNDER_LINE = 0.9
 # A serial race faster than this has a reference that came late.
 SERIAL = 1.3
-
-
-class Verdict(StrEnum):
-    """What the figures of a race show."""
-
-    HELPS = "threads help"
-    PARALLEL = "threads run in parallel"
-    NO_HELP = "threads do not help"
-    PARTLY = "threads help partly"
-    INCONCLUSIVE = "inconclusive"
-    SINGLE = "one thread"
-
-
-class Judgement(StrEnum):
-    """A verdict held against the claim."""
-
-    AS_PREDICTED = "as predicted"
-    CONTRADICTED = "contradicted"
-    INCONCLUSIVE = "inconclusive"
-    NO_CLAIM = "no claim"
-
-
-@dataclass(frozen=True, slots=True)
-class Ceiling:
-    """The most that threads can gain, 1 / (1 - GIL-free share), and its keeping.
-
-    highest: the ceiling at the upper end of the share's interval; line: min(N,
-    usable cores, ceiling); under: the speedup stayed well below the line.
-    """
-
-    value: float
-    highest: float
-    line: float
-    judgement: Judgement
-    under: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The verdict on one race, with the figures it rests on.
-
-    time_s: of the whole race; speedup: None for one thread or no usable round;
-    cores: processor time of all threads / wall time; overlap: most calls at one
-    moment; limit: the largest speedup possible; free: the GIL-free share of a call,
-    None where it is not known; reason: why, in a few words.
-    """
-
-    race: Race
-    verdict: Verdict
-    judgement: Judgement
-    reason: str
-    time_s: Estimate
-    speedup: Estimate | None
-    cores: float
-    overlap: float
-    limit: float
-    free: Estimate | None
-    ceiling: Ceiling | None
 
 
 def judge(race: Race) -> Finding:

@@ -8,7 +8,8 @@ from lab.records.machine import TWO_CORES
 from lab.records.race import Bound
 from lab.records.run import Run
 from lab.records.statistics import Estimate
-from lab.verdicts.races import Finding, Judgement, Verdict, judge
+from lab.verdicts.finding import Finding, Judgement, Verdict
+from lab.verdicts.races import judge
 from lab.verdicts.series import SeriesFinding, judge_series
 
 # The file of experiments whose races are the catalogue's.
@@ -16,7 +17,7 @@ KERNELS = "kernels"
 # A figure whose interval reaches over more than this factor has no order of magnitude;
 # a share, which lies between 0 and 1 anyway, must also leave half of that open.
 MAGNITUDE, HALF_OF_ALL = 10.0, 0.5
-# A half interval wider than this part of its figure is worth more rounds.
+# Where half an interval is wider than this part of its figure, more rounds follow.
 WIDE = 0.05
 
 
@@ -59,15 +60,16 @@ def says_nothing(finding: SeriesFinding) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Judged(Harmless):
-    """A run with the verdicts on all it holds: what renderers are given.
-
-    name: what it is called beside other runs.
-    """
+    """A run with the verdicts on all it holds: what renderers are given."""
 
     name: str
+    """What it is called beside other runs."""
     run: Run
+    """What was measured."""
     findings: tuple[Finding, ...]
+    """On its races, in their order."""
     series: tuple[SeriesFinding, ...]
+    """On its series, in their order."""
 
     @property
     def contradicted(self) -> bool:
@@ -108,7 +110,7 @@ class SpeedupRange:
 def speedup_range(
     findings: Sequence[Finding], twin: str, bound: Bound
 ) -> SpeedupRange | None:
-    """The gain of one twin over all kernels of one bound, at the most threads.
+    """The speedup of one twin over all kernels of one bound, at the most threads.
 
     Conclusive findings only; None where there is none.
     """

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from lab.records.series import Series
 from lab.records.statistics import Estimate, Kind, estimate
-from lab.verdicts.races import Judgement
+from lab.verdicts.finding import Judgement
 
 # A claim on a series wants this many values: all on one side of a bound that is the
 # median happens by chance once in 32 times.
@@ -14,12 +14,16 @@ SERIES_VALUES = 5
 
 @dataclass(frozen=True, slots=True)
 class SeriesFinding:
-    """The verdict on a series. estimate: None where nothing could be measured."""
+    """The verdict on a series."""
 
     series: Series
+    """What was measured."""
     judgement: Judgement
+    """The figure held against its claim."""
     reason: str
+    """Why, in a few words."""
     estimate: Estimate | None
+    """None where nothing could be measured."""
 
 
 def judge_series(series: Series) -> SeriesFinding:

@@ -17,7 +17,7 @@ from lab.records.probe import Probe, ProbeVerdict
 from lab.renderers.atlas import draw
 from lab.renderers.console import console
 from lab.verdicts.atlas import Row
-from lab.verdicts.races import Judgement
+from lab.verdicts.finding import Judgement
 
 FOUND = Probe("held", 0.02, 0.01, 1.02, 0.1, False, 900, 3, 0.01, "scope")
 HOLDS = Entry("sum(data)", "data = list(range(20_000))", "held", "a.c f")

@@ -19,7 +19,8 @@ from lab.instruments.race import (
     thread_override,
 )
 from lab.records.race import Bound, Claim
-from lab.verdicts.races import Verdict, judge
+from lab.verdicts.finding import Verdict
+from lab.verdicts.races import judge
 
 
 def repeat(target: Callable[[], None], setup: Callable[[], None], rounds: int) -> None:

@@ -14,7 +14,7 @@ from lab.records.results import KEY, load
 from lab.renderers import benchmark_table, kernel_table, overview, terminal
 from lab.renderers.console import console
 from lab.renderers.experiment_table import SHOWN, headline
-from lab.verdicts.races import Judgement, Verdict
+from lab.verdicts.finding import Judgement, Verdict
 from lab.verdicts.run import Judged, experiments, judged, kernels
 from tests.terminal import Terminal
 

@@ -10,7 +10,7 @@ from lab.records.results import load
 from lab.records.series import Series
 from lab.records.statistics import Estimate, Kind
 from lab.renderers import flat, wording
-from lab.verdicts.races import Judgement
+from lab.verdicts.finding import Judgement
 from lab.verdicts.run import Judged, judged
 from lab.verdicts.series import SeriesFinding
 

@@ -5,7 +5,8 @@ import pytest
 from lab.records.race import Bound
 from lab.records.results import load
 from lab.records.statistics import Kind
-from lab.verdicts.races import IN_PARALLEL, Finding, Judgement, Verdict, judge
+from lab.verdicts.finding import Finding, Judgement, Verdict
+from lab.verdicts.races import IN_PARALLEL, judge
 from tests.simulate import MACHINES, Simulated, content, path
 
 

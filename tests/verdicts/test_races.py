@@ -9,7 +9,8 @@ import pytest
 from lab.records.race import Bound, Claim, Lap, Race, Round, Share
 from lab.records.results import ForeignFileError, load
 from lab.records.series import Series
-from lab.verdicts.races import Finding, Judgement, Verdict, judge
+from lab.verdicts.finding import Finding, Judgement, Verdict
+from lab.verdicts.races import judge
 from lab.verdicts.run import contradicted, speedup_range
 from lab.verdicts.series import judge_series
 
