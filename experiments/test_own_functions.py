@@ -1,6 +1,6 @@
 """Whether a call of the standard library or NumPy releases is settled call by call.
 
-Each entry of the atlas is called again and again from C, while a scope looks at
+Each entry of the atlas is called again and again from C, while a scope checks at
 random moments whether anybody holds the GIL. Held calls leave it free for none of the
 time, released ones for all of it but their first and last moments. What surprises is
 the company: json, re, pickle and sorted are as much C as zlib, and hold.

@@ -32,15 +32,14 @@ GRACE_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What became of a child: whether the read ended, else where threads stood.
-
-    reader, writer: the line of source each was at; empty if it had ended, or could
-    not be found.
-    """
+    """What one child did. Lines are empty where they were not found."""
 
     ended: bool
+    """Whether the read ended."""
     reader: str = ""
+    """The line of source that the reader was at, if the read did not end."""
     writer: str = ""
+    """The line that the writer was at."""
 
     @property
     def deadlocked(self) -> bool | None:

@@ -58,18 +58,18 @@ class CallTime:
 
 @dataclass(frozen=True, slots=True)
 class Latencies:
-    """The latencies of all ticks due or overdue during a call, and the call's length.
-
-    inside_s: of the ticks both due and come during it. starved_s: for how long the
-    call stood ready without a core; machine_s: for how long it or the ticks did, so
-    much of a latency may be the machine's. Both None where nobody counts.
-    """
+    """How late ticks came beside a call."""
 
     latencies_s: tuple[float, ...]
+    """Of all ticks due or overdue during the call."""
     call_s: float
+    """How long the call took."""
     inside_s: tuple[float, ...] = ()
+    """Of the ticks that were due and came during the call."""
     starved_s: float | None = None
+    """How long the call was ready but had no core; None where nothing counts it."""
     machine_s: float | None = None
+    """As long the call or the ticks had none: so much of a latency may be due to it."""
 
     @property
     def largest(self) -> float | None:
@@ -141,7 +141,7 @@ def note(ticks: list[Tick], due_ns: int) -> int:
 
 
 def since(before_ns: int | None) -> int | None:
-    """How long this thread has had no core since then; None where nobody counts."""
+    """How long this thread has had no core since then; None where nothing counts it."""
     now_ns = starved_so_far_ns()
     return None if before_ns is None or now_ns is None else now_ns - before_ns
 

@@ -84,8 +84,8 @@ def cores_at_once(laps: Sequence[Lap]) -> float | None:
     """The least number of cores that two laps can have had in use while both ran.
 
     At most 1 where one lock keeps them apart, whatever the cores are like: a slow
-    core that goes on alone does not count. None for a low number where a thread stood
-    ready without a core for long, or nobody counts that: what kept it then may not be
+    core that goes on alone does not count. None for a low number where a thread was
+    ready without a core for long, or nothing counts that: what kept it then may not be
     the lock. A high one tells, however busy the machine.
     """
     found = records.cores_in_use(laps)
@@ -109,8 +109,8 @@ def cores_at_once(laps: Sequence[Lap]) -> float | None:
 def cores_wanted(laps: Sequence[Lap]) -> float | None:
     """Cores in use; None where there were few, and threads might have used more.
 
-    That is where they stood ready without a core for so long that with one they
-    would have reached ONE_OR_TWO, or where nobody counts that.
+    That is where they were ready without a core for so long that with one they
+    would have reached ONE_OR_TWO, or where nothing counts that.
     """
     found = records.cores_in_use(laps)
     if found >= ONE_OR_TWO:
@@ -139,7 +139,7 @@ def free_part(call: Callable[[], object], min_time_s: float) -> float | None:
 
 
 def sleeps() -> int | None:
-    """How often this thread has gone to sleep so far; None if nobody counts."""
+    """How often this thread has gone to sleep so far; None where nothing counts it."""
     who = getattr(resource, "RUSAGE_THREAD", None)  # Linux and FreeBSD have it
     return None if who is None else resource.getrusage(who).ru_nvcsw
 

@@ -14,18 +14,19 @@ KNOCKER = "gil-lab-knocker"
 
 @dataclass(frozen=True, slots=True)
 class Knock:
-    """When the GIL was wanted and when it was there; CLOCK_MONOTONIC.
-
-    interval_s: the switch interval in force while it waited. wanted_cpu_ns,
-    got_cpu_ns: the processor time, at both moments, of the thread that it disturbs,
-    which tells how far that had come even where it does not get a core all the time.
-    """
+    """One request for the GIL, beside a thread that it disturbs."""
 
     wanted_ns: int
+    """When it was wanted, CLOCK_MONOTONIC."""
     got_ns: int
+    """When it was there."""
     interval_s: float
+    """The switch interval in force while it waited."""
     wanted_cpu_ns: int = 0
+    """Processor time of the other thread when the GIL was wanted: how far it had come,
+    even where it does not get a core all the time."""
     got_cpu_ns: int = 0
+    """The same when it was there."""
 
     @property
     def wait_ns(self) -> int:

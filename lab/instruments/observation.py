@@ -46,20 +46,25 @@ class Observation:
     """What one method saw during some calls."""
 
     gil_free: float
+    """The part of the time in which nobody held the GIL."""
     error: float
+    """Half the width of its 95 % interval."""
     longest_hold_s: float
+    """The longest that anybody was seen to hold it."""
     samples: int
+    """How often the lock was looked at."""
     trace: Trace | None = None
-    """Where the method is a scope: of these very calls."""
+    """What the scope, if there is one, saw of these very calls."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preemption:
-    """What knocks saw: whether a call lets waiters in (None: not told), and the
-    longest that it goes without looking whether anybody waits."""
+    """Where within a call others get in, as knocks saw it."""
 
     preemptible: bool | None = None
+    """Whether they do all over the call; None where it cannot be told."""
     stretch_s: float = 0.0
+    """The longest that the call runs without checking whether anybody waits."""
 
 
 class Target:

@@ -90,7 +90,7 @@ class Crew:
 
 
 def starved_so_far_ns() -> int | None:
-    """How long this thread has stood ready without a core; None if nobody counts."""
+    """How long this thread was ready without a core; None where nothing counts it."""
     try:
         descriptor = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
     except OSError:

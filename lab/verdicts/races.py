@@ -209,7 +209,7 @@ def _one_core(race: Race) -> float:
 
 
 def _counts_waits(race: Race) -> bool:
-    """Whether the system told how long threads stood ready without a core."""
+    """Whether the system counted how long threads were ready without a core."""
     return all(
         lap.starved_ns is not None for round_ in race.rounds for lap in round_.laps
     )
