@@ -49,6 +49,26 @@ def dose(hold_us, free_us, duration_s):
     return released_ns / <double>(at_ns - start_ns)
 
 
+def wanting(free_us, duration_s):
+    """Run without the GIL for `free_us`, get it back, release it, for `duration_s`.
+
+    As in `dose`. Returns the fraction of the wall time, 0 to 1, that passed between
+    asking for the GIL and having it: next to nothing in a thread alone.
+    """
+    cdef int64_t free_ns = <int64_t>(amount(free_us, "free_us", 10**6) * 1e3)
+    cdef int64_t wall_ns = <int64_t>(amount(duration_s, "duration_s", 10**6) * 1e9)
+    cdef int64_t start_ns, asked_ns, at_ns, wanted_ns = 0
+    if wall_ns == 0:
+        raise ValueError("duration_s: expected more than 0")
+    start_ns = at_ns = _spin_until(0)
+    while at_ns - start_ns < wall_ns:
+        with nogil:
+            asked_ns = _spin_until(at_ns + free_ns)
+        at_ns = now_ns()
+        wanted_ns += at_ns - asked_ns
+    return wanted_ns / <double>(at_ns - start_ns)
+
+
 cdef uint64_t _steps(int64_t steps, uint64_t value) noexcept nogil:
     cdef int64_t _
     for _ in range(steps):

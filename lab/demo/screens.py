@@ -115,12 +115,13 @@ def _measured(
     lines.append(Text())
     if outcome.no_scope:
         lines.append(Text(f"No strip of time: {outcome.no_scope}"))
-    for title, racers in shown(outcome, symbols.plus_minus):
+    traces = list(shown(outcome, symbols.plus_minus))
+    for title, racers in traces:
         places = range(len(racers.threads))
         lines.append(Text(title, style="bold"))
         lines.append(strips(racers, places, width - 2, symbols.blocks))
     if outcome.traces:
-        lines.append(legend(symbols.blocks))
+        lines.append(legend([racers for _, racers in traces], symbols.blocks))
     return Group(*lines)
 
 

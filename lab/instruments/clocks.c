@@ -90,6 +90,7 @@ runs(sampler *s, lane *l, int64_t own_ns)
     ran_ns = l->clock_ns - before_ns;
     l->read_ns = now_ns;
     l->own_ns = own_ns;
+    l->likely = 0.0;
     if (l->clock_ns < 0) {
         s->ended = 1;
         return 0;
@@ -106,9 +107,14 @@ runs(sampler *s, lane *l, int64_t own_ns)
     if (before_ns < 0) {
         return 0;
     }
-    /* It stands still, perhaps only because the sampler has its processor now. */
+    /* It stands still, perhaps only because the sampler has its processor now. Of those
+       that it may have interrupted each is as likely as its part of the time was. */
+    l->likely = (double)ran_ns / fmax((double)(wall_ns - stolen_ns), 1.0);
+    if (s->tells) {
+        return 0;
+    }
     if (s->cores == 1) {
-        return uniform(s) * (double)(wall_ns - stolen_ns) < (double)ran_ns;
+        return uniform(s) < l->likely;
     }
     return ran_ns + stolen_ns >= wall_ns - wall_ns / 10;
 }

@@ -119,6 +119,13 @@ gil_state_holder(const gil_place *place)
     return HOLDER((gil_type *)place->gil);
 }
 
+int
+gil_state_contains(const gil_place *place, uintptr_t address)
+{
+    /* gil->cond and gil->mutex (take_gil, Python/ceval_gil.h or ceval_gil.c). */
+    return address - (uintptr_t)place->gil < sizeof(gil_type);
+}
+
 uint64_t
 gil_state_made(const gil_place *place)
 {
@@ -220,6 +227,13 @@ int gil_state_enabled(const gil_place *place) { (void)place; return 1; }
 int gil_state_locked(const gil_place *place) { (void)place; return -1; }
 uintptr_t gil_state_holder(const gil_place *place) { (void)place; return 0; }
 uint64_t gil_state_made(const gil_place *place) { (void)place; return 0; }
+
+int
+gil_state_contains(const gil_place *place, uintptr_t address)
+{
+    (void)place; (void)address;
+    return 0;
+}
 
 int
 gil_state_threads(const gil_place *place, gil_thread *out, int room)

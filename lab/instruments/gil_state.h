@@ -43,6 +43,9 @@ int gil_state_locked(const gil_place *place);
    lock is held. */
 uintptr_t gil_state_holder(const gil_place *place);
 
+/* Whether an address lies in the lock: there wait the threads that want it. */
+int gil_state_contains(const gil_place *place, uintptr_t address);
+
 /* Grows with every thread state made: unchanged, the last list is complete. */
 uint64_t gil_state_made(const gil_place *place);
 

@@ -60,11 +60,18 @@ look_for_threads(sampler *s, int64_t now_ns, int64_t middle_ns, uintptr_t holder
     }
 }
 
+static int64_t
+longest_pause_ns(const sampler *s)
+{
+    double mean_ns = fmax(s->pause_ns, MOST_STRETCH * (double)s->interval_ns);
+    return (int64_t)(LONGEST_PAUSE * mean_ns);
+}
+
 static void
 take_sample(sampler *s)
 {
     uintptr_t address = 0;
-    int held = gil_state_locked(&s->place) == 1, free_runs = 0;
+    int held = gil_state_locked(&s->place) == 1, free_runs = 0, wanted = 0;
     int64_t now_ns, own_ns, gap_ns, unseen_ns = 0;
     lane *holder = NULL;
     if (held) {
@@ -85,19 +92,27 @@ take_sample(sampler *s)
     for (int i = 0; i < s->live_count; i++) {
         lane *l = &s->lanes[s->live[i]];
         int turn = (i - s->rotor + s->live_count) % s->live_count;
-        l->next = l->spent.state == HOLDS ? WAITS : l->spent.state;
-        if (turn < CLOCKS) {
-            l->next = runs(s, l, own_ns) ? RUNS_FREE : WAITS;
+        l->next = l->spent.state;
+        l->next_call = l->call;
+        if (turn < CLOCKS || l->spent.state == HOLDS) {
+            int running = runs(s, l, own_ns);
+            if (l == holder || running) {
+                l->next = RUNS_FREE;
+            } else if (turn < WHYS || l->clock_ns != l->told_ns) {
+                l->next = why_waits(s, l);
+                l->told_ns = l->clock_ns;
+            }
         }
         if (l == holder) {
             l->next = HOLDS;
         }
         free_runs |= l->next == RUNS_FREE;
+        wanted |= l->next == WANTS;
     }
     if (s->late || s->samples == 0) {
         unseen_ns = unseen_of(s, gap_ns);
         s->edge_ns += s->samples == 0 ? unseen_ns : 0;
-    } else if (gap_ns > LATE_NS + LONGEST_PAUSE * MOST_STRETCH * s->interval_ns) {
+    } else if (gap_ns > LATE_NS + longest_pause_ns(s)) {
         s->edge_ns += s->ran_ns < gap_ns ? s->ran_ns : gap_ns;  /* stopped awake */
     } else {
         s->prompt++;
@@ -107,10 +122,13 @@ take_sample(sampler *s)
             s->prompt_change_ns2 += 0.5 * (double)gap_ns * (double)gap_ns;
         }
     }
+    s->held_before = s->holder;
+    s->holder = holder == NULL ? 0 : (int64_t)holder->thread.serial;
     for (int i = 0; i < s->live_count; i++) {
         lane *l = &s->lanes[s->live[i]];
         set_state(s, l, l->next, now_ns, unseen_ns);
     }
+    account(&s->contention, wanted ? WANTS : WAITS, now_ns, unseen_ns);
     if (s->live_count > CLOCKS) {
         s->rotor = (s->rotor + CLOCKS) % s->live_count;
     }
@@ -180,6 +198,10 @@ run_sampler(void *argument)
     prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);  /* of this thread only */
     prctl(PR_SET_NAME, "gil-lab scope", 0UL, 0UL, 0UL);
     ask_for_short_turns();
+    s->tells = tell_waits_apart();
+    for (int i = 0; i < LANES; i++) {
+        s->lanes[i].file = 0;  /* of the table of a sampler before a fork */
+    }
 #endif
     sem_post(&s->ready);
     while (sem_wait(&s->go) != 0) {
@@ -221,6 +243,7 @@ begin(sampler *s)
     }
     s->whole.at_ns = s->whole.since_ns = s->begin_ns;
     s->whole.state = HOLDS;
+    s->contention.at_ns = s->contention.since_ns = s->begin_ns;
 }
 
 const char *
@@ -306,10 +329,10 @@ sampler_close(sampler *s, uintptr_t caller)
         set_state(s, l,
                   l == holder ? HOLDS : spent->state == HOLDS ? WAITS : spent->state,
                   s->end_ns, unseen_ns);
-        if (spent->state == HOLDS
-            && s->end_ns - spent->since_ns > spent->longest_ns) {
-            spent->longest_ns = s->end_ns - spent->since_ns;
+        if (s->end_ns - spent->since_ns > spent->longest_ns[spent->state]) {
+            spent->longest_ns[spent->state] = s->end_ns - spent->since_ns;
         }
     }
     account(&s->whole, HOLDS, s->end_ns, unseen_ns);
+    account(&s->contention, s->contention.state, s->end_ns, unseen_ns);
 }

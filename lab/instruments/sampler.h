@@ -13,12 +13,17 @@
 
 #include "gil_state.h"
 
-enum { WAITS, HOLDS, RUNS_FREE, ABSENT };
+/* WAITS: for what is not told. WANTS: the GIL. BLOCKED: in a system call, or on another
+   lock. READY: it could run, and has no core. */
+enum { WAITS, HOLDS, RUNS_FREE, WANTS, BLOCKED, READY, STATES, ABSENT = STATES };
 
 enum {
     LANES = 2048,       /* threads alive at once, and ended ones kept apart */
     EVENTS = 1 << 17,   /* changes of state kept: the most recent ones */
     CLOCKS = 32,        /* threads whose processor clock one sample reads */
+    WHYS = 8,           /* and of which it asks anew why they do not run */
+    CALLS = 6,          /* system calls told apart of one thread, */
+    HOLDERS = 8,        /* and holders for which it waited; the first ones */
     FEW = 8,            /* threads; with more the sampler keeps to its budget */
     UNTRACKED = LANES   /* one lane more, for holders not among the others */
 };
@@ -27,14 +32,19 @@ enum {
    either. The sums of changes and of unseen time feed the error: see half_width in
    trace.py. */
 typedef struct {
-    int64_t spent_ns[3];
+    int64_t spent_ns[STATES];
     int64_t at_ns;          /* accounted for up to here */
     int state;
     int64_t since_ns;       /* start of the present state */
-    int64_t longest_ns;     /* longest stretch of HOLDS */
-    int64_t changes;        /* gaps in which HOLDS came or went */
-    double change_ns2;      /* half the sum of their squares */
+    int64_t longest_ns[STATES]; /* longest stretch */
+    int64_t changes[STATES];    /* gaps in which the state came or went */
+    double change_ns2[STATES];  /* half the sum of their squares */
 } tally;
+
+/* Time by system call, or by the serial number of who held the GIL. */
+typedef struct {
+    int64_t key, ns;
+} portion;
 
 typedef struct {
     gil_thread thread;
@@ -44,7 +54,13 @@ typedef struct {
     int64_t clock_ns;       /* its processor clock when last read, -1: never */
     int64_t read_ns;        /* when that was */
     int64_t own_ns;         /* and the sampler's own processor clock then */
-    int next;               /* its state in the sample being taken */
+    double likely;          /* that the sampler has interrupted it */
+    int next;               /* its state in the sample being taken, */
+    int call, next_call;    /* the system call it is in, and then */
+    int64_t told_ns;        /* clock_ns when last asked why it does not run */
+    int file;               /* that tells it: 1 more than its number, 0: none */
+    portion calls[CALLS];   /* of the time BLOCKED; 0 ns: unused */
+    portion behind[HOLDERS];    /* of the time in which it WANTS */
 } lane;
 
 typedef struct {
@@ -90,7 +106,10 @@ typedef struct {
     int64_t prompt_changes; /* how often HOLDS came or went in it, */
     double prompt_change_ns2;   /* and half the squares of those gaps */
     uint64_t made;          /* gil_state_made() before the last complete list */
+    int tells;              /* the system tells why threads wait */
+    int64_t holder, held_before;    /* serials: who holds the GIL now, and did before */
     tally whole;            /* HOLDS: somebody does; RUNS_FREE: nobody, one runs */
+    tally contention;       /* WANTS: somebody does */
     int live_count, rotor, listed;
     int64_t event_count;    /* ever; the last EVENTS of them are kept */
     int live[LANES], next_live[LANES];  /* lanes in use, newest thread first */
@@ -132,6 +151,18 @@ void keep_to_budget(sampler *s, int64_t now_ns, int64_t own_ns);
 /* Is this thread, which does not hold the GIL, running? `own_ns`: the sampler's own
    processor clock. */
 int runs(sampler *s, lane *l, int64_t own_ns);
+
+/* system_calls.c, for sampler.c. Give the calling thread a table of files of its own;
+   whether the system tells why threads wait. */
+int tell_waits_apart(void);
+
+/* Why this thread does not run: READY, WANTS, BLOCKED in l->next_call, or WAITS;
+   RUNS_FREE where it only made room for the sampler. */
+int why_waits(sampler *s, lane *l);
+void forget_file(lane *l);
+
+/* The name of a system call that waits, or NULL. */
+const char *call_name(int number);
 
 /* lanes.c, for sampler.c. The state at now_ns is `state`: account for the time since
    the last sample except for what was not seen of it, with the change in the middle;

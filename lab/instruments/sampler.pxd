@@ -24,21 +24,31 @@ cdef extern from "sampler.h" nogil:
         WAITS
         HOLDS
         RUNS_FREE
+        WANTS
+        BLOCKED
+        READY
         ABSENT
+        CALLS
+        HOLDERS
         LANES
         EVENTS
         UNTRACKED
     ctypedef struct tally:
-        int64_t spent_ns[3]
+        int64_t spent_ns[1]
         int state
-        int64_t longest_ns
-        int64_t changes
-        double change_ns2
+        int64_t longest_ns[1]
+        int64_t changes[1]
+        double change_ns2[1]
+    ctypedef struct portion:
+        int64_t key
+        int64_t ns
     ctypedef struct lane:
         gil_thread thread
         tally spent
         int64_t begin_ns
         int64_t end_ns
+        portion calls[1]
+        portion behind[1]
     ctypedef struct event:
         int64_t at_ns
         uint64_t serial
@@ -63,11 +73,14 @@ cdef extern from "sampler.h" nogil:
         int64_t prompt_ns
         int64_t prompt_changes
         double prompt_change_ns2
+        int tells
         tally whole
+        tally contention
         lane lanes[1]
         int64_t event_count
         event events[1]
     const char *sampler_problem()
+    const char *call_name(int number)
     sampler *sampler_new()
     void sampler_free(sampler *s)
     int sampler_resume(sampler *s)

@@ -1,4 +1,4 @@
-# C files: gil_state.c clocks.c thread_states.c sampler.c
+# C files: gil_state.c clocks.c system_calls.c thread_states.c sampler.c
 # distutils: libraries = m pthread
 """The scope: who holds the GIL, seen by a thread that never takes it.
 
@@ -12,8 +12,9 @@ from posix.time cimport nanosleep, timespec
 from posix.unistd cimport getpid
 
 from lab.instruments.sampler cimport (
-    ABSENT, EVENTS, HOLDS, LANES, RUNS_FREE, UNTRACKED, WAITS,
-    event, gil_place, gil_thread, lane, sampler, tally,
+    ABSENT, BLOCKED, CALLS, EVENTS, HOLDERS, HOLDS, LANES, READY, RUNS_FREE,
+    UNTRACKED, WAITS, WANTS,
+    event, gil_place, gil_thread, lane, sampler, tally, call_name,
     gil_state_enabled, gil_state_find, gil_state_holder, gil_state_known,
     gil_state_locked, gil_state_threads,
     sampler_close, sampler_free, sampler_join, sampler_new, sampler_problem,
@@ -27,7 +28,7 @@ import sys
 from operator import attrgetter
 
 from lab.instruments.thread_names import ThreadNames
-from lab.records.trace import Segment, ThreadTrace, Trace, half_width
+from lab.records.trace import Behind, Call, Segment, ThreadTrace, Trace, half_width
 
 
 cdef extern from "Python.h":
@@ -255,7 +256,8 @@ cdef object _trace(sampler *s, names):
     cdef int i
     found = []
     for i in range(LANES + 1):
-        if s.lanes[i].thread.serial or i == UNTRACKED and s.lanes[i].spent.longest_ns:
+        others = i == UNTRACKED and s.lanes[i].spent.longest_ns[HOLDS]
+        if s.lanes[i].thread.serial or others:
             found.append((s.lanes[i].thread.serial or 2**64, i))
     found.sort()
     indices = {serial % 2**64: place for place, (serial, i) in enumerate(found)}
@@ -270,14 +272,17 @@ cdef object _trace(sampler *s, names):
         samples=s.samples,
         lost=s.lost,
         gil_free=(s.whole.spent_ns[RUNS_FREE] + s.whole.spent_ns[WAITS]) / seen_ns,
-        error=_error(s, &s.whole),
+        error=_error(s, &s.whole, HOLDS),
         held=s.whole.spent_ns[HOLDS] / seen_ns,
         runs_free=s.whole.spent_ns[RUNS_FREE] / seen_ns,
         idle=s.whole.spent_ns[WAITS] / seen_ns,
-        threads=tuple([_thread(s, &s.lanes[i], names) for _, i in found]),
+        threads=tuple([_thread(s, &s.lanes[i], names, indices) for _, i in found]),
         folded=s.folded,
         segments=_segments(s, indices, first_ns),
         segments_start_s=(first_ns - s.begin_ns) / 1e9,
+        told_apart=bool(s.tells),
+        contention=s.contention.spent_ns[WANTS] / seen_ns,
+        contention_error=_error(s, &s.contention, WANTS),
     )
 
 
@@ -287,12 +292,12 @@ cdef double _seen_ns(sampler *s) noexcept:
     return max(1, spent_ns[WAITS] + spent_ns[HOLDS] + spent_ns[RUNS_FREE])
 
 
-cdef object _error(sampler *s, tally *spent):
+cdef object _error(sampler *s, tally *spent, int state):
     return half_width(
-        share=spent.spent_ns[HOLDS] / _seen_ns(s),
+        share=spent.spent_ns[state] / _seen_ns(s),
         samples=s.samples,
-        changes=spent.changes,
-        change_ns2=spent.change_ns2,
+        changes=spent.changes[state],
+        change_ns2=spent.change_ns2[state],
         seen_ns=_seen_ns(s),
         unseen_ns=s.unseen_ns,
         unseen_ns2=s.unseen_ns2,
@@ -300,10 +305,16 @@ cdef object _error(sampler *s, tally *spent):
     )
 
 
-cdef object _thread(sampler *s, lane *one, names):
+cdef object _thread(sampler *s, lane *one, names, dict indices):
     cdef double seen_ns = _seen_ns(s)
+    cdef int64_t *spent_ns = one.spent.spent_ns
     end_ns = one.end_ns or s.end_ns
     serial, number = one.thread.serial, one.thread.native_id
+    # "others" are several, so they wait for more than all of the time.
+    waits = [
+        spent_ns[state] / seen_ns if serial else 0.0
+        for state in (WANTS, READY, BLOCKED, WAITS)
+    ]
     name, native_id = names.started.get(serial, (f"native {number}", number))
     if one.end_ns == 0 or serial not in names.started:
         # Alive to the end, so the name it has now; or alive before the beginning.
@@ -315,12 +326,42 @@ cdef object _thread(sampler *s, lane *one, names):
         native_id=native_id or number,
         start_s=(one.begin_ns - s.begin_ns) / 1e9,
         end_s=(end_ns - s.begin_ns) / 1e9,
-        holds=one.spent.spent_ns[HOLDS] / seen_ns,
-        runs_free=one.spent.spent_ns[RUNS_FREE] / seen_ns,
-        waits=one.spent.spent_ns[WAITS] / seen_ns if serial else 0.0,
-        error=_error(s, &one.spent),
-        longest_hold_s=one.spent.longest_ns / 1e9,
+        holds=spent_ns[HOLDS] / seen_ns,
+        runs_free=spent_ns[RUNS_FREE] / seen_ns,
+        waits=min(1.0, sum(waits)),
+        error=_error(s, &one.spent, HOLDS),
+        longest_hold_s=one.spent.longest_ns[HOLDS] / 1e9,
+        wants=waits[0],
+        wants_error=_error(s, &one.spent, WANTS),
+        longest_want_s=one.spent.longest_ns[WANTS] / 1e9,
+        ready=waits[1],
+        blocked=waits[2],
+        calls=_calls(one, seen_ns),
+        behind=_behind(one, seen_ns, indices),
     )
+
+
+cdef object _calls(lane *one, double seen_ns):
+    calls = []
+    for i in range(CALLS):
+        if one.calls[i].ns:
+            name = call_name(<int>one.calls[i].key)
+            calls.append(
+                Call(
+                    f"call {one.calls[i].key}" if name == NULL else name.decode(),
+                    one.calls[i].ns / seen_ns,
+                )
+            )
+    return tuple(sorted(calls, key=attrgetter("share"), reverse=True))
+
+
+cdef object _behind(lane *one, double seen_ns, dict indices):
+    behind = [
+        Behind(indices[one.behind[i].key], one.behind[i].ns / seen_ns)
+        for i in range(HOLDERS)
+        if one.behind[i].ns and one.behind[i].key in indices
+    ]
+    return tuple(sorted(behind, key=attrgetter("share"), reverse=True))
 
 
 cdef object _segments(sampler *s, dict indices, int64_t first_ns):
@@ -328,7 +369,10 @@ cdef object _segments(sampler *s, dict indices, int64_t first_ns):
     been in its last state since the first one."""
     cdef event *one
     cdef int64_t k
-    words = {WAITS: "waits", HOLDS: "holds", RUNS_FREE: "runs_free"}
+    words = {
+        WAITS: "waits", HOLDS: "holds", RUNS_FREE: "runs_free",
+        WANTS: "wants", BLOCKED: "blocked", READY: "ready",
+    }
     since = {}
     segments = []
 

@@ -21,12 +21,13 @@ account(tally *t, int state, int64_t now_ns, int64_t unseen_ns)
     t->spent_ns[t->state] += gap_ns / 2;
     t->spent_ns[state] += gap_ns - gap_ns / 2;
     if (state != t->state) {
-        if (t->state == HOLDS || state == HOLDS) {
-            t->changes++;
-            t->change_ns2 += 0.5 * (double)gap_ns * (double)gap_ns;
-        }
-        if (t->state == HOLDS && middle_ns - t->since_ns > t->longest_ns) {
-            t->longest_ns = middle_ns - t->since_ns;
+        double half_ns2 = 0.5 * (double)gap_ns * (double)gap_ns;
+        t->changes[t->state]++;
+        t->changes[state]++;
+        t->change_ns2[t->state] += half_ns2;
+        t->change_ns2[state] += half_ns2;
+        if (middle_ns - t->since_ns > t->longest_ns[t->state]) {
+            t->longest_ns[t->state] = middle_ns - t->since_ns;
         }
         t->state = state;
         t->since_ns = middle_ns;
@@ -47,6 +48,7 @@ static void
 end_lane(sampler *s, lane *l, int64_t now_ns)
 {
     int before = l->spent.state;
+    forget_file(l);
     l->end_ns = account(&l->spent, WAITS, now_ns, 0);
     /* The half gap after its end is nobody's. */
     l->spent.spent_ns[WAITS] -= now_ns - l->end_ns;
@@ -61,14 +63,15 @@ fold_ended(sampler *s)
     for (int i = 0; i < LANES; i++) {
         lane *l = &s->lanes[i];
         if (l->thread.serial != 0 && l->end_ns != 0) {
-            for (int state = WAITS; state <= RUNS_FREE; state++) {
-                rest->spent.spent_ns[state] += l->spent.spent_ns[state];
+            for (int state = WAITS; state < STATES; state++) {
+                tally *all = &rest->spent;
+                all->spent_ns[state] += l->spent.spent_ns[state];
+                if (l->spent.longest_ns[state] > all->longest_ns[state]) {
+                    all->longest_ns[state] = l->spent.longest_ns[state];
+                }
+                all->changes[state] += l->spent.changes[state];
+                all->change_ns2[state] += l->spent.change_ns2[state];
             }
-            if (l->spent.longest_ns > rest->spent.longest_ns) {
-                rest->spent.longest_ns = l->spent.longest_ns;
-            }
-            rest->spent.changes += l->spent.changes;
-            rest->spent.change_ns2 += l->spent.change_ns2;
             l->thread.serial = 0;
             s->folded++;
         }
@@ -127,6 +130,7 @@ walk(sampler *s, int whole, int64_t now_ns, int64_t middle_ns, uintptr_t holder)
             lane *l = &s->lanes[s->live[old]];
             if (l->thread.native_id != thread->native_id) {
                 l->clock_ns = -1;  /* it has only now told its own number */
+                forget_file(l);
             }
             l->thread = *thread;
             s->next_live[kept++] = s->live[old++];
@@ -170,11 +174,39 @@ lane_at(sampler *s, uintptr_t address)
     return &s->lanes[UNTRACKED];
 }
 
+static void
+add(portion *portions, int room, int64_t key, int64_t ns)
+{
+    for (int i = 0; i < room; i++) {
+        if (portions[i].key == key || portions[i].ns == 0) {
+            portions[i].key = key;
+            portions[i].ns += ns;
+            return;
+        }
+    }
+}
+
+/* Time in the present state: in which call, behind whom. */
+static void
+detail(lane *l, int64_t holder, int64_t ns)
+{
+    if (l->spent.state == BLOCKED) {
+        add(l->calls, CALLS, l->call, ns);
+    } else if (l->spent.state == WANTS && holder != 0) {
+        add(l->behind, HOLDERS, holder, ns);
+    }
+}
+
 void
 set_state(sampler *s, lane *l, int state, int64_t now_ns, int64_t unseen_ns)
 {
     int before = l->spent.state;
-    int64_t middle_ns = account(&l->spent, state, now_ns, unseen_ns);
+    int64_t half_ns = (now_ns - l->spent.at_ns - unseen_ns) / 2, middle_ns;
+    half_ns = half_ns > 0 ? half_ns : 0;
+    detail(l, s->held_before, half_ns);
+    middle_ns = account(&l->spent, state, now_ns, unseen_ns);
+    l->call = l->next_call;
+    detail(l, s->holder, half_ns);
     if (state != before) {
         note(s, l->thread.serial, middle_ns, before, state);
     }

@@ -18,19 +18,25 @@ from lab.records import codec
 from lab.records.codec import Count, Fraction, Harmless, NotNegative, Positive
 from lab.system.files import write_whole
 
-State = Literal["holds", "runs_free", "waits"]
+State = Literal["holds", "runs_free", "wants", "ready", "blocked", "waits"]
 STATES: tuple[State, ...] = get_args(State)
 # As people read them.
 WORDS: dict[State, str] = {
     "holds": "holds the GIL",
     "runs_free": "runs free",
+    "wants": "wants the GIL",
+    "ready": "has no core",
+    "blocked": "blocked",
     "waits": "waits",
 }
+# What is "waits" where the system does not tell for what.
+WAITING: tuple[State, ...] = ("wants", "ready", "blocked")
+ALIKE: tuple[State, ...] = ("holds", "runs_free", "waits")
 
 # Of fractions that add up to 1, each rounded.
 ROUNDING = 1e-6
-# Of the file. 1: the first. 2: asked_s.
-FORMAT = 2
+# Of the file. 1: the first. 2: asked_s. 3: waiting told apart, from told_apart on.
+FORMAT = 3
 KIND = "gil-lab trace"
 # So many changes tell how long a state lasts.
 ENOUGH_CHANGES = 10
@@ -54,6 +60,22 @@ BY_THREAD = attrgetter("thread", "start_s")
 
 
 @dataclass(frozen=True)
+class Call(Harmless):
+    """A system call in which a thread was blocked for a part of the time."""
+
+    name: str
+    share: Fraction
+
+
+class Behind(NamedTuple):
+    """Who held the GIL while a thread wanted it, for a part of the time."""
+
+    holder: Count
+    """Index into `Trace.threads`."""
+    share: Fraction
+
+
+@dataclass(frozen=True)
 class ThreadTrace(Harmless):
     """One thread. Fractions are of the scope's whole duration, 0 to 1.
 
@@ -73,7 +95,8 @@ class ThreadTrace(Harmless):
     runs_free: NotNegative
     """It runs without the GIL; above 1 where "others" stands for several threads."""
     waits: Fraction
-    """Neither: it waits for the GIL, for a processor or in a system call."""
+    """Neither: it waits for the GIL, for a processor or in a system call. `wants`,
+    `ready` and `blocked` are parts of it; the rest is not told apart."""
     error: Fraction
     """Half width of the 95 % interval of `holds`."""
     longest_hold_s: NotNegative
@@ -81,6 +104,29 @@ class ThreadTrace(Harmless):
 
     An upper bound: releases shorter than the pause between samples can go unseen.
     """
+    wants: Fraction = 0.0
+    """It waits to get the GIL."""
+    wants_error: Fraction = 0.0
+    """Half width of the 95 % interval of `wants`."""
+    longest_want_s: NotNegative = 0.0
+    """The longest time in which every look found it wanting the GIL."""
+    ready: Fraction = 0.0
+    """It could run, and has no core."""
+    blocked: Fraction = 0.0
+    """It is in a system call, or waits for a lock other than the GIL."""
+    calls: tuple[Call, ...] = ()
+    """Parts of `blocked` by system call, the largest first: the first 6 calls seen."""
+    behind: tuple[Behind, ...] = ()
+    """Parts of `wants` by who held the GIL, the largest first: the first 8 seen."""
+
+    def _only(self, new: dict[int, int]) -> "ThreadTrace":
+        """Where some threads are left out: the places of the others."""
+        behind = [
+            one._replace(holder=new[one.holder])
+            for one in self.behind
+            if one.holder in new
+        ]
+        return replace(self, behind=tuple(behind))
 
 
 @dataclass(frozen=True)
@@ -120,6 +166,12 @@ class Trace(Harmless):
     """Segments before are not kept, for want of room; fractions cover everything."""
     asked_s: NotNegative = 0.0
     """Mean pause asked for; 0 in a trace of format 1, where none was made longer."""
+    told_apart: bool = False
+    """Whether the system told for what threads wait; else all of it is "waits"."""
+    contention: Fraction = 0.0
+    """At least one thread wants the GIL and does not have it."""
+    contention_error: Fraction = 0.0
+    """Half width of the 95 % interval of `contention`."""
 
     @property
     def longest_hold_s(self) -> float:
@@ -147,9 +199,23 @@ class Trace(Harmless):
         ]
         return replace(
             self,
-            threads=tuple(self.threads[place] for place in places),
+            threads=tuple(self.threads[place]._only(new) for place in places),
             segments=tuple(sorted(segments, key=BY_THREAD)),
         )
+
+    def waiting_alike(self) -> "Trace":
+        """Segments in three states: for what a thread waits is left out."""
+        segments: list[Segment] = []
+        for segment in self.segments:
+            one = segment._replace(
+                state="waits" if segment.state in WAITING else segment.state
+            )
+            last = segments[-1] if segments else None
+            if last and (last.thread, last.state) == (one.thread, one.state):
+                segments[-1] = last._replace(end_s=one.end_s)
+            else:
+                segments.append(one)
+        return replace(self, segments=tuple(segments))
 
     def last(self, seconds: float) -> "Trace":
         """The segments of the last `seconds`; the figures of the whole stay."""
@@ -251,6 +317,8 @@ def check(trace: Trace, place: str = "") -> None:
             raise codec.wrong_at(
                 f"{within}threads[{number}].longest_hold_s", "longer than the trace"
             )
+        if any(one.holder >= len(trace.threads) for one in thread.behind):
+            raise codec.wrong_at(f"{within}threads[{number}].behind", "of no thread")
     for number, segment in enumerate(trace.segments):
         if segment.thread >= len(trace.threads):
             raise codec.wrong_at(f"{within}segments[{number}]", "of no thread")

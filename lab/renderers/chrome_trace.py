@@ -10,7 +10,14 @@ from lab.records.trace import WORDS, Trace
 
 GIL_LANE = 0
 # The viewers' own names of colours.
-COLOURS = {"holds": "terrible", "runs_free": "good", "waits": "grey"}
+COLOURS = {
+    "holds": "terrible",
+    "runs_free": "good",
+    "wants": "bad",
+    "ready": "olive",
+    "blocked": "grey",
+    "waits": "grey",
+}
 
 
 def render(trace: Trace) -> dict[str, Any]:

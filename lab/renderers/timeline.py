@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 
 from lab.records.timeline import Span
-from lab.records.trace import STATES, WORDS, Segment, Trace
+from lab.records.trace import ALIKE, WORDS, Segment, Trace
 from lab.renderers.charts import INK, Spec, layered
 
 # The name of the zoom, by which a page can change it.
@@ -28,6 +28,7 @@ LANE_PX = 34
 def chart(trace: Trace, calls: Sequence[Span] = ()) -> Spec:
     """Lanes over milliseconds. With calls: of their threads only, from the first to
     the last, and below each the call as such; without: of all threads, all of it."""
+    trace = trace.waiting_alike()
     named = list(dict.fromkeys(call.thread for call in calls))
     lanes = [
         place
@@ -91,12 +92,13 @@ def chart(trace: Trace, calls: Sequence[Span] = ()) -> Spec:
 def shares(trace: Trace, calls: Sequence[Span]) -> list[tuple[str, ...]]:
     """Per thread, as drawn by `chart`: its title, the parts of the time in which it
     holds, runs free and waits, and that in which a naive tracer has it in the call."""
+    trace = trace.waiting_alike()
     start_s, end_s = _window(trace, calls)
     if end_s <= start_s:
         return []
     rows = []
     for number, name in enumerate(dict.fromkeys(call.thread for call in calls), 1):
-        spent_s = dict.fromkeys(STATES, 0.0)
+        spent_s = dict.fromkeys(ALIKE, 0.0)
         for segment in trace.segments:
             clipped = _clipped(segment, start_s, end_s)
             if trace.threads[segment.thread].name == name and clipped is not None:

@@ -7,13 +7,37 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lab.records.trace import STATES, WORDS, State, ThreadTrace, Trace
+from lab.records.trace import ALIKE, STATES, WORDS, State, ThreadTrace, Trace
 from lab.records.units import percent
 
-STYLES: dict[State, str] = {"holds": "red", "runs_free": "green", "waits": "dim"}
-PLAIN: dict[State, str] = {"holds": "#", "runs_free": "=", "waits": "."}
-BLOCKS: dict[State, str] = {"holds": "█", "runs_free": "▄", "waits": "·"}
+STYLES: dict[State, str] = {
+    "holds": "red",
+    "runs_free": "green",
+    "wants": "yellow",
+    "ready": "blue",
+    "blocked": "dim",
+    "waits": "dim",
+}
+PLAIN: dict[State, str] = {
+    "holds": "#",
+    "runs_free": "=",
+    "wants": "w",
+    "ready": "r",
+    "blocked": "-",
+    "waits": ".",
+}
+BLOCKS: dict[State, str] = {
+    "holds": "█",
+    "runs_free": "▄",
+    "wants": "▒",
+    "ready": "░",
+    "blocked": "─",
+    "waits": "·",
+}
 MOST_ROWS = 24
+MOST_PAIRS = 5
+# Of the time: who waits less is not worth a line.
+LEAST_WAIT = 0.01
 # A mean pause so many times as long as asked for is worth a line.
 SLOWED = 2
 NARROWEST = 40
@@ -37,9 +61,16 @@ def threads(trace: Trace, width: int, colour: bool) -> str:
         console.print(_slowed(trace))
     if trace.lost:
         console.print(_lost(trace))
+    if trace.told_apart:
+        wanted = percent(trace.contention, trace.contention_error)
+        console.print(
+            f"some thread wants the GIL and waits for it {wanted} of the time"
+        )
     if trace.folded:
         console.print(f"{trace.folded} ended threads are not shown")
     console.print(_table(trace, rows, colour))
+    for line in _pairs(trace, colour):
+        console.print(line, overflow="ellipsis", no_wrap=True)
     if len(rows) < len(trace.threads):
         console.print(f"and {len(trace.threads) - len(rows)} threads that did less")
     return _text_of(console)
@@ -51,7 +82,7 @@ def lanes(trace: Trace, width: int, colour: bool) -> str:
     console = _console(width, colour)
     console.print(strips(trace, busiest(trace), width, colour), no_wrap=True)
     console.print(f"{trace.segments_start_s:.3f} to {trace.duration_s:.3f} s")
-    console.print(legend(colour))
+    console.print(legend([trace], colour))
     return _text_of(console)
 
 
@@ -111,18 +142,39 @@ def _lost(trace: Trace) -> str:
 def _table(trace: Trace, rows: list[int], colour: bool) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold" if colour else "")
     table.add_column("thread", overflow="crop", no_wrap=True, ratio=1)
-    for title in ("holds", "runs free", "waits", "longest hold"):
+    waits = ("wants GIL", "no core", "blocked") if trace.told_apart else ("waits",)
+    for title in ("holds", "runs free", *waits, "longest hold"):
         table.add_column(title, justify="right")
+    if trace.told_apart:
+        table.add_column("mostly in", no_wrap=True)
     for index in rows:
         thread = trace.threads[index]
+        shares = [thread.holds, thread.runs_free, thread.waits]
+        if trace.told_apart:
+            shares[2:] = thread.wants, thread.ready, thread.blocked
         table.add_row(
             _text(thread, colour),
-            f"{thread.holds:.1%}",
-            f"{thread.runs_free:.1%}",
-            f"{thread.waits:.1%}",
+            *(f"{share:.1%}" for share in shares),
             f"{thread.longest_hold_s * 1e3:.1f} ms",
+            *([call.name for call in thread.calls[:1]] or [""]) * trace.told_apart,
         )
     return table
+
+
+def _pairs(trace: Trace, colour: bool) -> list[str]:
+    """Who waits for the GIL longest, and behind whom."""
+    pairs = [
+        (behind.share, thread, trace.threads[behind.holder])
+        for thread in trace.threads
+        for behind in thread.behind
+        if behind.share >= LEAST_WAIT
+    ]
+    pairs.sort(key=lambda pair: pair[0], reverse=True)
+    return [
+        f"{_text(one, colour)} waits {share:.1%} of the time for"
+        f" {_text(holder, colour)}, at most {one.longest_want_s * 1e3:.1f} ms at once"
+        for share, one, holder in pairs[:MOST_PAIRS]
+    ]
 
 
 def strips(trace: Trace, rows: Sequence[int], width: int, colour: bool) -> Text:
@@ -145,12 +197,14 @@ def strips(trace: Trace, rows: Sequence[int], width: int, colour: bool) -> Text:
     return text
 
 
-def legend(colour: bool) -> Text:
-    """What the marks of a strip mean."""
+def legend(traces: Sequence[Trace], colour: bool) -> Text:
+    """What the marks of their strips mean."""
     marks = BLOCKS if colour else PLAIN
+    seen = {segment.state for trace in traces for segment in trace.segments}
     return Text("  ").join(
         Text.assemble((marks[state], STYLES[state]), f" {WORDS[state]}")
         for state in STATES
+        if state in (seen or ALIKE)
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from lab.calls.doses import dose, mixed
+from lab.calls.doses import dose, mixed, wanting
 
 
 def test_mixed_computes_the_same_however_it_is_split() -> None:
@@ -22,6 +22,8 @@ def test_mixed_computes_the_same_however_it_is_split() -> None:
         (lambda: dose(0, 0, 1), ValueError, "free_us"),
         (lambda: dose(1, 1, 0), ValueError, "duration_s"),
         (lambda: dose(1, cast(Any, "x"), 1), TypeError, "free_us"),
+        (lambda: wanting(-1, 1), ValueError, "free_us"),
+        (lambda: wanting(1, 0), ValueError, "duration_s"),
         (lambda: mixed(-1, 1, 1), ValueError, "hold"),
         (lambda: mixed(1, cast(Any, 1.5), 1), TypeError, "free"),
         (lambda: mixed(1, 1, 10**13), ValueError, "cycles"),

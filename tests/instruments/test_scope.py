@@ -8,6 +8,7 @@ import _thread
 import ctypes
 import os
 import platform
+import select
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.calls.doses import dose, mixed
+from lab.calls.doses import dose, mixed, wanting
 from lab.instruments.scope import Scope, ScopeUnavailable, unavailable
 from lab.kernels import collatz_held, collatz_released
 from lab.records.trace import ThreadTrace, Trace
@@ -216,6 +217,109 @@ def test_running_free_is_told_from_waiting() -> None:
     main = next(each for each in trace.threads if each.name == "MainThread")
     assert main.waits > 0.7
     assert main.runs_free < 0.2
+
+
+def told_apart() -> bool:
+    """Whether this system tells for what threads wait."""
+    with Scope() as scope:
+        time.sleep(0.01)
+    return scope.trace.told_apart
+
+
+@needs_gil
+def test_what_threads_are_blocked_in_is_named() -> None:
+    if not told_apart():
+        pytest.skip("this system does not tell for what threads wait")
+    seconds, lock = 0.4, threading.Lock()
+    read, write = os.pipe()
+    with select.epoll() as poll, lock:
+        calls: dict[str, Callable[[], object]] = {
+            "clock_nanosleep": lambda: RELEASES.usleep(int(seconds * 1e6)),
+            "futex": lambda: lock.acquire(timeout=seconds),
+            "epoll_wait": lambda: poll.poll(seconds),
+            "read": lambda: os.read(read, 1),
+        }
+        threads = [
+            threading.Thread(target=call, name=name) for name, call in calls.items()
+        ]
+        with Scope() as scope:
+            for thread in threads:
+                thread.start()
+            time.sleep(seconds)
+            os.write(write, b"x")
+            for thread in threads:
+                thread.join()
+    os.close(read)
+    os.close(write)
+    trace = scope.trace
+    for one in trace.threads:
+        if one.name in calls:
+            # Of musl and other processors: nanosleep, epoll_pwait.
+            assert one.calls[0].name.rpartition("_")[0] in one.name, one
+            assert one.blocked > 0.6 * one.waits - trace.error
+            assert one.wants <= one.wants_error
+
+
+@needs_gil
+def test_wanting_the_gil_is_told_and_who_holds_it() -> None:
+    if not told_apart():
+        pytest.skip("this system does not tell for what threads wait")
+    found: list[float] = []
+    wanter = threading.Thread(
+        target=lambda: found.append(wanting(2000, 0.5)), name="wanter"
+    )
+    with Scope() as scope:
+        wanter.start()
+        while not found:
+            HOLDS.usleep(5000)
+            RELEASES.usleep(5000)
+        wanter.join()
+    trace = scope.trace
+    one = next(each for each in trace.threads if each.name == "wanter")
+    # Who got the GIL still needs a core.
+    off = 2.5 * one.wants_error
+    alive = (one.end_s - one.start_s) / trace.duration_s
+    assert one.wants - off <= found[0] * alive <= one.wants + one.ready + off
+    assert trace.contention == pytest.approx(one.wants, abs=0.05 + off)
+    assert one.longest_want_s > 0.001
+    assert [trace.threads[it.holder].name for it in one.behind][:1] == ["MainThread"]
+    assert sum(it.share for it in one.behind) <= one.wants + 1e-6
+
+
+@needs_gil
+def test_a_thread_without_a_core_is_ready() -> None:
+    if not told_apart():
+        pytest.skip("this system does not tell for what threads wait")
+    core = min(os.sched_getaffinity(0))
+    ran: list[float] = []
+
+    def spin() -> None:
+        os.sched_setaffinity(0, {core})
+        began_s, before_s = time.monotonic(), time.thread_time()
+        mixed(0, 10**8, 1)
+        took_s = time.monotonic() - began_s
+        ran.append((time.thread_time() - before_s) / took_s)
+
+    trace = traced(spin, spin)
+    if len(os.sched_getaffinity(0)) == 1:
+        return  # the sampler itself is on that core
+    for one in workers(trace):
+        alive = (one.end_s - one.start_s) / trace.duration_s
+        assert one.ready > 0.3 * alive * (1 - max(ran)) - trace.error
+        assert one.blocked < 0.2 * alive + trace.error
+
+
+@needs_gil
+def test_files_of_the_program_are_its_own() -> None:
+    read, write = os.pipe()
+    with Scope():
+        time.sleep(0.02)  # it has files open by now
+        os.close(write)
+        assert os.read(read, 1) == b""  # nobody else holds the other end
+        lowest = os.open("/dev/null", os.O_RDONLY)
+        os.close(lowest)
+        assert lowest == write
+    os.close(read)
 
 
 @needs_gil

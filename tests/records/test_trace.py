@@ -15,8 +15,11 @@ from typing import Any
 import pytest
 
 from lab.records.trace import (
+    FORMAT,
     STATES,
     WORDS,
+    Behind,
+    Call,
     Segment,
     ThreadTrace,
     Trace,
@@ -75,20 +78,63 @@ def test_saved_and_loaded_is_equal(trace: Trace, tmp_path: Path) -> None:
     path = tmp_path / "trace.json"
     trace.save(path)
     assert load(path) == trace
-    assert json.loads(path.read_text())["format"] == 2
-
-
-def test_an_older_file_is_read(trace: Trace, tmp_path: Path) -> None:
-    path = tmp_path / "trace.json"
-    trace.save(path)
-    data = json.loads(path.read_text()) | {"format": 1}
-    del data["asked_s"]
-    path.write_text(json.dumps(data))
-    assert load(path) == trace
+    assert json.loads(path.read_text())["format"] == FORMAT
     assert os.listdir(tmp_path) == ["trace.json"]
     mask = os.umask(0)
     os.umask(mask)
     assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~mask
+
+
+def test_an_older_file_is_read(trace: Trace, tmp_path: Path) -> None:
+    """What later formats added is missing there, and stands at its default."""
+    path = tmp_path / "trace.json"
+    trace.save(path)
+    data = json.loads(path.read_text()) | {"format": 1}
+    for kind, record in ((Trace, data), *((ThreadTrace, it) for it in data["threads"])):
+        for field in dataclasses.fields(kind):
+            if field.default is not dataclasses.MISSING:
+                del record[field.name]
+    path.write_text(json.dumps(data))
+    assert load(path) == trace
+
+
+def test_waiting_told_apart_is_kept_and_shown(trace: Trace, tmp_path: Path) -> None:
+    first, second = trace.threads
+    first = dataclasses.replace(
+        first,
+        wants=0.1,
+        ready=0.05,
+        blocked=0.1,
+        longest_want_s=0.25,
+        calls=(Call("epoll_wait", 0.1),),
+        behind=(Behind(1, 0.1),),
+    )
+    told = dataclasses.replace(
+        trace,
+        threads=(first, second),
+        segments=(
+            Segment(0, "wants", 0.0, 1.0),
+            Segment(0, "ready", 1.0, 2.0),
+            Segment(0, "blocked", 2.0, 3.0),
+            Segment(0, "holds", 3.0, 4.0),
+        ),
+        told_apart=True,
+        contention=0.1,
+        contention_error=0.01,
+    )
+    told.save(tmp_path / "trace.json")
+    assert load(tmp_path / "trace.json") == told
+    text = trace_terminal.render(told, 80, colour=False)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "epoll_wait" in text
+    assert "wants the GIL and waits for it 10.0% (9.0% to 11.0%)" in text
+    assert "MainThread waits 10.0% of the time for w\\xf6rker" in text
+    assert "w wants the GIL" in text
+    assert ". waits" not in text
+    alike = told.waiting_alike().segments
+    assert alike == (Segment(0, "waits", 0.0, 3.0), Segment(0, "holds", 3.0, 4.0))
+    assert told.only([0]).threads[0].behind == ()
+    assert told.only([1, 0]).threads[1].behind == (Behind(0, 0.1),)
 
 
 def test_failed_save_leaves_the_old_file(trace: Trace, tmp_path: Path) -> None:
@@ -111,7 +157,7 @@ def damaged(data: Any, path: list[str | int], value: object) -> None:
     ("path", "value"),
     [
         (["kind"], "something"),
-        (["format"], 3),
+        (["format"], FORMAT + 1),
         (["format"], 0),
         (["samples"], "many"),
         (["gil_free"], math.nan),

@@ -1,0 +1,223 @@
+"""The scope tells for what a thread waits: the GIL, a system call, a lock, a core.
+
+A thread computes and waits in turn, for known stretches, and notes by its own clock for
+how long; the scope watches from outside. It surprises that a thread has something to
+wait for even once its wait is over: a core, for as long as the system takes to wake it.
+So what is awaited and what it takes to wake up are compared with the truth together.
+"""
+
+import ctypes
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import pytest
+
+from lab.calls.doses import mixed, wanting
+from lab.instruments.scope import Scope, unavailable
+from lab.records.machine import TWO_CORES, usable_cores
+from lab.records.series import Recorder, Series
+from lab.records.trace import ThreadTrace, Trace
+
+STRETCHES_MS = (1, 5, 20)
+SECONDS = 1.0
+ERROR = 0.02
+# Of the time in which it computes, a thread with a core to itself runs this part.
+CORE = 0.95
+STEPS = 10**8  # of doses.mixed: a fraction of a second
+HOLDS = ctypes.PyDLL(None)
+RELEASES = ctypes.CDLL(None)
+
+
+@pytest.fixture(autouse=True)
+def scope_tells() -> None:
+    """Skip, with the reason, where there is no scope, or none that tells it."""
+    reason = unavailable()
+    if reason:
+        pytest.skip(f"no scope: {reason}")
+    with Scope() as scope:
+        time.sleep(0.01)
+    if not scope.trace.told_apart:
+        pytest.skip("this system does not tell for what threads wait")
+
+
+def _main(trace: Trace) -> ThreadTrace:
+    return next(one for one in trace.threads if one.name == "MainThread")
+
+
+def _in_turn(wait: Callable[[], object], compute_s: float) -> tuple[float, bool]:
+    """Compute and wait; the part of the time without running (to fall asleep is to
+    run), and whether computing had a core, so that nearly all of it was the wait."""
+    began_s = now_s = time.perf_counter()
+    waited_s = cpu_s = 0.0  # the processor time that computing took
+    start_s = time.thread_time()
+    while now_s - began_s < SECONDS:
+        before_s, until_s = time.thread_time(), now_s + compute_s
+        while now_s < until_s:
+            now_s = time.perf_counter()
+        asleep_s = time.thread_time()
+        cpu_s += asleep_s - before_s
+        wait()
+        left_s, now_s = now_s, time.perf_counter()
+        waited_s += now_s - left_s
+    all_s = now_s - began_s
+    idle = 1 - (time.thread_time() - start_s) / all_s
+    return idle, cpu_s > CORE * (all_s - waited_s)
+
+
+@contextmanager
+def _lock(wait_s: float) -> Iterator[Callable[[], object]]:
+    lock = threading.Lock()
+    with lock:
+        yield lambda: lock.acquire(timeout=wait_s)
+
+
+@contextmanager
+def _sleep(wait_s: float) -> Iterator[Callable[[], object]]:
+    yield lambda: time.sleep(wait_s)
+
+
+@contextmanager
+def _pipe(wait_s: float) -> Iterator[Callable[[], object]]:
+    """A thread that answers each byte asked for, late, without the GIL."""
+    read, write = os.pipe()
+    asked, ask = os.pipe()
+
+    def answer() -> None:
+        while os.read(asked, 1):
+            RELEASES.usleep(int(wait_s * 1e6))
+            os.write(write, b"x")
+
+    def wait() -> None:
+        os.write(ask, b"x")
+        os.read(read, 1)
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    try:
+        yield wait
+    finally:
+        os.close(ask)
+        thread.join()
+        for file in (read, write, asked):
+            os.close(file)
+
+
+WAITS = {"sleep": _sleep, "lock": _lock, "read": _pipe}
+
+
+def _series(subject: str, errors: list[float | None]) -> list[Series]:
+    """The errors by stretch, and the largest."""
+    usable = [error for error in errors if error is not None]
+    enough = len(usable) == len(errors)
+    largest = (max(map(abs, usable)),) if enough else ()
+    return [
+        *(
+            Series(
+                "waits",
+                f"{subject}, {stretch_ms} ms",
+                "part of the time seen - true",
+                "",
+                () if error is None else (error,),
+                dropped=int(error is None),
+            )
+            for stretch_ms, error in zip(STRETCHES_MS, errors, strict=True)
+        ),
+        Series(
+            "waits",
+            f"{subject}, largest error",
+            f"of the part of the time at most {ERROR}",
+            "",
+            largest,
+            at_most=ERROR,
+            dropped=int(not enough),
+        ),
+    ]
+
+
+@pytest.mark.parametrize("name", WAITS)
+def test_waits_blocked(record: Recorder, name: str) -> None:
+    """In a system call, or at a lock that is not the GIL."""
+
+    def error(stretch_ms: int) -> float | None:
+        with WAITS[name](stretch_ms / 1e3) as wait:
+            with Scope() as scope:
+                true, had_core = _in_turn(wait, stretch_ms / 1e3)
+            one = _main(scope.trace)
+        return one.blocked + one.ready - true if had_core else None
+
+    record(lambda: _series(f"blocked, {name}", [*map(error, STRETCHES_MS)]))
+
+
+def test_waits_for_the_gil(record: Recorder) -> None:
+    """Beside a thread that holds it for known stretches, asleep."""
+
+    def error(stretch_ms: int) -> float | None:
+        over = threading.Event()
+
+        def hold() -> None:
+            while not over.is_set():
+                HOLDS.usleep(1000 * stretch_ms)
+                RELEASES.usleep(1000 * stretch_ms)
+
+        holder = threading.Thread(target=hold)
+        holder.start()
+        try:
+            before_s = time.thread_time()
+            with Scope() as scope:
+                true = wanting(1000 * stretch_ms, SECONDS)
+            ran = (time.thread_time() - before_s) / scope.trace.duration_s
+        finally:
+            over.set()
+            holder.join()
+        one = _main(scope.trace)
+        # What it did not want, it computed, if it had a core.
+        return one.wants + one.ready - (1 - ran) if ran > CORE * (1 - true) else None
+
+    record(lambda: _series("wants the GIL", [*map(error, STRETCHES_MS)]))
+
+
+def test_waits_for_a_core(record: Recorder) -> None:
+    """Two threads on one core of several."""
+    if usable_cores() < TWO_CORES:
+        pytest.skip("one usable core: the scope would wait there too")
+    core = min(os.sched_getaffinity(0))
+
+    def spin(lacked: list[float]) -> None:
+        os.sched_setaffinity(0, {core})
+        began_s, before_s = time.monotonic(), time.thread_time()
+        mixed(0, STEPS, 1)
+        cpu_s = time.thread_time() - before_s
+        lacked.append(1 - cpu_s / (time.monotonic() - began_s))
+
+    def measure() -> list[Series]:
+        lacked: list[float] = []
+        threads = [threading.Thread(target=partial(spin, lacked)) for _ in range(2)]
+        with Scope() as scope:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        trace = scope.trace
+        names = {thread.name for thread in threads}
+        seen = [
+            one.ready * trace.duration_s / (one.end_s - one.start_s)
+            for one in trace.threads
+            if one.name in names
+        ]
+        # Both waited half of the time, whichever is which.
+        return [
+            Series(
+                "waits",
+                "no core, error",
+                f"of the part of the time at most {ERROR}",
+                "",
+                (abs(sum(seen) - sum(lacked)) / 2,),
+                at_most=ERROR,
+            )
+        ]
+
+    record(measure)
