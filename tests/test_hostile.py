@@ -19,7 +19,7 @@ from lab.renderers import benchmark_table
 from lab.verdicts.run import Judged, judged
 from tests.every_renderer import RUNS, SLOW, TRACES
 
-WHOLE = Path(__file__).parent / "records/whole.json"
+WHOLE = Path(__file__).parent / "data/whole.json"
 # Sets the title, clears the screen, by C0 and C1; a line of its own; writes backwards;
 # what rich, Markdown, HTML, a spreadsheet and a shell would take for theirs.
 EVIL = (

@@ -198,7 +198,7 @@ def _piped(*arguments: str, code: str = "") -> subprocess.CompletedProcess[str]:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 

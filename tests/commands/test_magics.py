@@ -210,7 +210,7 @@ def test_a_terminal_shows_text_only(tmp_path: Path) -> None:
         env={**os.environ, "HOME": str(tmp_path), "IPYTHONDIR": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")

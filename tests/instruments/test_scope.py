@@ -545,7 +545,7 @@ def python(code: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         cwd=Path(__file__).parents[2],
         env=os.environ | environment,
     )
