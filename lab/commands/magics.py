@@ -20,6 +20,7 @@ from lab.instruments.scope import Scope, ScopeUnavailable
 from lab.records.probe import Probe
 from lab.records.trace import ThreadTrace, Trace
 from lab.renderers import trace_terminal
+from lab.renderers.console import text_of
 
 NAME = "gil"
 HELP = """%gil EXPR: does this call release the GIL, and what can threads gain?
@@ -54,8 +55,8 @@ class Probed:
     def __repr__(self) -> str:
         lines = str(self.probe)
         if self.trace is not None:
-            strip = trace_terminal.lanes(self._shown(self.trace), COLUMNS, colour=False)
-            lines += f"\n{strip.rstrip()}"
+            strips = trace_terminal.timeline(self._shown(self.trace), COLUMNS, False)
+            lines += f"\n{text_of(strips, COLUMNS, colour=False).rstrip()}"
         return lines
 
     def _repr_html_(self) -> str:
@@ -174,7 +175,7 @@ def _probe(expression: str, names: dict[str, Any]) -> Probed:
     except BaseException as error:
         error.__traceback__ = _own(error.__traceback__)
         raise
-    return Probed(expression, probe, trace and trace.only(_lanes(trace, before)))
+    return Probed(expression, probe, trace and trace.only(_to_show(trace, before)))
 
 
 def _run(shell: Shell, name: str, cell: str) -> None:
@@ -207,7 +208,7 @@ def _show(shell: Shell, trace: Trace, name: str, before: set[int | None]) -> Non
 
     if name:
         shell.user_ns[name] = trace
-    display(Seen(trace, trace.only(_lanes(trace, before))))  # type: ignore[no-untyped-call]
+    display(Seen(trace, trace.only(_to_show(trace, before))))  # type: ignore[no-untyped-call]
 
 
 def _older() -> set[int | None]:
@@ -219,7 +220,7 @@ def _older() -> set[int | None]:
     }
 
 
-def _lanes(trace: Trace, older: set[int | None]) -> list[int]:
+def _to_show(trace: Trace, older: set[int | None]) -> list[int]:
     """Places of the threads to show: not the older ones, unless they were busy."""
 
     def matters(thread: ThreadTrace) -> bool:

@@ -1,10 +1,9 @@
 """The demo's acts as exercises for a notebook: predict, then let it be measured."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 
 from lab.demo.acts import acts
@@ -15,6 +14,7 @@ from lab.demo.screens import NO_GIL, answer, figures, seen, shown
 from lab.demo.symbols import ASCII
 from lab.errors import UsageError
 from lab.renderers import notebook
+from lab.renderers.console import text_of
 from lab.verdicts.finding import Finding
 
 COLUMNS = 80
@@ -149,21 +149,9 @@ def _option(played: PlayedAct, number: int | None) -> str:
 
 def _text(parts: Sequence[RenderableType]) -> str:
     """For a front end without HTML: plain ASCII, at most 80 columns."""
-    console = Console(
-        file=io.StringIO(),
-        width=COLUMNS,
-        color_system=None,
-        force_jupyter=False,
-        highlight=False,
-        markup=False,
-        emoji=False,
-    )
-    for part in parts:
-        console.print(part)
-        console.print()
-    assert isinstance(console.file, io.StringIO)
-    lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
-    return "\n".join(lines).strip("\n").encode("ascii", "replace").decode()
+    spaced = (each for part in parts for each in (part, ""))
+    text = text_of(spaced, COLUMNS, colour=False)
+    return text.strip("\n").encode("ascii", "replace").decode()
 
 
 def _figures(finding: Finding) -> str:
@@ -185,13 +173,13 @@ def _descent(outcome: Outcome) -> list[str]:
     """The way down into CPython, and what was seen of it."""
     if not outcome.act.descent:
         return []
-    steps = "\n".join(
+    steps = (
         f"{'  ' * depth}{function}  {place}"
         for depth, (function, place) in enumerate(outcome.act.descent)
     )
     return [
         notebook.paragraph("From there down, in CPython's own source:"),
-        notebook.pre(steps),
+        notebook.pre(*steps),
         notebook.paragraph(" ".join(seen(outcome))),
     ]
 

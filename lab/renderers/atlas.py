@@ -3,10 +3,9 @@
 import math
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from lab.renderers.console import plus_minus
+from lab.renderers.console import plus_minus, table
 from lab.renderers.wording import MARKS
 from lab.verdicts.atlas import Row
 from lab.verdicts.finding import Judgement
@@ -14,15 +13,15 @@ from lab.verdicts.finding import Judgement
 
 def draw(rows: list[Row], target: Console) -> None:
     """Print the table, at most 100 columns; plain ASCII where target is no terminal."""
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    table.add_column("call", overflow="fold", max_width=34)
-    table.add_column("GIL-free", justify="right", no_wrap=True)
-    table.add_column("ceiling", justify="right", no_wrap=True)
-    table.add_column("   verdict", no_wrap=True)
-    table.add_column("written in", overflow="fold")
+    drawn = table()
+    drawn.add_column("call", overflow="fold", max_width=34)
+    drawn.add_column("GIL-free", justify="right", no_wrap=True)
+    drawn.add_column("ceiling", justify="right", no_wrap=True)
+    drawn.add_column("   verdict", no_wrap=True)
+    drawn.add_column("written in", overflow="fold")
     for row in rows:
-        table.add_row(*_cells(row, plus_minus(target)))
-    target.print(table)
+        drawn.add_row(*_cells(row, plus_minus(target)))
+    target.print(drawn)
     for row in rows:
         if row.missing:
             target.print(Text(f"?? {row.entry.expression}: {row.missing}"))

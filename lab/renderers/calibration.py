@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.renderers import wording
-from lab.renderers.console import plus_minus
+from lab.renderers.console import plus_minus, table
 from lab.verdicts.finding import Judgement
 from lab.verdicts.series import SeriesFinding
 
@@ -66,13 +66,11 @@ def _headline(claimed: Sequence[SeriesFinding]) -> str:
 
 
 def _table(rows: Sequence[SeriesFinding], title: str, target: Console) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    for name in ("of", "measured", title):
-        table.add_column(name, overflow="fold")
+    drawn = table("of", "measured", title)
     for finding in rows:
         bad = finding.judgement is Judgement.CONTRADICTED
         good = finding.judgement is Judgement.AS_PREDICTED
-        table.add_row(
+        drawn.add_row(
             Text(finding.series.subject),
             Text(wording.measured(finding, plus_minus(target))),
             Text(
@@ -80,4 +78,4 @@ def _table(rows: Sequence[SeriesFinding], title: str, target: Console) -> Table:
                 style="bold red" if bad else "green" if good else "",
             ),
         )
-    return table
+    return drawn

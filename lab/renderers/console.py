@@ -1,12 +1,15 @@
 """Where text goes: colour on a terminal, plain ASCII otherwise."""
 
+import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from typing import IO, Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
 
 WIDEST = 100
 
@@ -36,6 +39,39 @@ def wide(target: Console) -> bool:
 def plus_minus(target: Console) -> str:
     """The sign for an interval that the target can show."""
     return "±" if wide(target) else "+-"
+
+
+def recording(width: int, *, colour: bool) -> Console:
+    """A console that keeps what is printed, for `text_of` or to export it."""
+    return Console(
+        file=io.StringIO(),
+        record=True,
+        width=width,
+        force_terminal=colour,
+        force_jupyter=False,  # it would show the text there, instead of keeping it
+        color_system="standard" if colour else None,
+        legacy_windows=False,
+        highlight=False,
+        emoji=False,
+        markup=False,
+    )
+
+
+def text_of(parts: Iterable[RenderableType], width: int, *, colour: bool) -> str:
+    """What these look like below each other, in lines of at most so many columns."""
+    target = recording(width, colour=colour)
+    for part in parts:
+        target.print(part)
+    text = target.export_text(styles=colour)
+    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def table(*titles: str | Text) -> Table:
+    """A table without lines; each title makes a column that folds its texts."""
+    made = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    for title in titles:
+        made.add_column(title, overflow="fold")
+    return made
 
 
 class Lasting:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from lab.renderers import flat
+from lab.renderers import columns
 from lab.verdicts.run import Judged
 
 # The wide forms count in East Asian editions of Excel.
@@ -31,10 +31,12 @@ def render(runs: Sequence[Judged]) -> str:
     return out.getvalue()
 
 
-def _rows(it: Judged) -> list[flat.Row]:
-    run = flat.run(it)
-    races = [{"kind": "race", **flat.race(one)} for one in it.findings]
-    series = [{"kind": "series", **flat.series(one)} for one in it.series]
+def _rows(it: Judged) -> list[columns.Data]:
+    run = columns.run(it)
+    races = [{"kind": "race", **columns.data(columns.RACE, one)} for one in it.findings]
+    series = [
+        {"kind": "series", **columns.data(columns.SERIES, one)} for one in it.series
+    ]
     return [run | row for row in races + series]
 
 

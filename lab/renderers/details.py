@@ -1,7 +1,6 @@
-"""Every row of a run: the races, what needs a reason, every figure, the finding."""
+"""Every row of a run: the races, what needs a reason, every figure."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from rich.console import Console
 from rich.measure import Measurement
@@ -9,41 +8,17 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.renderers import wording
-from lab.renderers.console import plus_minus
+from lab.renderers.columns import RACE, SERIES, Column, Found
+from lab.renderers.console import plus_minus, table
 from lab.renderers.palette import COLOURS, colour
 from lab.verdicts.finding import Finding
 from lab.verdicts.run import Judged
-from lab.verdicts.series import SeriesFinding
 
 # What the headings mean, in two lines of 100 columns.
 LEGEND = (
     "N: threads. time: of all. speedup: N x time of one / time, {} 95 % interval. "
     "cores: in use. limit: of speedup. free: GIL-free part of a call. ceil: 1/(1-free)."
     " ok: as claimed, !!: not, ??: open."
-)
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column: its title, its cell, whether a narrow terminal has no room for it."""
-
-    title: str
-    cell: Callable[[Finding, str], str]
-    justify: str = "right"
-    spare: bool = False
-
-
-COLUMNS = (
-    Column("kernel", lambda f, _: f.race.kernel, "left"),
-    Column("twin", lambda f, _: f.race.twin, "left"),
-    Column("call by", lambda f, _: f.race.via, "left", spare=True),
-    Column("N", lambda f, _: str(f.race.threads)),
-    Column("time", lambda f, _: wording.time(f)),
-    Column("speedup", wording.speedup),
-    Column("cores", lambda f, _: f"{f.cores:.2f}"),
-    Column("limit", lambda f, _: f"{f.limit:g}", spare=True),
-    Column("free", lambda f, _: wording.free(f)),
-    Column("ceil", lambda f, _: wording.ceiling(f), spare=True),
 )
 
 
@@ -58,50 +33,46 @@ def print_rows(it: Judged, target: Console) -> None:
         target.print(*notes, sep="\n")
     if it.series:
         target.print()
-        target.print(_series(it.series, target))
+        shown = [one for one in SERIES if one.title]
+        target.print(_table(it.series, shown, target, lambda f: COLOURS[f.judgement]))
 
 
 def _print_races(findings: Sequence[Finding], target: Console) -> None:
-    columns, left_out = list(COLUMNS), list[str]()
+    columns, left_out = [one for one in RACE if one.title], list[str]()
     unbounded = target.options.update(max_width=1000)
     while True:
-        table = _races(findings, columns, target)
+        drawn = _table(findings, columns, target, colour)
         spare = [one for one in columns if one.spare]
-        width = Measurement.get(target, unbounded, table).maximum
+        width = Measurement.get(target, unbounded, drawn).maximum
         if width <= target.width or not spare:
             break
         columns.remove(spare[-1])
-        left_out.append(spare[-1].title)
+        left_out.append(_title(spare[-1]))
     legend = LEGEND.format(plus_minus(target))
     if left_out:
         legend += f" No room for: {', '.join(left_out)}."
-    target.print(table)
+    target.print(drawn)
     target.print(Text(legend, style="dim"))
 
 
-def _races(
-    findings: Sequence[Finding], columns: Sequence[Column], target: Console
+def _title(column: Column[Found]) -> str:
+    return column.short_title or column.title
+
+
+def _table(
+    findings: Sequence[Found],
+    columns: Sequence[Column[Found]],
+    target: Console,
+    style: Callable[[Found], str],
 ) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    for column in columns:
-        table.add_column(column.title, justify=column.justify, overflow="fold")  # type: ignore[arg-type]
-    table.add_column("   help?", overflow="fold")
-    sign = plus_minus(target)
-    for finding in findings:
-        cells = [Text(column.cell(finding, sign)) for column in columns]
-        table.add_row(*cells, Text(wording.verdict(finding), style=colour(finding)))
-    return table
-
-
-def _series(findings: Sequence[SeriesFinding], target: Console) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    for title in ("experiment", "of", "measured", "claim"):
-        table.add_column(title, overflow="fold")
-    for finding in findings:
-        table.add_row(
-            Text(finding.series.experiment),
-            Text(finding.series.subject),
-            Text(wording.measured(finding, plus_minus(target))),
-            Text(wording.claim(finding), style=COLOURS[finding.judgement]),
+    drawn, sign = table(), plus_minus(target)
+    for one in columns:
+        drawn.add_column(_title(one), justify=one.justify, overflow="fold")
+    for it in findings:
+        drawn.add_row(
+            *(
+                Text((one.short or one.text)(it, sign), style(it) if one.judged else "")
+                for one in columns
+            )
         )
-    return table
+    return drawn

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from lab.records.race import Bound
 from lab.renderers import wording
-from lab.renderers.console import plus_minus
+from lab.renderers.console import plus_minus, table
 from lab.renderers.palette import COLOURS
 from lab.verdicts.finding import Judgement
 from lab.verdicts.run import Experiment, at_the_most_threads
@@ -83,17 +82,15 @@ SHOWN = {
 
 def print_experiments(experiments: Sequence[Experiment], target: Console) -> None:
     """Print the table."""
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    for title in ("experiment", "what it shows", "measured", "as claimed"):
-        table.add_column(title, overflow="fold")
+    drawn = table("experiment", "what it shows", "measured", "as claimed")
     for one in experiments:
-        table.add_row(
+        drawn.add_row(
             Text(one.name),
             Text(SHOWN[one.name].text if one.name in SHOWN else ""),
             Text(headline(one, plus_minus(target))),
             Text(_verdict(one), style=COLOURS[one.judgement]),
         )
-    target.print(table)
+    target.print(drawn)
 
 
 def headline(it: Experiment, sign: str) -> str:

@@ -15,7 +15,14 @@ from markupsafe import Markup
 
 from lab.records.race import Bound
 from lab.records.timeline import Timeline
-from lab.renderers import ceiling_chart, charts, timeline, verdict_table, wording
+from lab.renderers import (
+    ceiling_chart,
+    charts,
+    palette,
+    timeline,
+    verdict_table,
+    wording,
+)
 from lab.renderers.charts import Spec
 from lab.verdicts.finding import Finding, Judgement, Verdict
 from lab.verdicts.run import Judged, speedup_range
@@ -63,7 +70,7 @@ class Section:
     title: str
     reading: str
     figures: tuple[Figure, ...]
-    claims: verdict_table.Sheet
+    claims: verdict_table.VerdictTable
 
 
 def render(runs: Sequence[Judged]) -> str:
@@ -104,7 +111,7 @@ def render(runs: Sequence[Judged]) -> str:
         ],
         notes=[(it, wording.notes(it)) for it in runs],
         script=Markup(_bundle()),
-        css=_asset("report.css"),
+        css=Markup(palette.style_sheet()) + _asset("report.css"),
         js=_asset("report.js"),
         zoom=timeline.ZOOM,
     )

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from lab.renderers import flat, wording
+from lab.renderers import columns, wording
 from lab.verdicts.run import Judged
 
 FORMAT = 1
@@ -23,12 +23,12 @@ def render(runs: Sequence[Judged]) -> str:
     return json.dumps(content, indent=2, allow_nan=False) + "\n"
 
 
-def _run(it: Judged) -> flat.Row:
+def _run(it: Judged) -> columns.Data:
     return {
-        **flat.run(it),
+        **columns.run(it),
         "contradicted": it.contradicted,
         "finding": wording.finding(it),
-        "races": list(map(flat.race, it.findings)),
-        "series": list(map(flat.series, it.series)),
+        "races": [columns.data(columns.RACE, one) for one in it.findings],
+        "series": [columns.data(columns.SERIES, one) for one in it.series],
         "failures": list(map(asdict, it.run.failures)),
     }

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.renderers import wording
-from lab.renderers.console import wide
+from lab.renderers.console import table, wide
 from lab.renderers.palette import COLOURS, colour
 from lab.verdicts.finding import Finding, Judgement, Verdict
 from lab.verdicts.run import worst
@@ -55,11 +55,11 @@ LEGEND = (
 def print_kernels(kernels: Mapping[str, Sequence[Finding]], target: Console) -> None:
     """Print the table and its legend, in as many columns as the target has."""
     for layout in LAYOUTS:
-        table = _table(kernels, layout, target)
+        drawn = _table(kernels, layout, target)
         unbounded = target.options.update(max_width=1000)
-        if Measurement.get(target, unbounded, table).maximum <= target.width:
+        if Measurement.get(target, unbounded, drawn).maximum <= target.width:
             break
-    target.print(table)
+    target.print(drawn)
     legend = LEGEND.format(
         bar=", a bar of the most N can gain" if layout.bar else "",
         ceiling="; ceil: 1/(1-free)" if layout.ceiling else "",
@@ -72,14 +72,13 @@ def print_kernels(kernels: Mapping[str, Sequence[Finding]], target: Console) -> 
 def _table(
     kernels: Mapping[str, Sequence[Finding]], layout: Layout, target: Console
 ) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    table.add_column("\nkernel", overflow="fold")
+    drawn = table("\nkernel")
     if layout.via:
-        table.add_column("\ncall by", overflow="fold")
-    table.add_column("\nN", justify="right", overflow="fold")
+        drawn.add_column("\ncall by", overflow="fold")
+    drawn.add_column("\nN", justify="right", overflow="fold")
     for title in TITLES:
-        table.add_column(Text(f"{title}\n{_heading(layout)}"), overflow="fold")
-    table.add_column("do threads\nhelp?", overflow="fold")
+        drawn.add_column(Text(f"{title}\n{_heading(layout)}"), overflow="fold")
+    drawn.add_column("do threads\nhelp?", overflow="fold")
     for name, findings in kernels.items():
         for row, title in _rows(name, findings):
             race = row[0].race
@@ -88,10 +87,10 @@ def _table(
                 place = PLACES.get(finding.race.twin, OTHERS)
                 cells[place] = _cell(finding, layout, wide(target))
             via = [Text(race.via)] if layout.via else []
-            table.add_row(
+            drawn.add_row(
                 Text(title), *via, Text(str(race.threads)), *cells, _verdict(row)
             )
-    return table
+    return drawn
 
 
 def _rows(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from lab.renderers import verdict_table, wording
-from lab.renderers.verdict_table import Sheet
+from lab.renderers.verdict_table import VerdictTable
 from lab.verdicts.run import Judged
 
 # What would be markup, a link, a mention or the end of a cell; at its beginning, a
@@ -51,7 +51,7 @@ def _named(it: Judged, runs: Sequence[Judged], text: str) -> str:
     return text if len(runs) == 1 else f"{it.name}: {text}"
 
 
-def _table(table: Sheet, runs: Sequence[str]) -> Iterator[str]:
+def _table(table: VerdictTable, runs: Sequence[str]) -> Iterator[str]:
     """runs: their names, for there is no head over several columns."""
     names = [""] * table.own
     for run, (_, columns) in zip(runs, table.groups, strict=False):

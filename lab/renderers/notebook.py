@@ -9,45 +9,53 @@ other colours can be told on either.
 from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
-from itertools import groupby
-from operator import itemgetter
 
+from rich.color import parse_rgb_hex
+from rich.console import RenderableType
+from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
 from lab.records.probe import Probe
 from lab.records.trace import Trace
 from lab.records.units import duration, percent
 from lab.renderers import trace_terminal
+from lab.renderers.console import recording
+from lab.renderers.palette import EITHER, style_sheet
 
 COLUMNS = 80
 CHART_PX = 700
 # Twice as many could not be told from each other.
 MOST_SEGMENTS = CHART_PX // 2
-# On white and on black alike at least three times as bright, or as dark. A colour
-# means one thing, as in the report: these two who has the GIL, the next two whether
-# a prediction came true.
-COLOURS = {1: "#d55e00", 2: "#1f83c0"}
-EDGES = {"held": "double #d55e00", "released": "solid #1f83c0"}
-GOOD, BAD = "solid #2e8b2e", "double #d03636"
-FAINT = "#808080"
-PLAIN = f"solid {FAINT}"
+# The edge of a headline: who has the GIL, or whether a prediction came true.
+EDGES = {"held": f"double {EITHER['held']}", "released": f"solid {EITHER['released']}"}
+GOOD, BAD = f"solid {EITHER['good']}", f"double {EITHER['bad']}"
+PLAIN = f"solid {EITHER['faint']}"
 # Whatever the front end's own style: columns as in a terminal, and lines as far apart
 # as a block is high, so that no bar of a strip cuts into the next.
 PRE = (
-    "font-family: monospace; font-size: 13px; line-height: 1.4; margin: 0.6em 0; "
-    "overflow-x: auto; white-space: pre"
+    '<pre style="font-family: monospace; font-size: 13px; line-height: 1.4; '
+    'margin: 0.6em 0; overflow-x: auto; white-space: pre">{code}</pre>'
 )
 HEAD = "cursor: pointer; font-weight: bold"
 CELL = "padding: 0.2em 1em 0.2em 0; text-align: left; vertical-align: top"
-# The report's colours, for the image; it has no other style than this.
-PAGE = """<style>
-:root { background: #ffffff; color: #16202a; border-radius: 4px;
-  --page: #ffffff; --held: #c44e00; --released: #0066a6; --waits: #8a949e; }
-@media (prefers-color-scheme: dark) {
-  :root { background: #12171d; color: #eef2f6;
-    --page: #12171d; --held: #ff9146; --released: #62b8f0; --waits: #7d8790; }
-}
-</style>"""
+# For the image, which has no other style than this.
+STYLE = (
+    ":root { background: var(--page); color: var(--ink); border-radius: 4px; }\n"
+    + style_sheet(("page", "ink", "held", "released", "waits"))
+)
+# A terminal's colours of states (trace_terminal.STYLES); dim is between the first two.
+THEME = TerminalTheme(
+    (255, 255, 255),
+    (0, 0, 0),
+    [
+        (0, 0, 0),
+        *(
+            parse_rgb_hex(EITHER[state].removeprefix("#"))
+            for state in ("held", "released", "wants", "ready")
+        ),
+        *[(127, 127, 127)] * 3,
+    ],
+)
 
 
 def probed(probe: Probe, trace: Trace | None) -> str:
@@ -55,7 +63,7 @@ def probed(probe: Probe, trace: Trace | None) -> str:
     verdict, *figures = str(probe).splitlines()
     parts = [
         headline(verdict, EDGES.get(probe.verdict, PLAIN)),
-        pre("\n".join(figures)) if figures else "",
+        pre(*figures) if figures else "",
     ]
     if trace is not None:
         parts += [timeline(trace)]
@@ -69,7 +77,7 @@ def seen(trace: Trace, note: str = "") -> str:
     return block(
         [
             headline(free),
-            pre(trace_terminal.threads(trace, COLUMNS, colour=True)),
+            pre(*trace_terminal.summary(trace, colour=True)),
             timeline(trace),
             paragraph(note) if note else "",
         ]
@@ -84,7 +92,7 @@ def timeline(trace: Trace, title: str = "Timeline of the threads") -> str:
 
         from lab.renderers.timeline import chart
     except ModuleNotFoundError as error:
-        return pre(trace_terminal.lanes(trace, COLUMNS, colour=True)) + (
+        return pre(*trace_terminal.timeline(trace, COLUMNS, colour=True)) + (
             f"<p>As text: a drawing needs {escape(str(error.name))}, which "
             "<code>pip install 'gil-lab[report]'</code> installs.</p>"
         )
@@ -96,7 +104,7 @@ def timeline(trace: Trace, title: str = "Timeline of the threads") -> str:
     spec["config"]["aria"] = False  # the image has one text, below
     svg = vl_convert.vegalite_to_svg(spec)
     head, mark, rest = svg.partition(">")
-    data = b64encode((head + mark + PAGE + rest).encode()).decode()
+    data = b64encode(f"{head}{mark}<style>{STYLE}</style>{rest}".encode()).decode()
     return (
         f'<img alt="{escape(_alternative(trace, title))}" style="max-width: 100%" '
         f'src="data:image/svg+xml;base64,{data}">'
@@ -105,12 +113,12 @@ def timeline(trace: Trace, title: str = "Timeline of the threads") -> str:
 
 def _alternative(trace: Trace, title: str) -> str:
     """What the image shows, for those who do not see it."""
-    lanes = [
+    threads = [
         f"{each.name}: holds the GIL {each.holds:.0%}, runs free {each.runs_free:.0%}, "
         f"waits {each.waits:.0%} of the time"
         for each in (trace.threads[place] for place in trace_terminal.busiest(trace))
     ]
-    return f"{title}. " + "; ".join(lanes)
+    return f"{title}. " + "; ".join(threads)
 
 
 def block(parts: Sequence[str]) -> str:
@@ -153,37 +161,21 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def listing(file: str, lines: Sequence[tuple[int, str]]) -> str:
     """Lines of code, by their number in the file: a head, and in bold what matters.
     "..." stands for lines that are left out."""
-    rows = [f'<span style="color: {FAINT}">{escape(file)}</span>']
+    rows = [Text(file, "dim")]
     before = lines[0][0]
     for place, (number, line) in enumerate(lines):
         if number > before + 1:
-            rows += [f'<span style="color: {FAINT}">      ...</span>']
+            rows += [Text("      ...", "dim")]
         before = number
-        text = f"<strong>{escape(line)}</strong>" if place else escape(line)
-        rows += [f'<span style="color: {FAINT}">{number:5}</span> {text}']
-    return f'<pre style="{PRE}">{chr(10).join(rows)}</pre>'
+        rows += [
+            Text.assemble((f"{number:5} ", "dim"), (line, "bold" if place else ""))
+        ]
+    return pre(*rows)
 
 
-def pre(ansi: str) -> str:
-    """Text of a terminal, with its colours."""
-    lines = "\n".join(_spans(Text.from_ansi(line)) for line in ansi.splitlines())
-    return f'<pre style="{PRE}">{lines}</pre>'
-
-
-def _spans(line: Text) -> str:
-    """Runs of one colour, a span each."""
-    runs: list[tuple[str, str]] = []
-    at = 0
-    for span in line.spans:
-        assert not isinstance(span.style, str)
-        number = span.style.color.number if span.style.color else None
-        colour = FAINT if span.style.dim else COLOURS.get(number or 0, "")
-        runs += [("", line.plain[at : span.start])]
-        runs += [(colour, line.plain[span.start : span.end])]
-        at = span.end
-    runs += [("", line.plain[at:])]
-    html = ""
-    for colour, same in groupby((run for run in runs if run[1]), key=itemgetter(0)):
-        text = escape("".join(text for _, text in same))
-        html += f'<span style="color: {colour}">{text}</span>' if colour else text
-    return html
+def pre(*parts: RenderableType) -> str:
+    """Text in columns, as in a terminal; a line that is longer is not broken."""
+    target = recording(COLUMNS, colour=True)
+    for part in parts:
+        target.print(part, soft_wrap=True)
+    return target.export_html(theme=THEME, code_format=PRE, inline_styles=True)

@@ -1,14 +1,14 @@
 """A trace for a terminal: a table of threads, and a strip of time for each."""
 
-import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from rich.console import Console
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from lab.records.trace import ALIKE, STATES, WORDS, State, ThreadTrace, Trace
 from lab.records.units import percent
+from lab.renderers.console import text_of
 
 STYLES: dict[State, str] = {
     "holds": "red",
@@ -18,7 +18,7 @@ STYLES: dict[State, str] = {
     "blocked": "dim",
     "waits": "dim",
 }
-PLAIN: dict[State, str] = {
+ASCII: dict[State, str] = {
     "holds": "#",
     "runs_free": "=",
     "wants": "w",
@@ -49,41 +49,36 @@ def render(trace: Trace, width: int, colour: bool) -> str:
     colour: for a terminal, with colours and block characters; otherwise ASCII only.
     At most 24 threads, those that did most, in the order of their start.
     """
-    return threads(trace, width, colour) + lanes(trace, width, colour)
+    width = max(width, NARROWEST)
+    parts = [*summary(trace, colour), *timeline(trace, width, colour)]
+    return text_of(parts, width, colour=colour)
 
 
-def threads(trace: Trace, width: int, colour: bool) -> str:
-    """The figures alone, without strips; the rest as in `render`."""
-    console = _console(max(width, NARROWEST), colour)
+def summary(trace: Trace, colour: bool) -> Iterator[RenderableType]:
+    """The figures: of the trace in lines, of the threads in a table."""
     rows = busiest(trace)
-    console.print(_headline(trace))
+    yield _headline(trace)
     if trace.asked_s and trace.interval_s > SLOWED * trace.asked_s:
-        console.print(_slowed(trace))
+        yield _slowed(trace)
     if trace.lost:
-        console.print(_lost(trace))
+        yield _lost(trace)
     if trace.told_apart:
         wanted = percent(trace.contention, trace.contention_error)
-        console.print(
-            f"some thread wants the GIL and waits for it {wanted} of the time"
-        )
+        yield f"some thread wants the GIL and waits for it {wanted} of the time"
     if trace.folded:
-        console.print(f"{trace.folded} ended threads are not shown")
-    console.print(_table(trace, rows, colour))
+        yield f"{trace.folded} ended threads are not shown"
+    yield _table(trace, rows, colour)
     for line in _pairs(trace, colour):
-        console.print(line, overflow="ellipsis", no_wrap=True)
+        yield Text(line, no_wrap=True, overflow="ellipsis")
     if len(rows) < len(trace.threads):
-        console.print(f"and {len(trace.threads) - len(rows)} threads that did less")
-    return _text_of(console)
+        yield f"and {len(trace.threads) - len(rows)} threads that did less"
 
 
-def lanes(trace: Trace, width: int, colour: bool) -> str:
-    """The strips and their legend alone; the rest as in `render`."""
-    width = max(width, NARROWEST)
-    console = _console(width, colour)
-    console.print(strips(trace, busiest(trace), width, colour), no_wrap=True)
-    console.print(f"{trace.segments_start_s:.3f} to {trace.duration_s:.3f} s")
-    console.print(legend([trace], colour))
-    return _text_of(console)
+def timeline(trace: Trace, width: int, colour: bool) -> Iterator[RenderableType]:
+    """For each thread a strip of time, `width` columns wide; below them the legend."""
+    yield strips(trace, busiest(trace), width, colour)
+    yield f"{trace.segments_start_s:.3f} to {trace.duration_s:.3f} s"
+    yield legend([trace], colour)
 
 
 def busiest(trace: Trace) -> list[int]:
@@ -94,26 +89,6 @@ def busiest(trace: Trace) -> list[int]:
 
     busiest = sorted(range(len(trace.threads)), key=active, reverse=True)
     return sorted(busiest[:MOST_ROWS])
-
-
-def _console(width: int, colour: bool) -> Console:
-    return Console(
-        file=io.StringIO(),
-        width=width,
-        force_terminal=colour,
-        force_jupyter=False,  # it would show the text there, instead of writing it
-        color_system="standard" if colour else None,
-        legacy_windows=False,
-        highlight=False,
-        emoji=False,
-        markup=False,
-    )
-
-
-def _text_of(console: Console) -> str:
-    assert isinstance(console.file, io.StringIO)
-    lines = console.file.getvalue().splitlines()
-    return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
 def _headline(trace: Trace) -> str:
@@ -182,27 +157,27 @@ def strips(trace: Trace, rows: Sequence[int], width: int, colour: bool) -> Text:
     names = [_text(trace.threads[index], colour) for index in rows]
     label = min(max(map(len, names), default=0), width // 3)
     slices = width - label - 1
-    marks = BLOCKS if colour else PLAIN
+    symbols = BLOCKS if colour else ASCII
     spent = trace.in_slices(slices)
-    text = Text()
+    text = Text(no_wrap=True)
     for index, name in zip(rows, names, strict=True):
         text.append(name[:label].ljust(label) + " ")
         for state in spent.get(index, [None] * slices):
             if state is None:
                 text.append(" ")
             else:
-                text.append(marks[state], style=STYLES[state])
+                text.append(symbols[state], style=STYLES[state])
         text.append("\n")
     text.rstrip()
     return text
 
 
 def legend(traces: Sequence[Trace], colour: bool) -> Text:
-    """What the marks of their strips mean."""
-    marks = BLOCKS if colour else PLAIN
+    """What the characters of their strips mean."""
+    symbols = BLOCKS if colour else ASCII
     seen = {segment.state for trace in traces for segment in trace.segments}
     return Text("  ").join(
-        Text.assemble((marks[state], STYLES[state]), f" {WORDS[state]}")
+        Text.assemble((symbols[state], STYLES[state]), f" {WORDS[state]}")
         for state in STATES
         if state in (seen or ALIKE)
     )

@@ -21,7 +21,7 @@ KEPT |= {"table", "thead", "tbody", "tr", "th", "td"}
 KEPT_STYLES = {
     *("border-left", "color", "cursor", "font-family", "font-size", "font-weight"),
     *("line-height", "margin", "max-width", "overflow-x", "padding", "padding-left"),
-    *("text-align", "vertical-align", "white-space"),
+    *("text-align", "text-decoration-color", "vertical-align", "white-space"),
 }
 NAMES = ("MainThread", "<b>&\"'</b>")
 PROBE = Probe("held", 0.01, 0.002, 1.01, 0.2, False, 900, 7, 0.03, "scope")
@@ -63,6 +63,7 @@ def _svg(html: Html) -> str:
 def test_nothing_that_an_untrusted_notebook_loses() -> None:
     text = notebook.seen(TRACE, "a < note") + notebook.probed(PROBE, TRACE)
     text += notebook.listing("a.py", [(1, "if a < b:"), (2, "    pass")])
+    text += notebook.paragraph("moral", strong=True)
     text += notebook.folded("a & b", [notebook.table(["a"], [["a < b"]])])
     html = Html(text)
     assert {tag for tag, _ in html.tags} == KEPT
@@ -117,7 +118,7 @@ def test_the_strip_has_the_colours_of_its_states(
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     text = notebook.seen(TRACE)
     strips = [
-        re.findall(r'<span style="color: (#......)">([█▄·]+)</span>', line)
+        re.findall(r'<span style="color: (#......)[^"]*">([█▄·]+)</span>', line)
         for line in text.splitlines()
         if "█" in line
     ]

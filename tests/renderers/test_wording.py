@@ -9,7 +9,7 @@ from lab.records.race import Bound
 from lab.records.results import load
 from lab.records.series import Series
 from lab.records.statistics import Estimate, Kind
-from lab.renderers import flat, wording
+from lab.renderers import columns, wording
 from lab.verdicts.finding import Judgement
 from lab.verdicts.run import Judged, judged
 from lab.verdicts.series import SeriesFinding
@@ -63,7 +63,7 @@ def test_an_interval_that_says_nothing_is_inconclusive() -> None:
 def test_a_figure_taken_once_has_no_interval() -> None:
     one = replace(_interval(0.1971, 0.1971, 0.1971), kind=Kind.RANGE, values=1)
     assert wording.measured(_figure(one, values=1), "+-") == "197 ms once"
-    assert flat.series(_figure(one))["measured_low"] is None
+    assert columns.data(columns.SERIES, _figure(one))["measured_low"] is None
     same = _figure(_interval(0.5, 0.5, 0.5), "", values=6)
     assert wording.measured(same, "+-") == "0.5 each time"
 
