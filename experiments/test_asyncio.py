@@ -23,7 +23,8 @@ from lab.constructions.latency import (
     since,
     timed_call,
 )
-from lab.instruments.race import full_run, starved_so_far_ns
+from lab.instruments.race import full_run
+from lab.instruments.starvation import starved_so_far_ns
 from lab.records.machine import gil_enabled
 from lab.records.series import Recorder, Series
 

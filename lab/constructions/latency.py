@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from lab.calls import doses
-from lab.instruments.race import starved_so_far_ns
+from lab.instruments.starvation import starved_so_far_ns
 from lab.instruments.stopwatch import timed
 
 Call = Callable[[], object]

@@ -21,7 +21,7 @@ LATE = 2
 
 class Readiness:
     """How long this thread has stood ready without a core, read without releasing the
-    GIL: that would be seen. As race.starved_so_far_ns; always 0 if nobody counts."""
+    GIL: that would be seen. As starvation.starved_so_far_ns, but 0 if nobody counts."""
 
     def __init__(self) -> None:
         self._text = ctypes.create_string_buffer(100)

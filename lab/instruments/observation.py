@@ -23,6 +23,7 @@ from lab.instruments.preemption import (
     preempted,
 )
 from lab.instruments.scope import Scope
+from lab.instruments.starvation import starved_so_far_ns
 from lab.instruments.stopwatch import repeat, stamped
 from lab.instruments.switch_interval import NEVER_S
 from lab.records.trace import Trace
@@ -83,11 +84,13 @@ class Target:
         self.calls = 0
         self.last_s = 0.0
         self.enter_ns = self.leave_ns = 0
+        self.starved_ns = 0
         self.stamps: list[Call] = []
 
     def call(self, times: int, *, stamp: bool = False) -> None:
         """Call it so many times in a row; stamp: keep when each of them was."""
         self.stamps = []
+        before_ns = starved_so_far_ns() or 0
         if stamp:
             stamps = stamped(*self._call, times, self._progress)
             self.stamps = [
@@ -96,6 +99,7 @@ class Target:
             self.enter_ns, self.leave_ns = stamps[0], stamps[-2]
         else:
             self.enter_ns, self.leave_ns = repeat(*self._call, times, self._progress)
+        self.starved_ns = (starved_so_far_ns() or 0) - before_ns
         self.calls += times
         self.last_s = (self.leave_ns - self.enter_ns) / 1e9 / times
 
@@ -137,7 +141,8 @@ def scoped_and_knocked(target: Target) -> tuple[Observation, Preemption]:
     # After each knock the lock is free until the call has a core again: not too many.
     with Knocker(5 * SHORT_S, INTERVALS_S) as knocker:
         seen = scoped(target, times=1)
-    return seen, _preemption(entries(_within(target, knocker.knocks), target.stamps))
+    knocks = _within(target, knocker.knocks)
+    return seen, _preemption(entries(knocks, target.stamps, target.starved_ns))
 
 
 def preemption(target: Target) -> Preemption:
@@ -145,6 +150,7 @@ def preemption(target: Target) -> Preemption:
     stamp = target.last_s >= SHORTEST_S
     knocks: list[Knock] = []
     calls: list[Call] = []
+    starved_ns = 0
     over_s = time.monotonic() + MOST_S
     while True:
         times = max(1, math.ceil(STRETCH_S / max(target.last_s, 1e-8)))
@@ -152,7 +158,8 @@ def preemption(target: Target) -> Preemption:
             target.call(times, stamp=stamp)
         knocks += _within(target, knocker.knocks)
         calls += target.stamps or [Call(target.enter_ns, 0, target.leave_ns, 0)]
-        found = entries(knocks, calls)
+        starved_ns += target.starved_ns
+        found = entries(knocks, calls, starved_ns)
         told = _preemption(found, stamp)
         unclear = not stamp or (len(found.knocks) > MANY_KNOCKS and blurred(found))
         hopeless = bool(found.knocks) and unclear

@@ -44,8 +44,8 @@ ENOUGH_CALLS = 5
 # To let somebody in takes some ten microseconds of the caller's processor time: nothing
 # in a longer call than this, where calls differ by more than that of their own.
 LONG_NS = 1_000_000
-# A call that spends less of its time on a core sleeps: nine others would have to share
-# the core for a call that computes to get so little.
+# A call that spends less of its time on a core sleeps, if it was not kept waiting for
+# one: where nobody counts that, nine others that share the core look the same.
 SLEEPS = 0.1
 # A function around one C call lets in two in a call, before and after; more is a loop.
 EDGES = 2
@@ -78,6 +78,8 @@ class Entries:
     places: Sequence[int]
     stalls_ns: Sequence[int]
     """What the others and they themselves waited in calls, past the interval."""
+    starved_ns: int = 0
+    """How long the calling thread stood ready without a core, in all calls."""
 
     @property
     def forced(self) -> list[tuple[Knock, int]]:
@@ -90,12 +92,15 @@ class Entries:
 
     @property
     def sleeping(self) -> bool:
-        """Whether the calls sleep while they hold the GIL: no progress on a core."""
-        part = [call.cpu_ns / max(call.wall_ns, 1) for call in self.calls]
-        return statistics.median(part) < SLEEPS
+        """Whether the calls sleep while they hold the GIL: no progress, though there
+        was a core to be had."""
+        had_ns = sum(call.wall_ns for call in self.calls) - self.starved_ns
+        return sum(call.cpu_ns for call in self.calls) < SLEEPS * had_ns
 
 
-def entries(knocks: Sequence[Knock], calls: Sequence[Call]) -> Entries:
+def entries(
+    knocks: Sequence[Knock], calls: Sequence[Call], starved_ns: int = 0
+) -> Entries:
     """Match knocks and calls, both in the order of time; one call at least.
 
     Who got in after the last call, or between two runs of calls, did not get in.
@@ -112,7 +117,7 @@ def entries(knocks: Sequence[Knock], calls: Sequence[Call]) -> Entries:
             places.append(place)
         waited_ns = min(knock.got_ns, leave_ns) - knock.wanted_ns
         stalls_ns.append(waited_ns - round(knock.interval_s * 1e9))
-    return Entries(calls, inside, places, stalls_ns)
+    return Entries(calls, inside, places, stalls_ns, starved_ns)
 
 
 def preempted(found: Entries, patient_s: float, stamped: bool) -> bool | None:

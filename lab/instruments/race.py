@@ -2,7 +2,6 @@
 
 import contextlib
 import math
-import os
 import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from lab.calls.kernel import Call, Kernel, Twin
 from lab.errors import UsageError
 from lab.instruments.probe import gil_free
+from lab.instruments.starvation import starved_so_far_ns
 from lab.instruments.stopwatch import timed
 from lab.records.machine import gil_enabled, usable_cores, worth
 from lab.records.race import Bound, Lap, Race, Round, Share
@@ -87,18 +87,6 @@ class Crew:
             pass
         except BaseException as error:
             self._errors.append(error)
-
-
-def starved_so_far_ns() -> int | None:
-    """How long this thread was ready without a core; None where nothing counts it."""
-    try:
-        descriptor = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
-    except OSError:
-        return None
-    try:
-        return int(os.read(descriptor, 100).split()[1])
-    finally:
-        os.close(descriptor)
 
 
 def lap(call: Call) -> Lap:

@@ -122,6 +122,15 @@ def test_calls_that_sleep_go_by_the_wall() -> None:
     assert _told(entries(middle, calls)) is None  # or was it late to wake up?
 
 
+def test_who_had_no_core_did_not_sleep() -> None:
+    calls = _calls(20, 10 * MS, on_core=0.05)
+    starved_ns = round(0.95 * 20 * 10 * MS)
+    assert entries([], calls).sleeping
+    assert not entries([], calls, starved_ns).sleeping
+    asleep = _calls(20, 10 * MS, on_core=0.001)
+    assert entries([], asleep, starved_ns).sleeping
+
+
 def test_the_longest_stretch() -> None:
     calls = _calls(1, 1000 * MS)
     # Waiters that came at random into stretches of 10 ms.
