@@ -72,6 +72,7 @@ take_sample(sampler *s)
 {
     uintptr_t address = 0;
     int held = gil_state_locked(&s->place) == 1, free_runs = 0, wanted = 0;
+    int asked = 0, own_turns;
     int64_t now_ns, own_ns, gap_ns, unseen_ns = 0;
     lane *holder = NULL;
     if (held) {
@@ -88,19 +89,22 @@ take_sample(sampler *s)
                      ? lane_at(s, address) : &s->lanes[UNTRACKED];
     }
     own_ns = read_clock(CLOCK_THREAD_CPUTIME_ID);
+    own_turns = s->live_count > WHYS ? TURNS : WHYS;
     s->ran_ns = 0;
-    for (int i = 0; i < s->live_count; i++) {
-        lane *l = &s->lanes[s->live[i]];
-        int turn = (i - s->rotor + s->live_count) % s->live_count;
+    for (int turn = 0; turn < s->live_count; turn++) {
+        lane *l = &s->lanes[s->live[(s->rotor + turn) % s->live_count]];
         l->next = l->spent.state;
         l->next_call = l->call;
         if (turn < CLOCKS || l->spent.state == HOLDS) {
             int running = runs(s, l, own_ns);
             if (l == holder || running) {
                 l->next = RUNS_FREE;
-            } else if (turn < WHYS || l->clock_ns != l->told_ns) {
+            } else if (asked < WHYS && (turn < own_turns || l->clock_ns != l->told_ns)) {
                 l->next = why_waits(s, l);
                 l->told_ns = l->clock_ns;
+                asked++;
+            } else if (l->next == RUNS_FREE || l->next == HOLDS) {
+                l->next = WAITS;  /* for what is asked in a later sample */
             }
         }
         if (l == holder) {
@@ -129,9 +133,7 @@ take_sample(sampler *s)
         set_state(s, l, l->next, now_ns, unseen_ns);
     }
     account(&s->contention, wanted ? WANTS : WAITS, now_ns, unseen_ns);
-    if (s->live_count > CLOCKS) {
-        s->rotor = (s->rotor + CLOCKS) % s->live_count;
-    }
+    s->rotor = s->live_count > WHYS ? (s->rotor + own_turns) % s->live_count : 0;
     set_state(s, &s->lanes[UNTRACKED],
               holder == &s->lanes[UNTRACKED] ? HOLDS : WAITS, now_ns, unseen_ns);
     account(&s->whole, held ? HOLDS : free_runs ? RUNS_FREE : WAITS, now_ns,

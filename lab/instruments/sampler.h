@@ -21,7 +21,8 @@ enum {
     LANES = 2048,       /* threads alive at once, and ended ones kept apart */
     EVENTS = 1 << 17,   /* changes of state kept: the most recent ones */
     CLOCKS = 32,        /* threads whose processor clock one sample reads */
-    WHYS = 8,           /* and of which it asks anew why they do not run */
+    WHYS = 8,           /* and of how many it asks why they do not run: those that ran */
+    TURNS = 2,          /* since; where there are more, so many others, in turn */
     CALLS = 6,          /* system calls told apart of one thread, */
     HOLDERS = 8,        /* and holders for which it waited; the first ones */
     FEW = 8,            /* threads; with more the sampler keeps to its budget */

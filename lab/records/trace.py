@@ -111,7 +111,8 @@ class ThreadTrace(Harmless):
     longest_want_s: NotNegative = 0.0
     """The longest time in which every look found it wanting the GIL."""
     ready: Fraction = 0.0
-    """It could run, and has no core."""
+    """It could run, and has no core. Who has just been woken is seen late, so that this
+    is too low, where there are more than 8 threads."""
     blocked: Fraction = 0.0
     """It is in a system call, or waits for a lock other than the GIL."""
     calls: tuple[Call, ...] = ()
