@@ -108,6 +108,11 @@ class Target:
         """How long the last run of calls took."""
         return (self.leave_ns - self.enter_ns) / 1e9
 
+    @property
+    def starved(self) -> float:
+        """The part of that in which the calling thread stood ready without a core."""
+        return min(1.0, self.starved_ns / max(1, self.leave_ns - self.enter_ns))
+
     def times_for(self, seconds: float) -> int:
         """How many calls take about so long; a short try-out of more than one call
         first, as the first call of all is often slow."""
@@ -116,6 +121,19 @@ class Target:
             tries *= 8
             self.call(tries)
         return max(1, math.ceil(seconds / max(self.last_s, 1e-8)))
+
+
+def left_open(gil_free: float, starved: float) -> float:
+    """How far the GIL-free share of the call's own time may be from the one seen.
+
+    A wait for a core is no time of its own, and may have come with the GIL held as
+    well as without: all of it in the one, or all of it in the other. All are parts of
+    the time, 0 to 1.
+    """
+    held, free = min(starved, 1 - gil_free), min(starved, gil_free)
+    highest = gil_free / (1 - held) if held < 1 else 1.0
+    lowest = (gil_free - free) / (1 - free) if free < 1 else 0.0
+    return max(highest - gil_free, gil_free - lowest)
 
 
 def scoped(target: Target, times: int) -> Observation:

@@ -18,6 +18,7 @@ from lab.instruments.observation import (
     Preemption,
     Target,
     knocked,
+    left_open,
     preemption,
     scoped,
     scoped_and_knocked,
@@ -74,8 +75,8 @@ def gil_free(
 ) -> tuple[float, float] | None:
     """The GIL-free share of func() and its error, without the rest of a probe.
 
-    None where there is no GIL, or it cannot be told: the error is wider. What func
-    raises propagates.
+    None where there is no GIL, or it cannot be told: the error is wider, with what the
+    calling thread's waits for a core leave open. What func raises propagates.
     """
     if not gil_enabled():
         return None
@@ -85,7 +86,8 @@ def gil_free(
         seen = observe(target, 1)
         if target.last_s < min_time:
             seen = _long_enough(target, observe, min_time)
-    return None if seen.error > widest_error else (seen.gil_free, seen.error)
+    error = seen.error + left_open(seen.gil_free, target.starved)
+    return None if error > widest_error else (seen.gil_free, error)
 
 
 def _long_enough(

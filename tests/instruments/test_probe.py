@@ -301,6 +301,24 @@ def test_knocks_become_a_share() -> None:
         assert few.error > 0.5
 
 
+@pytest.mark.parametrize(
+    ("gil_free", "starved", "error"),
+    [
+        (0.62, 0.0, 0.0),
+        (0.62, 0.38, 0.38),  # a release of all its time, and a wait while it held
+        (0.5, 0.1, 0.5 / 0.9 - 0.5),
+        (0.99, 0.5, 0.01),
+        (0.01, 0.5, 0.01),
+        (1.0, 1.0, 1.0),
+        (0.0, 1.0, 1.0),
+    ],
+)
+def test_what_waits_for_a_core_leave_open(
+    gil_free: float, starved: float, error: float
+) -> None:
+    assert observation.left_open(gil_free, starved) == pytest.approx(error, abs=1e-9)
+
+
 def test_too_few_samples_are_inconclusive() -> None:
     verdict, reason = probing._verdict(observation.Observation(1.0, 0.5, 0.0, 3))
     assert verdict == "inconclusive"
