@@ -69,8 +69,8 @@ PAIRS = 3
 # Of the time, a call with a core to itself computes this part at least.
 CORE = 0.95
 THREADS = 50
-CROWD_NS = 200_000_000  # of work, all threads and cores together
-CROWDS = 8
+CROWD_NS = 1_000_000_000  # of work, all threads together: long beside their start
+CROWDS = 6
 OF_A_CORE = 0.1  # what the scope may take beside many threads
 CROWD_SLOWER = 1.02
 STARTS = 2000

@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 
 import pytest
 
@@ -181,41 +180,35 @@ def test_waits_for_the_gil(record: Recorder) -> None:
 
 
 def test_waits_for_a_core(record: Recorder) -> None:
-    """Two threads on one core of several."""
+    """This thread and another on one core of several."""
     if usable_cores() < TWO_CORES:
         pytest.skip("one usable core: the scope would wait there too")
-    core = min(os.sched_getaffinity(0))
+    cores = os.sched_getaffinity(0)
 
-    def spin(lacked: list[float]) -> None:
-        os.sched_setaffinity(0, {core})
+    def spin() -> float:
+        """The part of the time without a core."""
+        os.sched_setaffinity(0, {min(cores)})
         began_s, before_s = time.monotonic(), time.thread_time()
         mixed(0, STEPS, 1)
         cpu_s = time.thread_time() - before_s
-        lacked.append(1 - cpu_s / (time.monotonic() - began_s))
+        return 1 - cpu_s / (time.monotonic() - began_s)
 
     def measure() -> list[Series]:
-        lacked: list[float] = []
-        threads = [threading.Thread(target=partial(spin, lacked)) for _ in range(2)]
-        with Scope() as scope:
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-        trace = scope.trace
-        names = {thread.name for thread in threads}
-        seen = [
-            one.ready * trace.duration_s / (one.end_s - one.start_s)
-            for one in trace.threads
-            if one.name in names
-        ]
-        # Both waited half of the time, whichever is which.
+        other = threading.Thread(target=spin)
+        other.start()
+        try:
+            with Scope() as scope:
+                lacked = spin()
+        finally:
+            os.sched_setaffinity(0, cores)
+            other.join()
         return [
             Series(
                 "waits",
                 "no core, error",
                 f"of the part of the time at most {ERROR}",
                 "",
-                (abs(sum(seen) - sum(lacked)) / 2,),
+                (abs(_main(scope.trace).ready - lacked),),
                 at_most=ERROR,
             )
         ]

@@ -9,7 +9,7 @@
 
 #define MOST_OF_A_CORE 0.1
 #define USE_NS 50000000      /* other threads' clocks are up to some 10 ms old */
-#define COST_SAMPLES 32
+#define COST_SAMPLES 16
 #define LONGEST_NS 1e7       /* a scope that stops waits for a pause to end */
 
 int64_t
