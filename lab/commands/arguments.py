@@ -7,6 +7,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from lab.errors import UsageError
 from lab.renderers.formats import FORMATS
 
 # A day: more is no limit.
@@ -51,13 +52,16 @@ def parser() -> argparse.ArgumentParser:
 
     bench = command(
         _bench,
-        "race every kernel and judge the claims (needs a checkout)",
+        "race every kernel (needs a checkout), or your own in FILE, and judge them",
         "python -m lab bench                  # all of it, in a minute",
         "python -m lab bench -v               # and every row printed",
         "python -m lab bench -k mandelbrot    # a part: other options go to pytest",
         "python -m lab bench --timeout 5      # leave out what takes longer than that",
         "THREADS=1,2,4 python -m lab bench    # in these numbers of threads",
         "FULL=1 python -m lab bench           # the long experiments too",
+        "python -m lab bench mine.pyx         # your own: NAME_held and NAME_released",
+        "python -m lab bench mine.pyx --watch # and again at each save",
+        "python -m lab bench --pair zlib.crc32 zlib.adler32 --args 'bytes(10**7)'",
     )
     bench.add_argument(
         "-v", action="store_true", dest="verbose", help="every row, of one thread too"
@@ -65,10 +69,29 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument(
         "--timeout",
         type=_seconds,
-        default=60.0,
         metavar="SECONDS",
-        help="how long one call may take, 60 unless given; what takes longer is left",
+        help="how long one call may take, 60 unless given, 10 for your own; what takes "
+        "longer is left",
     )
+    bench.add_argument(
+        "--watch", action="store_true", help="race FILE again at each save"
+    )
+    bench.add_argument(
+        "--pair",
+        nargs=2,
+        metavar="package.function",
+        help="race two functions, the first of which holds the GIL",
+    )
+    bench.add_argument(
+        "--args", metavar="'A, B'", help="of --pair: what stands between the brackets"
+    )
+
+    new = command(
+        _new,
+        "write NAME.pyx, kernels of your own to start from",
+        "python -m lab new primes && python -m lab bench primes.pyx",
+    )
+    new.add_argument("name", metavar="NAME", help="letters, digits and _")
 
     command(
         _calibrate,
@@ -197,9 +220,36 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _bench(given: argparse.Namespace) -> int:
+    named = given.rest and not given.rest[0].startswith("-")
+    if named or given.watch or given.pair or given.args:
+        return _own(given)
     from lab.commands.bench import bench
+    from lab.commands.processes import LIMIT_S
 
-    return bench(given.rest, verbose=given.verbose, limit_s=given.timeout)
+    limit_s = given.timeout or LIMIT_S
+    return bench(given.rest, verbose=given.verbose, limit_s=limit_s)
+
+
+def _own(given: argparse.Namespace) -> int:
+    from lab.commands import own
+
+    options = [word for word in given.rest if word.startswith("-")]
+    if options:
+        raise UsageError(f"unknown beside a file: {' '.join(options)}")
+    wanted = own.Wanted(
+        tuple(given.rest),
+        tuple(given.pair or ()),
+        given.args,
+        given.timeout or own.LIMIT_S,
+        verbose=given.verbose,
+    )
+    return own.watch(wanted) if given.watch else own.bench_own(wanted)
+
+
+def _new(given: argparse.Namespace) -> int:
+    from lab.commands.new import new
+
+    return new(given.name)
 
 
 def _calibrate(given: argparse.Namespace) -> int:

@@ -18,6 +18,9 @@ from lab.records.race import Bound, Lap, Race, Round, Share
 REFERENCES = 4
 # How long a twin's GIL-free share is looked for, if its call is shorter.
 PROBE_S = 0.01
+# Signals of a thread's own doing. Blocked, they end the process before faulthandler
+# can tell where it happened.
+FAULTS = {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT}
 # Asks for rows of one thread too: every race times a single call anyway.
 ONE_THREAD = "GIL_LAB_ONE_THREAD"
 # pytest-benchmark's pedantic, given target, setup and rounds: it calls setup
@@ -72,7 +75,7 @@ class Crew:
 
     def _work(self, place: int, call: Call) -> None:
         # Signals are for the main thread: here they would cut sleeps short.
-        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals() - FAULTS)
         try:
             starved_ns = starved_so_far_ns()
             self._ready.release()

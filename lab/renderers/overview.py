@@ -19,7 +19,8 @@ from lab.verdicts.run import Judged, experiments, kernels, open_races
 
 NEXT = "Next: make report draws it as a page, make demo plays it to a class."
 # What to do about the reason that races are open for; others need no more than words.
-ADVICE = {"machine busy": "close other programs and run make bench ARGS='-k {}'"}
+ADVICE = {"machine busy": "close other programs and run {}"}
+AGAIN = "make bench ARGS='-k {}'"
 # A name that a shell takes as it is: the advice is there to be copied.
 WORD = re.compile(r"[\w.%+ -]+")
 # More kernels than this are named by what bounds them, a mark of their tests.
@@ -27,11 +28,15 @@ FEW = 3
 
 
 def print_one_look(
-    it: Judged, target: Console, timings: Mapping[str, Any] | None = None
+    it: Judged,
+    target: Console,
+    timings: Mapping[str, Any] | None = None,
+    again: str = AGAIN,
 ) -> None:
     """Print the tables and what needs a reason.
 
-    timings: the run's file as JSON, for pytest-benchmark's table of it.
+    timings: the run's file as JSON, for pytest-benchmark's table of it. again: what to
+    run again where the machine was busy; {} stands for what was open.
     """
     text = table(timings, target.width) if timings is not None else ""
     if text:
@@ -45,7 +50,7 @@ def print_one_look(
     if others:
         target.print()
         print_experiments(others, target)
-    notes = list(_notes(it, plus_minus(target)))
+    notes = list(_notes(it, plus_minus(target), again))
     if notes:
         target.print()
         for text, judgement in notes:
@@ -61,7 +66,7 @@ def print_finding(it: Judged, target: Console) -> None:
     target.print(NEXT)
 
 
-def _notes(it: Judged, sign: str) -> Iterator[tuple[str, Judgement]]:
+def _notes(it: Judged, sign: str, again: str) -> Iterator[tuple[str, Judgement]]:
     """What is contradicted, one by one, then what is open, a line a reason."""
     wrong, still_open = Judgement.CONTRADICTED, Judgement.INCONCLUSIVE
     yield from ((wording.failure(one), still_open) for one in it.run.failures)
@@ -72,10 +77,10 @@ def _notes(it: Judged, sign: str) -> Iterator[tuple[str, Judgement]]:
             text += f"{wording.measured(found, sign)}, claimed: {found.series.claim}"
             yield text, wrong
     for reason, races in open_races(it.findings).items():
-        yield _open(reason, races), Judgement.INCONCLUSIVE
+        yield _open(reason, races, again), Judgement.INCONCLUSIVE
 
 
-def _open(reason: str, races: Sequence[Finding]) -> str:
+def _open(reason: str, races: Sequence[Finding], again: str) -> str:
     names = list(dict.fromkeys(one.race.kernel for one in races))
     counted = wording.name(races[0]) if len(races) == 1 else f"{len(races)} races"
     if len(races) > 1 and len(names) <= FEW:
@@ -85,4 +90,4 @@ def _open(reason: str, races: Sequence[Finding]) -> str:
     if len(names) > FEW or not all(map(WORD.fullmatch, names)):
         names = list(dict.fromkeys(str(one.race.bound) for one in races))
     chosen = names[0] if len(names) == 1 else f'"{" or ".join(names)}"'
-    return f"?? {reason}, {counted} open: {ADVICE[reason].format(chosen)}"
+    return f"?? {reason}, {counted} open: {ADVICE[reason].format(again.format(chosen))}"

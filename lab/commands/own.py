@@ -1,0 +1,192 @@
+"""python -m lab bench FILE: race the kernels in the user's own files, or one pair."""
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from lab.calls.compiled import missing
+from lab.commands.processes import PROCESSES, Experiments
+from lab.errors import UsageError
+from lab.instruments.race import ONE_THREAD, thread_override
+from lab.records.results import KEY, parse
+from lab.renderers import terminal, wording
+from lab.renderers.console import console
+from lab.renderers.details import print_rows
+from lab.renderers.overview import print_one_look
+from lab.renderers.progress import draw
+from lab.system.signals import terminable
+from lab.verdicts.run import Judged, judged
+
+# How long a call of one's own may take, unless told.
+LIMIT_S = 10.0
+# No more processes are begun when the next would end later than this.
+ENOUGH_S = 25.0
+# With --watch there are fewer of them, and a save is looked for so often. (Polling sees
+# every kind of save on every file system, and costs two calls of stat a second.)
+WATCH_PROCESSES, WATCH_ENOUGH_S, POLL_S = 2, 8.0, 0.5
+SUFFIXES = (".pyx", ".py")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be raced: files and modules, or a pair of functions by dotted names.
+
+    args: of the pair, as between brackets. limit_s: how long a call may take.
+    processes, enough_s: see Experiments. traces: of each twin in two threads as well.
+    """
+
+    targets: tuple[str, ...]
+    pair: tuple[str, ...] = ()
+    args: str | None = None
+    limit_s: float = LIMIT_S
+    processes: int = PROCESSES
+    enough_s: float = ENOUGH_S
+    verbose: bool = False
+    traces: bool = False
+
+    def __post_init__(self) -> None:
+        """UsageError where something is named that is not there."""
+        if not self.targets and not self.pair:
+            raise UsageError("name a file, as in: python -m lab bench mine.pyx")
+        if self.targets and self.pair:
+            raise UsageError("--pair names two functions: no file beside it")
+        if self.args is not None and not self.pair:
+            raise UsageError("--args belongs to --pair; a file has NAME_args()")
+        for target in self.targets:
+            _check(target)
+
+
+@dataclass
+class Raced:
+    """What became of it. notes: what is to be shown before the table. it: None where
+    nothing could be measured, as failures tell."""
+
+    it: Judged | None
+    notes: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    printed: str = ""
+
+
+def bench_own(wanted: Wanted) -> int:
+    """Race, print, judge. Returns 0, or 1 where a claim is contradicted, or something
+    could not be measured. Raises UsageError, KeyboardInterrupt and Terminated."""
+    thread_override(os.environ)
+    raced = race_own(wanted)
+    out = console()
+    if raced.it is not None:
+        terminal.header(raced.it.run.machine, out)
+    for note in raced.notes:
+        out.print(note, soft_wrap=True)
+    if wanted.verbose or raced.it is None:
+        out.print(raced.printed, end="", soft_wrap=True)
+    if raced.it is None:
+        for failure in raced.failures:
+            out.print(failure, soft_wrap=True)
+        return 1
+    if wanted.verbose:
+        print_rows(raced.it, out)
+    else:
+        print_one_look(raced.it, out, again="the command again")
+    if raced.it.findings:
+        out.print(f"\nThe finding: {wording.finding(raced.it)}", style="bold")
+    return 1 if raced.failures or raced.it.contradicted else 0
+
+
+def watch(wanted: Wanted) -> int:
+    """Race again at each save, until an interrupt. Returns 0. Raises UsageError."""
+    files = [Path(target) for target in wanted.targets if target.endswith(SUFFIXES)]
+    if len(files) < len(wanted.targets) or not files:
+        raise UsageError("--watch: name files, .pyx or .py")
+    wanted = replace(wanted, processes=WATCH_PROCESSES, enough_s=WATCH_ENOUGH_S)
+    out = console()
+    try:
+        while True:
+            before = _stamps(files)
+            begin_s = time.monotonic()
+            bench_own(wanted)
+            took_s = time.monotonic() - begin_s
+            names = ", ".join(path.name for path in files)
+            told = f"{time.strftime('%H:%M:%S')}, {took_s:.0f} s. Save {names} to race"
+            out.print(f"{told} again, Ctrl-C to leave.\n", style="dim")
+            out.file.flush()
+            while _stamps(files) in (before, None):
+                time.sleep(POLL_S)
+    except KeyboardInterrupt:
+        return 0
+
+
+def race_own(wanted: Wanted) -> Raced:
+    """Race what is wanted, drawing how far it is. Each target has its own processes.
+
+    Raises UsageError, KeyboardInterrupt and Terminated.
+    """
+    contents: list[dict[str, Any]] = []
+    raced = Raced(None)
+    for done in _runs(wanted):
+        with terminable(), closing(done.lines()) as lines:
+            draw(lines, None)
+        if done.content:
+            contents.append(done.content)
+        raced.notes += done.notes
+        raced.failures += map(wording.failure, done.failures)
+        if done.failures or wanted.verbose or not done.content:
+            raced.printed += done.printed
+    if contents:
+        whole = contents[0]
+        for more in contents[1:]:
+            whole["benchmarks"] += more["benchmarks"]
+            whole[KEY]["failures"] += more[KEY]["failures"]
+        raced.it = judged(parse(whole, "run"), "")
+    return raced
+
+
+def _runs(wanted: Wanted) -> Iterator[Experiments]:
+    options = ["--traces"] if wanted.traces else []
+    asked = [[target] for target in wanted.targets]
+    if wanted.pair:
+        args = [] if wanted.args is None else [f"--args={wanted.args}"]
+        asked = [[*args, "--pair", *wanted.pair]]
+    for one in asked:
+        yield Experiments(
+            ("-m", "lab.commands.own_child"),
+            Path.cwd(),
+            [*options, *one],
+            {ONE_THREAD: "1"} if wanted.verbose else {},
+            lambda _: [],
+            {},
+            wanted.limit_s,
+            processes=wanted.processes,
+            enough_s=wanted.enough_s,
+            beside=False,
+        )
+
+
+def _check(target: str) -> None:
+    path = Path(target)
+    if path.suffix not in SUFFIXES:
+        if os.sep in target or not all(map(str.isidentifier, target.split("."))):
+            raise UsageError(f"{target}: expected a .pyx, a .py or a module's name")
+    elif not path.is_file():
+        hint = ""
+        if path.suffix == ".pyx" and path.stem.isidentifier():
+            hint = f": python -m lab new {path.stem} writes one"
+        raise UsageError(f"{target}: no such file{hint}")
+    elif path.suffix == ".pyx" and not path.stem.isidentifier():
+        raise UsageError(
+            f"{target}: no name for a module: rename it: letters, digits, _"
+        )
+    elif path.suffix == ".pyx" and missing():
+        raise UsageError(f"{target}: {missing()}")
+
+
+def _stamps(files: Sequence[Path]) -> list[tuple[int, int, int]] | None:
+    """What changes when one of them is saved; None while one is being replaced."""
+    try:
+        found = [path.stat() for path in files]
+    except OSError:
+        return None
+    return [(one.st_mtime_ns, one.st_size, one.st_ino) for one in found]
