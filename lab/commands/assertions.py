@@ -29,11 +29,9 @@ from lab.verdicts.promises import (
 )
 
 # Calls are watched for so long at a time; a call this long may be made once only.
-LOOK_S, SINGLE_S = 0.04, 0.25
+LOOK_S, SINGLE_S = 0.05, 0.25
 # When looking ends undecided: own time of the calls, and time on the wall.
 MOST_OWN_S, MOST_S = 0.5, 4.0
-# A shorter call is timed with its neighbours: reading clocks would take too much of it.
-STAMPED_S = 20e-6
 MOST_GROWTH = 16
 # A first call that takes so many times the others is not like them.
 UNLIKE = 4
@@ -96,11 +94,11 @@ def _shares(promise: Promise, target: Target, once: bool) -> Finding:
 def _look(target: Target, times: int) -> Watched:
     if unavailable():
         return _knocked(target, times)
-    stamp = times == 1 or target.last_s >= STAMPED_S
     with Watch() as watch:
-        target.call(times, stamp=stamp)
-    spans = [(call.enter_ns, call.leave_ns) for call in target.stamps]
-    return watch.found(spans or [(target.enter_ns, target.leave_ns)])
+        # No stamps between calls: a system call is where a busy machine stops a thread,
+        # and it would hold the GIL there.
+        target.call(times)
+    return watch.found([(target.enter_ns, target.leave_ns)])
 
 
 def _knocked(target: Target, times: int) -> Watched:

@@ -201,10 +201,10 @@ cdef class Scope:
         slept then may have done so in either state. After the block is over."""
         return (self.s.frozen_ns - self.settled_frozen_ns) / 1e9
 
-    @property
-    def running_error_s(self):
+    def running_error_s(self, held):
         """Half width of the 95 % interval of the seconds in which the GIL was held,
-        once time in which no thread ran is left out: for a block that is one call.
+        once time in which no thread ran is left out: for a block that is one call, in
+        which that share of the time, 0 to 1, was seen as held.
 
         Lost samples' time is taken to be like the rest, but for the edges, of which
         nothing is known. After the block is over.
@@ -213,7 +213,7 @@ cdef class Scope:
         cdef double ran_ns = s.prompt_ns + s.unseen_ns
         cdef int64_t edge_ns = s.edge_ns - max(0, self.settled_edge_ns)
         return edge_ns / 1e9 + ran_ns / 1e9 * half_width(
-            share=s.whole.spent_ns[HOLDS] / _seen_ns(s),
+            share=held,
             samples=s.prompt,
             changes=s.prompt_changes,
             change_ns2=s.prompt_change_ns2,

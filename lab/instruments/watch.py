@@ -120,13 +120,16 @@ class Watch:
         # Neither computing nor waiting for a core: it may have slept where nobody saw
         # in which state.
         slept_s = max(0.0, wall_s - cpu_s - waited_s[self._caller])
+        # Sleep is not seen either next to time of which nothing is known.
+        error_s = self._scope.running_error_s(min(1.0, held / max(wall_s, 1e-9)))
+        error_s += min(self._scope.frozen_s, slept_s)
         return Watched(
             wall_s=wall_s,
             starved_s=waited_s[self._caller],
             held_s=held,
             free_s=free,
             unknown_s=unknown,
-            error_s=self._scope.running_error_s + min(self._scope.frozen_s, slept_s),
+            error_s=error_s,
             samples=trace.samples,
             cpu_s=cpu_s,
             holds=tuple(holds),
