@@ -56,7 +56,7 @@ def switched_on(import_name: str, call: str = "") -> str:
     return "\n".join(
         [
             f"{how} switched the GIL on, for all threads of the process",
-            *(f"  Python says   {line}" for line in told),
+            *(f"  Python says   {line.partition(', which')[0]}" for line in told),
             "A module that runs safely without it says so:",
             "  Cython        # cython: freethreading_compatible = True",
             "  C             {Py_mod_gil, Py_MOD_GIL_NOT_USED} in its slots",
