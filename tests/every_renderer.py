@@ -15,7 +15,7 @@ from lab.renderers import (
     terminal,
     trace_terminal,
 )
-from lab.renderers import json as plain_json
+from lab.renderers import json as json_renderer
 from lab.renderers.console import console
 from lab.verdicts.run import Judged
 
@@ -47,7 +47,7 @@ RUNS: dict[str, Callable[[list[Judged]], str]] = {
     "rows": terminal.render,
     "markdown": markdown.render,
     "csv": csv.render,
-    "json": plain_json.render,
+    "json": json_renderer.render,
     "html": _html,
 }
 TRACES: dict[str, Callable[[Trace], str]] = {

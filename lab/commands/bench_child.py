@@ -48,33 +48,34 @@ def _kept_open(stack: ExitStack, name: str) -> IO[bytes]:
 
 @dataclass
 class BenchChild:
-    """Started with `begin`; iterate over `follow()`, then the rest is known.
-
-    command: what runs, without its arguments. root: the folder it runs in, from which
-    places are seen. limit_s: of one call.
-
-    content: a result file's, with what was measured; empty where nothing was begun.
-    sizes: of the work of calls, as far as they were told. began: the tests by pytest's
-    names. failures: what went wrong, with what is to be left out from now on.
-    skipped: names of tests by the reason. notes: what else is to be shown. code:
-    pytest's, or what else ended it.
-    cut: whether it did not end by itself; lost: with which test, by its kernel and
-    twin, or its own name.
-    """
+    """A process that measures: `begin` it and iterate over `follow()` to its end."""
 
     command: Sequence[str]
+    """What runs, without its arguments."""
     root: Path
+    """The folder it runs in, from which places are seen."""
     limit_s: float
+    """Of one call."""
     content: dict[str, Any] = field(default_factory=dict)
+    """A result file's, with what was measured; empty where nothing was begun."""
     sizes: dict[str, int] = field(default_factory=dict)
+    """Of the work of calls, as far as they were told."""
     began: list[str] = field(default_factory=list)
+    """Tests, by pytest's names."""
     failures: list[Failure] = field(default_factory=list)
+    """What went wrong, with what is to be left out from now on."""
     skipped: dict[str, list[str]] = field(default_factory=dict)
+    """Names of tests, by the reason."""
     notes: list[str] = field(default_factory=list)
+    """What else is to be shown."""
     code: int = 0
+    """pytest's, or what else ended it."""
     cut: bool = False
+    """Whether it did not end by itself."""
     lost: str = ""
+    """With which test it was cut: its kernel and twin, or its own name."""
     printed: str = ""
+    """All that it has printed."""
     _under_way: dict[str, Any] | None = None
 
     def begin(

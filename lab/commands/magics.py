@@ -46,11 +46,13 @@ COLUMNS = 80
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Probed:
-    """What %gil shows. trace: of the very calls that were measured, if seen."""
+    """What %gil shows."""
 
     expression: str
+    """As it was written behind %gil."""
     probe: Probe
     trace: Trace | None
+    """Of the very calls that were measured; None where there is no scope."""
 
     def __repr__(self) -> str:
         lines = str(self.probe)
@@ -73,10 +75,12 @@ class Probed:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Seen:
-    """What %%gil shows. trace: the whole; shown: of its threads those that matter."""
+    """What %%gil shows."""
 
     trace: Trace
+    """The whole of the cell."""
     shown: Trace
+    """The same, of the threads that matter."""
 
     def __repr__(self) -> str:
         text = trace_terminal.render(self.shown, COLUMNS, colour=False)

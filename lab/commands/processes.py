@@ -73,39 +73,43 @@ def _scratch() -> Iterator[str]:
 
 @dataclass
 class Experiments:
-    """command: what a process runs, and root: the folder it runs in (see BenchChild).
-    arguments: its own, after those that tell which of the processes it is.
-
-    environment: what the processes are given on top of this one's. wanting: given what
-    there is so far, which experiments want more values, by pytest's names, the most
-    urgent first: they get more processes while there is time. sizes_before: how much
-    work calls did in the last run, by kernel and what makes the call. limit_s: how
-    long a call may take. processes: how many there are, or, when the next could only
-    be over after enough_s, LEAST. beside: whether one more runs beside them.
-
-    Iterate over `lines()`; then the rest is known. content: of all processes, merged,
-    and what failed; empty if nothing was begun. code: pytest's, of the first process
-    that did not pass. printed: what that one has printed. failures: what went wrong,
-    each once. skipped: names of experiments that were left out, by reason. notes: what
-    else the processes want shown.
+    """A run of experiments in several processes. Iterate over `lines()`: then the rest,
+    from `content` on, is known.
     """
 
     command: Sequence[str]
+    """What a process runs (see BenchChild)."""
     root: Path
+    """The folder that it runs in."""
     arguments: Sequence[str]
+    """Its own, after those that tell which of the processes it is."""
     environment: dict[str, str]
+    """What the processes are given on top of this one's."""
     wanting: Callable[[dict[str, Any]], Sequence[str]]
+    """Which experiments want more values, given what there is so far: pytest's names,
+    the most urgent first. They get more processes while there is time."""
     sizes_before: Mapping[str, int]
+    """How much work calls did in the last run, by kernel and what makes the call."""
     limit_s: float = LIMIT_S
+    """How long a call may take."""
     processes: int = field(default_factory=lambda: PROCESSES)
+    """How many, as long as there is time."""
     enough_s: float = math.inf
+    """From LEAST processes on, none is started that could only be over after it."""
     beside: bool = True
+    """Whether one more runs beside them."""
     content: dict[str, Any] = field(default_factory=dict)
+    """Of all processes, merged, and what failed; empty if nothing was begun."""
     code: int = NO_TESTS
+    """pytest's, of the first process that did not pass."""
     printed: str = ""
+    """What that process has printed."""
     notes: list[str] = field(default_factory=list)
+    """What else the processes want shown."""
     failures: list[Failure] = field(default_factory=list)
+    """What went wrong, each once."""
     skipped: dict[str, list[str]] = field(default_factory=dict)
+    """Names of experiments that were left out, by the reason."""
     _contents: list[dict[str, Any]] = field(default_factory=list)
     _sizes: dict[str, int] = field(default_factory=dict)
     _took_s: dict[str, float] = field(default_factory=dict)

@@ -129,20 +129,20 @@ def _dots(series: Sequence[SeriesFinding], across: str, up: str | None) -> Spec:
         legend=None,
     )
     # Figures of one row stand one below the other: they may have the same value.
-    lane = alt.YOffset("figure:N", sort=names, scale=alt.Scale(paddingOuter=0.5))
+    offset = alt.YOffset("figure:N", sort=names, scale=alt.Scale(paddingOuter=0.5))
     base = alt.Chart(alt.InlineData(values=rows))
     return layered(
         (
             base.mark_rule(aria=False, strokeWidth=2).encode(
                 y=y,
-                yOffset=lane,
+                yOffset=offset,
                 x=alt.X("low:Q", scale=scale),
                 x2="high:Q",
                 color=colour,
             ),
             _marks(base, names, symbolFillColor=INK, symbolStrokeColor=INK).encode(
                 y=y,
-                yOffset=lane,
+                yOffset=offset,
                 x=alt.X("median:Q", title=across, scale=scale, axis=axis),
                 color=colour,
             ),

@@ -94,36 +94,20 @@ def _ceiling(finding: Finding) -> Data:
     }
 
 
+def _name(
+    field: str, title: str, get: Callable[[Found], Any], **how: Any
+) -> Column[Found]:
+    """A column that is part of the row's name. how: as of Column."""
+    data, text = lambda f: {field: get(f)}, lambda f, _: str(get(f))
+    return Column(data, title, text, names=True, **{"justify": "left", **how})
+
+
 RACE: tuple[Column[Finding], ...] = (
-    Column(
-        lambda f: {"kernel": f.race.kernel},
-        "kernel",
-        lambda f, _: f.race.kernel,
-        justify="left",
-        names=True,
-    ),
-    Column(
-        lambda f: {"twin": f.race.twin},
-        "twin",
-        lambda f, _: f.race.twin,
-        justify="left",
-        names=True,
-    ),
-    Column(
-        lambda f: {"via": f.race.via},
-        "call by",
-        lambda f, _: f.race.via,
-        justify="left",
-        names=True,
-        spare=True,
-    ),
+    _name("kernel", "kernel", lambda f: f.race.kernel),
+    _name("twin", "twin", lambda f: f.race.twin),
+    _name("via", "call by", lambda f: f.race.via, spare=True),
     Column(lambda f: {"bound": str(f.race.bound)}),
-    Column(
-        lambda f: {"threads": f.race.threads},
-        "N",
-        lambda f, _: str(f.race.threads),
-        names=True,
-    ),
+    _name("threads", "N", lambda f: f.race.threads, justify="right"),
     Column(
         lambda f: _estimate("time_s", f.time_s),
         "time",
@@ -172,20 +156,8 @@ RACE: tuple[Column[Finding], ...] = (
     Column(lambda f: {"source": f.race.source}),
 )
 SERIES: tuple[Column[SeriesFinding], ...] = (
-    Column(
-        lambda f: {"experiment": f.series.experiment},
-        "experiment",
-        lambda f, _: f.series.experiment,
-        justify="left",
-        names=True,
-    ),
-    Column(
-        lambda f: {"subject": f.series.subject},
-        "of",
-        lambda f, _: f.series.subject,
-        justify="left",
-        names=True,
-    ),
+    _name("experiment", "experiment", lambda f: f.series.experiment),
+    _name("subject", "of", lambda f: f.series.subject),
     Column(
         lambda f: {"unit": f.series.unit, **_estimate("measured", f.estimate)},
         "measured",

@@ -16,14 +16,14 @@ from lab.verdicts.run import Experiment, at_the_most_threads
 
 @dataclass(frozen=True)
 class Shown:
-    """What an experiment shows, in a few words.
-
-    subject: of the figure for its headline; headline: around that figure.
-    """
+    """What is shown of an experiment."""
 
     text: str
+    """What it shows, in a few words."""
     subject: str = ""
+    """Of the figure in its headline."""
     headline: str = "{}"
+    """Its headline, around that figure."""
 
 
 # An experiment that is not listed shows how many of its claims came out.

@@ -18,13 +18,16 @@ Render = Callable[[Sequence["Judged"]], str]
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """name: as --format takes it; suffix: of the files it is meant for; module: in
-    this package; extra: what it needs installed, if anything."""
+    """What a report can be written as."""
 
     name: str
+    """As --format takes it."""
     suffix: str
+    """Of the files it is meant for."""
     module: str
+    """Its renderer, in this package."""
     extra: str = ""
+    """The extra of gil-lab that it needs installed, if any."""
 
     def load(self) -> Render:
         """The renderer. ModuleNotFoundError without its extra."""

@@ -42,34 +42,44 @@ NO_SHARE = "the GIL-free part of the call could not be told"
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A chart with its title, what it shows, and its figures as a table."""
+    """A chart, and its figures as a table."""
 
     id: str
+    """Of its element in the page."""
     title: str
     text: str
+    """What it shows."""
     spec: Markup
+    """The chart, as JSON of Vega-Lite."""
     titles: tuple[str, ...]
+    """Of the table's columns."""
     rows: tuple[tuple[str, ...], ...]
     zoom: bool = False
+    """Whether it has buttons to zoom."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One figure for the last row of the room."""
+    """One figure, large enough for the last row of the room."""
 
     twin: str
+    """It gives the colour."""
     figure: str
     text: str
+    """What the figure is of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Charts of one experiment, a run each, with its claims and how to read them."""
+    """One experiment."""
 
     id: str
+    """Its name, and that of its element in the page."""
     title: str
     reading: str
+    """How to read its charts."""
     figures: tuple[Figure, ...]
+    """A chart for each run that has it."""
     claims: verdict_table.VerdictTable
 
 

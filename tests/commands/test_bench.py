@@ -191,6 +191,7 @@ def test_interrupted_while_a_thread_holds_the_gil(
         child.wait(timeout=30)
         err = child.stderr.read()
     assert child.returncode == 128 + number
+    assert err.endswith("ed, nothing kept\n")
     assert "Traceback" not in err
     _, alive = psutil.wait_procs(family, timeout=10)
     assert not alive

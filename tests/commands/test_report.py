@@ -17,9 +17,9 @@ from lab.commands import report as report_command
 from lab.commands.report import report
 from lab.errors import UsageError
 from lab.records.results import FORMAT, KEY, load, publish
-from lab.renderers import csv as plain_csv
+from lab.renderers import csv as csv_renderer
 from lab.renderers import formats, markdown, terminal
-from lab.renderers import json as plain_json
+from lab.renderers import json as json_renderer
 from lab.verdicts.run import Judged, judged
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +57,7 @@ def test_terminal_runs_follow_each_other(whole: Judged, free: Judged) -> None:
 
 
 def test_json_has_every_figure(whole: Judged) -> None:
-    (run,) = json.loads(plain_json.render([whole]))["runs"]
+    (run,) = json.loads(json_renderer.render([whole]))["runs"]
     assert run["python"] == whole.run.machine.python
     assert len(run["races"]) == len(whole.findings)
     assert len(run["series"]) == len(whole.series)
@@ -71,7 +71,7 @@ def test_json_has_every_figure(whole: Judged) -> None:
 
 
 def test_csv_has_a_line_for_each(whole: Judged, free: Judged) -> None:
-    rows = list(csv.DictReader(io.StringIO(plain_csv.render([whole, free]))))
+    rows = list(csv.DictReader(io.StringIO(csv_renderer.render([whole, free]))))
     count = sum(len(it.findings) + len(it.series) for it in (whole, free))
     assert len(rows) == count
     assert {row["run"] for row in rows} == {"whole", "free"}
@@ -83,7 +83,7 @@ def test_csv_has_a_line_for_each(whole: Judged, free: Judged) -> None:
 
 def test_csv_starts_no_formula(whole: Judged) -> None:
     race = replace(whole.run.races[0], kernel="=1+1")
-    text = plain_csv.render([judged(replace(whole.run, races=(race,)), "evil")])
+    text = csv_renderer.render([judged(replace(whole.run, races=(race,)), "evil")])
     row = next(csv.DictReader(io.StringIO(text)))
     assert row["kernel"] == "'=1+1"
 
