@@ -31,7 +31,7 @@ def __getattr__(name: str) -> Any:
 
 
 def load_ipython_extension(shell: "Shell") -> None:
-    """`%load_ext lab`: %gil and %%gil."""
+    """`%load_ext lab`: %gil, %%gil and %%gil_race."""
     from lab.commands.magics import load
 
     load(shell)

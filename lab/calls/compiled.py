@@ -117,7 +117,7 @@ def _key(source: Path) -> str:
     except PackageNotFoundError:
         cython = ""
     told = sys.version, cython, FLAGS, os.environ.get("CC"), os.environ.get("CFLAGS")
-    read.update(repr((str(source.parent), *told)).encode(errors="replace"))
+    read.update(repr(told).encode(errors="replace"))
     return read.hexdigest()[:24]
 
 

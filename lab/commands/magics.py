@@ -1,4 +1,4 @@
-"""%gil and %%gil for IPython and Jupyter: a call's verdict, a cell under the scope.
+"""%gil, %%gil and %%gil_race for IPython and Jupyter.
 
 IPython is there when somebody loads the extension, and only then: nothing here
 imports it before.
@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from lab.calls.expression import prepared_call
+from lab.commands.race_magic import RACE_HELP, RACE_NAME, RacedCell, race_cell
 from lab.errors import UsageError
 from lab.instruments.probe import traced
 from lab.instruments.scope import Scope, ScopeUnavailable
@@ -131,7 +132,7 @@ class CellError(Exception):
 
 
 def load(shell: Shell) -> None:
-    """Register the magic in this shell."""
+    """Register the magics in this shell."""
     from IPython.core.error import UsageError as ShellUsageError
     from IPython.core.magic import needs_local_scope, no_var_expand
 
@@ -147,16 +148,25 @@ def load(shell: Shell) -> None:
             raise ShellUsageError(str(error)) from None
         return None
 
-    gil.__doc__ = HELP
+    def gil_race(line: str, cell: str) -> RacedCell:
+        __tracebackhide__ = True
+        try:
+            return race_cell(line, cell)
+        except UsageError as error:
+            raise ShellUsageError(str(error)) from None
+
+    gil.__doc__, gil_race.__doc__ = HELP, RACE_HELP
     for mark in (needs_local_scope, no_var_expand):
         mark(gil)
     shell.register_magic_function(gil, "line_cell", NAME)
+    shell.register_magic_function(no_var_expand(gil_race), "cell", RACE_NAME)
 
 
 def unload(shell: Shell) -> None:
-    """Take the magic out of this shell."""
+    """Take the magics out of this shell."""
     for magics in shell.magics_manager.magics.values():
         magics.pop(NAME, None)
+        magics.pop(RACE_NAME, None)
 
 
 def _probe(expression: str, names: dict[str, Any]) -> Probed:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from lab.calls.compiled import missing
 from lab.commands.processes import PROCESSES, Experiments
 from lab.errors import UsageError
@@ -76,24 +78,28 @@ def bench_own(wanted: Wanted) -> int:
     could not be measured. Raises UsageError, KeyboardInterrupt and Terminated."""
     thread_override(os.environ)
     raced = race_own(wanted)
-    out = console()
+    show(raced, console(), verbose=wanted.verbose)
+    return 1 if raced.failures or (raced.it and raced.it.contradicted) else 0
+
+
+def show(raced: Raced, out: Console, *, verbose: bool = False) -> None:
+    """Print the table and the finding, or what there is instead."""
     if raced.it is not None:
         terminal.header(raced.it.run.machine, out)
     for note in raced.notes:
         out.print(note, soft_wrap=True)
-    if wanted.verbose or raced.it is None:
+    if verbose or raced.it is None:
         out.print(raced.printed, end="", soft_wrap=True)
     if raced.it is None:
         for failure in raced.failures:
             out.print(failure, soft_wrap=True)
-        return 1
-    if wanted.verbose:
+        return
+    if verbose:
         print_rows(raced.it, out)
     else:
         print_one_look(raced.it, out, again="the command again")
     if raced.it.findings:
         out.print(f"\nThe finding: {wording.finding(raced.it)}", style="bold")
-    return 1 if raced.failures or raced.it.contradicted else 0
 
 
 def watch(wanted: Wanted) -> int:

@@ -28,7 +28,7 @@ from lab.constructions.own_twins import (
     raceable,
     tried,
 )
-from lab.constructions.timelines import timeline
+from lab.constructions.timelines import CALLS, timeline
 from lab.errors import UsageError
 from lab.instruments.probe import probe
 from lab.instruments.race import measure, thread_counts
@@ -224,6 +224,8 @@ class Child:
         subject = f"{own.name} {twin}"
         with self._step(identity, subject, own.functions[twin]):
             kernel = raceable(own, twin, trial, blocks, 1)
+            # Under one lock all calls come one after the other.
+            self.reporter.expect(2 * CALLS * trial.wall_ns / 1e9)
             self._keep(identity, timeline(own.name, kernel.twins[0]).to_json())
 
     def _keep(self, name: str, record: dict[str, Any]) -> None:
@@ -250,6 +252,7 @@ class Child:
             whose["function"] = function.__name__
         counted = {"done": self._done, "total": self._total}
         self.reporter.tell("start", identity, **counted, **whose)
+        self.reporter.expect()
         try:
             yield
         except (Exception, SystemExit) as error:

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from html import escape
 
 from rich.color import parse_rgb_hex
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
 from lab.records.probe import Probe
+from lab.records.timeline import Span
 from lab.records.trace import Trace
 from lab.records.units import duration, percent
 from lab.renderers import trace_terminal
@@ -41,7 +42,7 @@ CELL = "padding: 0.2em 1em 0.2em 0; text-align: left; vertical-align: top"
 # For the image, which has no other style than this.
 STYLE = (
     ":root { background: var(--page); color: var(--ink); border-radius: 4px; }\n"
-    + style_sheet(("page", "ink", "held", "released", "waits"))
+    + style_sheet(("page", "ink", "held", "released", "waits", "call"))
 )
 # A terminal's colours of states (trace_terminal.STYLES); dim is between the first two.
 THEME = TerminalTheme(
@@ -84,9 +85,11 @@ def seen(trace: Trace, note: str = "") -> str:
     )
 
 
-def timeline(trace: Trace, title: str = "Timeline of the threads") -> str:
+def timeline(
+    trace: Trace, title: str = "Timeline of the threads", calls: Sequence[Span] = ()
+) -> str:
     """Its timeline as an image; where it cannot be drawn, as a strip of text, with a
-    line that says why."""
+    line that says why. calls: as `lab.renderers.timeline.chart` draws them."""
     try:
         import vl_convert
 
@@ -96,8 +99,8 @@ def timeline(trace: Trace, title: str = "Timeline of the threads") -> str:
             f"<p>As text: a drawing needs {escape(str(error.name))}, which "
             "<code>pip install 'gil-lab[report]'</code> installs.</p>"
         )
-    drawn = trace.only(trace_terminal.busiest(trace)).thinned(MOST_SEGMENTS)
-    spec = chart(drawn)
+    drawn = trace if calls else trace.only(trace_terminal.busiest(trace))
+    spec = chart(drawn.thinned(MOST_SEGMENTS), calls)
     spec["width"] = CHART_PX
     spec["padding"] = 12
     spec["config"]["legend"]["columnPadding"] = 24
@@ -178,4 +181,9 @@ def pre(*parts: RenderableType) -> str:
     target = recording(COLUMNS, colour=True)
     for part in parts:
         target.print(part, soft_wrap=True)
+    return printed(target)
+
+
+def printed(target: Console) -> str:
+    """What a console of `lab.renderers.console.recording` was given to print."""
     return target.export_html(theme=THEME, code_format=PRE, inline_styles=True)
