@@ -1,4 +1,4 @@
-"""The README's walk-through, step by step, in a copy of the project."""
+"""What README and CONTRIBUTING say, and the walk-through of the latter followed."""
 
 import os
 import re
@@ -17,8 +17,11 @@ ROOT = Path(__file__).parent.parent
 MARK = "# A new kernel's row goes here."
 
 
-def _blocks(language: str, below: str = "") -> list[str]:
-    text = (ROOT / "README.md").read_text().partition(below or "# ")[2]
+README, CONTRIBUTING = ROOT / "README.md", ROOT / "CONTRIBUTING.md"
+
+
+def _blocks(file: Path, language: str) -> list[str]:
+    text = file.read_text(encoding="utf-8")
     found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", text, re.M | re.S)
     return [textwrap.dedent(code) for _, code in found]
 
@@ -38,7 +41,7 @@ def _run(copy: Path, *command: str) -> str:
 
 
 def _free_name(*texts: str) -> str:
-    """As the README says, or if somebody did as it says already, another."""
+    """As CONTRIBUTING says, or if somebody did as it says already, another."""
     name = "primes"
     while any(name in text for text in texts):
         name += "_too"
@@ -53,13 +56,13 @@ def test_add_a_kernel(project: Path) -> None:
     source, row, line = (
         code.replace("primes", name)
         for language in ("cython", "python", "markdown")
-        for code in _blocks(language, "## Add a kernel")
+        for code in _blocks(CONTRIBUTING, language)
     )
     kernels.write_text(f"{kernels.read_text()}\n\n{source}")
     before = catalogue.read_text()
     mark = f"        {MARK}\n"
     assert before.count(mark) == 1
-    assert f"above the line `{MARK}`" in (ROOT / "README.md").read_text()
+    assert f"above the line `{MARK}`" in CONTRIBUTING.read_text()
     catalogue.write_text(before.replace(mark, textwrap.indent(row, " " * 8) + mark))
     changelog = project / "CHANGELOG.md"
     changelog.write_text(changelog.read_text() + line)
@@ -78,14 +81,14 @@ def test_add_a_kernel(project: Path) -> None:
 
 def test_commands_are_targets() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    commands = [block for block in _blocks("sh") if block.startswith("make ")]
+    commands = [block for block in _blocks(README, "sh") if block.startswith("make ")]
     assert commands == ["make bench\nmake test\n"]
     for name in ("bench", "test", "help"):
         assert re.search(rf"^{name}:", makefile, re.M)
 
 
 def test_every_experiment_has_its_row() -> None:
-    text = (ROOT / "README.md").read_text()
+    text = README.read_text()
     table = text[text.index("## The experiments") : text.index("## How to read")]
     rows = re.findall(r"^\| ([a-z][a-z -]+) \|", table, re.M)[1:]  # without the head
     named = {row.replace(" ", "_").replace("-", "_") for row in rows}
@@ -95,4 +98,4 @@ def test_every_experiment_has_its_row() -> None:
 
 
 def test_length() -> None:
-    assert len((ROOT / "README.md").read_text().splitlines()) < 210
+    assert len(README.read_text().splitlines()) < 200
