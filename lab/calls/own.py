@@ -50,23 +50,27 @@ class Own:
     unknown: str = ""
 
 
-def loaded(target: str) -> tuple[ModuleType, str]:
+def loaded(target: str, before: Callable[[], None]) -> tuple[ModuleType, str]:
     """Import what the user named, a .pyx, .py or module; and what is to be told of it.
 
-    Raises what its code raises, UsageError and CompileError.
+    before: called when it is compiled, right before its code runs. Raises what that
+    raises, UsageError and CompileError.
     """
     path = Path(target)
     if path.suffix not in (".pyx", ".py"):
+        before()
         return importlib.import_module(target), ""
     path = path.resolve()
     sys.path.insert(0, str(path.parent))
     if path.suffix == ".pyx":
         product, told = compiled(path)
+        before()
         return _with_bytecode(load(path.stem, product), path), told
     spec = spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
+    before()
     sys.modules[path.stem] = module  # as pickle and dataclasses expect
     spec.loader.exec_module(module)
     return module, ""
@@ -201,6 +205,10 @@ def _with_bytecode(module: ModuleType, source: Path) -> ModuleType:
         while end < len(lines) and (lines[end][:1] in ("", " ", "\t", "#", ")")):
             end += 1
         block = "\n" * at + "\n".join(lines[at:end])
-        code = compile(ast.parse(block, source.name), source.name, "exec")
+        try:
+            code = compile(ast.parse(block, source.name), source.name, "exec")
+        except SyntaxError as error:
+            error.msg = f"{match[1]} is to be plain Python: {error.msg}"
+            raise
         exec(code, vars(module))
     return module

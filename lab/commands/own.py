@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ ENOUGH_S = 25.0
 # With --watch there are fewer of them, and a save is looked for so often. (Polling sees
 # every kind of save on every file system, and costs two calls of stat a second.)
 WATCH_PROCESSES, WATCH_ENOUGH_S, POLL_S = 2, 8.0, 0.5
+# The twins that a finding is about.
+ENDS = ("held", "released")
 SUFFIXES = (".pyx", ".py")
 
 
@@ -88,7 +90,7 @@ def show(raced: Raced, out: Console, *, verbose: bool = False) -> None:
         terminal.header(raced.it.run.machine, out)
     for note in raced.notes:
         out.print(note, soft_wrap=True)
-    if verbose or raced.it is None:
+    if verbose or (raced.it is None and not raced.failures):
         out.print(raced.printed, end="", soft_wrap=True)
     if raced.it is None:
         for failure in raced.failures:
@@ -98,7 +100,7 @@ def show(raced: Raced, out: Console, *, verbose: bool = False) -> None:
         print_rows(raced.it, out)
     else:
         print_one_look(raced.it, out, again="the command again")
-    if raced.it.findings:
+    if any(one.race.twin in ENDS for one in raced.it.findings):
         out.print(f"\nThe finding: {wording.finding(raced.it)}", style="bold")
 
 
@@ -132,9 +134,11 @@ def race_own(wanted: Wanted) -> Raced:
     """
     contents: list[dict[str, Any]] = []
     raced = Raced(None)
-    for done in _runs(wanted):
+    for target, done in zip(wanted.targets or ("",), _runs(wanted), strict=True):
         with terminable(), closing(done.lines()) as lines:
             draw(lines, None)
+        if len(wanted.targets) > 1:
+            _name(done, Path(target).stem)
         if done.content:
             contents.append(done.content)
         raced.notes += done.notes
@@ -169,6 +173,19 @@ def _runs(wanted: Wanted) -> Iterator[Experiments]:
             enough_s=wanted.enough_s,
             beside=False,
         )
+
+
+def _name(done: Experiments, file: str) -> None:
+    """Call kernels after their file too: others may have some of the same name."""
+    done.failures = [
+        replace(one, subject=f"{file}.{one.subject.removeprefix(f'{file}.')}")
+        for one in done.failures
+    ]
+    if done.content:
+        done.content[KEY]["failures"] = list(map(asdict, done.failures))
+        for benchmark in done.content["benchmarks"]:
+            for record in benchmark["extra_info"][KEY]:
+                record["kernel"] = f"{file}.{record['kernel']}"
 
 
 def _check(target: str) -> None:

@@ -66,13 +66,15 @@ class Child:
     def run(self) -> int:
         """The exit code."""
         label = self.told.target or " ".join(self.told.pair)
+        if os.path.isabs(label):
+            label = os.path.basename(label)
         if label in self.left_out:
             return NOTHING
         kernels: list[Own] = []
         name = f"compiling {label}" if label.endswith(".pyx") else f"importing {label}"
         with self._step(name, label):
             self.reporter.expect(START_S)
-            kernels = self._kernels(label)
+            kernels = self._kernels()
             if not kernels:
                 raise NotRacedError("no function in it whose name has no _ before it")
         if not kernels:
@@ -88,11 +90,11 @@ class Child:
             self._race(own, twin)
         return 0 if self._raced else NOTHING
 
-    def _kernels(self, label: str) -> list[Own]:
+    def _kernels(self) -> list[Own]:
         if self.told.pair:
             held, released = self.told.pair
             return [pair(held, released, self.told.args)]
-        module, note = loaded(label)
+        module, note = loaded(self.told.target, self.reporter.expect)
         if note:
             self.reporter.tell("note", text=note)
         return found(module)
@@ -286,6 +288,8 @@ def _place(error: BaseException) -> str:
     """The innermost line of the user's own; empty for what only the lab has found."""
     if isinstance(error, ArgumentsError) and error.__cause__ is not None:
         error = error.__cause__
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno}"
     if isinstance(error, CompileError | NotRacedError | ArgumentsError | UsageError):
         return ""
     package = Path(__file__).resolve().parents[1]

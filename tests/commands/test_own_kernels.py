@@ -165,6 +165,36 @@ def test_faults_are_told_one_by_one_and_the_rest_goes_on(
 
 
 @pytest.mark.slow
+def test_each_file_has_processes_of_its_own(tmp_path: Path) -> None:
+    sources = {
+        "syntax.py": "def f(:",
+        "missing.py": "import no_such_module",
+        "leaving.py": "exit()",
+        "endless.py": "while True: pass",
+        "mixed.pyx": "def a_interpreter(n):\n    cdef int x = n\n    return x\n",
+        "good.py": "def f(n): return sum(range(n))",
+    }
+    for name, source in sources.items():
+        (tmp_path / name).write_text(source)
+    targets = tuple(str(tmp_path / name) for name in sources)
+    raced = race_own(Wanted(targets, limit_s=2, processes=1))
+    for failure, told in zip(
+        raced.failures,
+        (
+            r"failed: syntax.py: SyntaxError: .*: at .*syntax.py:1",
+            r"failed: missing.py: ModuleNotFoundError: No module .*: at .*missing.py:1",
+            r"failed: leaving.py: it called exit\(\): at .*leaving.py:1",
+            r"failed: endless.py: no return within 2 s: at .*endless.py:1 in <module>",
+            r"failed: mixed.pyx: SyntaxError: a_interpreter is to be plain Py.*:2",
+        ),
+        strict=True,
+    ):
+        assert re.fullmatch(told, failure), failure
+    assert raced.it is not None
+    assert [one.race.kernel for one in raced.it.findings] == ["good.f"]
+
+
+@pytest.mark.slow
 def test_the_compilers_own_words(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
