@@ -7,7 +7,7 @@
 
 #include "sampler.h"
 
-#define MOST_OF_A_CORE 0.1
+#define MOST_OF_A_CORE 0.07   /* so that it stays below a tenth */
 #define USE_NS 50000000      /* other threads' clocks are up to some 10 ms old */
 #define COST_SAMPLES 16
 #define LONGEST_NS 1e7       /* a scope that stops waits for a pause to end */
@@ -46,13 +46,12 @@ uniform(sampler *s)
 
 /* Of one core, that the sampler may take. A program that wants every core is slowed by
    what the sampler takes of them: 1 in 100, so that with what its switches cost the
-   others it stays below 2. A program with more threads than cores may want them all
-   at any moment. */
+   others it stays below 2. Threads that wait, however many, want none. */
 static double
 allowed(const sampler *s)
 {
     double of_all = 0.01 * s->cores;
-    if (s->fills || s->live_count > s->cores) {
+    if (s->fills) {
         return of_all < MOST_OF_A_CORE ? of_all : MOST_OF_A_CORE;
     }
     return s->live_count > FEW ? MOST_OF_A_CORE : 1.0;

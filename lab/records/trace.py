@@ -25,7 +25,7 @@ WORDS: dict[State, str] = {
     "holds": "holds the GIL",
     "runs_free": "runs free",
     "wants": "wants the GIL",
-    "ready": "has no core",
+    "ready": "no core",
     "blocked": "blocked",
     "waits": "waits",
 }
@@ -64,7 +64,9 @@ class Call(Harmless):
     """A system call in which a thread was blocked for a part of the time."""
 
     name: str
+    """As the system's own headers name it, such as clock_nanosleep."""
     share: Fraction
+    """Of the scope's whole duration."""
 
 
 class Behind(NamedTuple):
@@ -73,6 +75,7 @@ class Behind(NamedTuple):
     holder: Count
     """Index into `Trace.threads`."""
     share: Fraction
+    """Of the scope's whole duration."""
 
 
 @dataclass(frozen=True)

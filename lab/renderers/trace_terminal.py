@@ -111,7 +111,7 @@ def _slowed(trace: Trace) -> str:
 def _lost(trace: Trace) -> str:
     """What happened to the looks that were not made, in words."""
     looks = "1 more look was" if trace.lost == 1 else f"{trace.lost} more looks were"
-    return f"{looks} due while the scope had no processor; the interval allows for it"
+    return f"{looks} due while the scope had no core; the interval allows for it"
 
 
 def _table(trace: Trace, rows: list[int], colour: bool) -> Table:

@@ -138,7 +138,9 @@ def test_many_threads_cost_little_and_are_measured_well() -> None:
     assert trace.samples > 20
     assert abs(trace.gil_free - true) <= 2.5 * trace.error + 0.02  # before the dose
     assert trace.interval_s > trace.asked_s > 0
-    assert len(trace.threads) == 51
+    # Each of them, beside those of whoever runs the tests.
+    names = {thread.name for thread in threads}
+    assert len({thread.name for thread in trace.threads} & names) == 50
 
 
 @needs_gil

@@ -354,7 +354,7 @@ def test_terminal_strip_shows_each_slice(trace: Trace) -> None:
     assert strips[0] == "MainThread " + "#" * 20 + "=" * 40 + "." * 20
     assert strips[1] == "w\\xf6rker  " + "." * 20 + "#" * 20
     assert "50% (48% to 52%)" in lines[0]
-    assert lines[1].startswith("3 more looks were due while the scope had no processor")
+    assert lines[1].startswith("3 more looks were due while the scope had no core")
 
 
 def test_terminal_names_what_it_leaves_out(trace: Trace) -> None:
