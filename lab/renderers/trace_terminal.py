@@ -117,11 +117,11 @@ def _lost(trace: Trace) -> str:
 def _table(trace: Trace, rows: list[int], colour: bool) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold" if colour else "")
     table.add_column("thread", overflow="crop", no_wrap=True, ratio=1)
-    waits = ("wants GIL", "no core", "blocked") if trace.told_apart else ("waits",)
-    for title in ("holds", "runs free", *waits, "longest hold"):
-        table.add_column(title, justify="right")
+    waits = ("wants\nGIL", "no\ncore", "blocked") if trace.told_apart else ("waits",)
+    for title in ("holds", "runs\nfree", *waits, "longest\nhold"):
+        table.add_column(title, justify="right", no_wrap=True, overflow="crop")
     if trace.told_apart:
-        table.add_column("mostly in", no_wrap=True)
+        table.add_column("mostly in", no_wrap=True, overflow="crop")
     for index in rows:
         thread = trace.threads[index]
         shares = [thread.holds, thread.runs_free, thread.waits]
