@@ -1,9 +1,10 @@
 """Where within a call others get in: on made-up knocks, and on calls that are known."""
 
 import ctypes
+import gc
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -179,7 +180,17 @@ KNOWN: dict[str, tuple[Callable[[], object], bool]] = {
 }
 
 
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    """No garbage collection: it may call Python functions, as hypothesis has it do to
+    time it, and then there is bytecode in the middle of a call of C."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
 @pytest.mark.skipif(not gil_enabled(), reason="there is no GIL to wait for")
+@pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize("name", KNOWN)
 def test_known_calls(name: str) -> None:
     """None is no answer, but never a wrong one; a busy machine may give it once."""
