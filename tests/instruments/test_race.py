@@ -13,6 +13,7 @@ from lab.errors import UsageError
 from lab.instruments.race import (
     ONE_THREAD,
     Crew,
+    full_run,
     lap,
     measure,
     thread_counts,
@@ -134,3 +135,9 @@ def test_rounds_are_spread_over_processes() -> None:
     for processes, rounds in ((1, 12), (6, 2), (5, 3), (20, 1)):
         race = measure(kernel, kernel.twins[0], 1, repeat, processes=processes)
         assert len(race.rounds) == rounds
+
+
+def test_full() -> None:
+    assert full_run({"FULL": "1"})
+    assert not full_run({})
+    assert not full_run({"FULL": "0"})

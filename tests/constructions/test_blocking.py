@@ -1,11 +1,10 @@
-"""Each construction by itself: it does block, it does end, it leaves nothing.
+"""Each blocking call by itself: it does block, it does end, it leaves nothing.
 
 That nothing is left, no thread, process, descriptor or switch interval, is checked
 around every test (conftest.py).
 """
 
 import ctypes
-import inspect
 import io
 import os
 import socket
@@ -21,7 +20,7 @@ import pytest
 
 from lab.calls.kernel import Call, Workload
 from lab.calls.libc import Libc, unix_address
-from lab.constructions import blocking, deadlock, peer, shared_data
+from lab.constructions import blocking, peer
 from lab.constructions.blocking import (
     PEER_S,
     accepting,
@@ -31,19 +30,7 @@ from lab.constructions.blocking import (
     sending,
     whole_fifo,
 )
-from lab.constructions.deadlock import positions, trials
-from lab.constructions.latency import (
-    INTERVAL_S,
-    LOADS,
-    CallTime,
-    Latencies,
-    Tick,
-    Ticker,
-    beside,
-    during,
-)
-from lab.constructions.shared_data import Counter
-from lab.instruments.race import Crew, full_run, lap
+from lab.instruments.race import Crew, lap
 from lab.records.machine import gil_enabled
 
 with_gil = pytest.mark.skipif(not gil_enabled(), reason="there is no GIL to hold")
@@ -208,146 +195,3 @@ def test_refused_mkfifo_is_an_oserror(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "mkfifo", refuse)
     with pytest.raises(OSError, match="not permitted"), PYTHON["whole fifo"](1):
         raise AssertionError("unreachable")
-
-
-def test_released_meet_and_lose_half() -> None:
-    counter = Counter()
-    call = Call(lambda: shared_data.careless_released(counter, 100, 10.0))
-    with Crew([call] * 2) as crew:
-        crew.go()
-        crew.laps()
-    assert (counter.value, counter.meetings, counter.alone) == (100, 100, False)
-
-
-@pytest.mark.parametrize(
-    "careless", [shared_data.careless_held, shared_data.careless_released]
-)
-def test_alone_at_the_meeting_point(
-    careless: Callable[[Counter, int, float], None],
-) -> None:
-    counter = Counter()
-    start = time.monotonic()
-    careless(counter, 100, 0.02)
-    assert 0.02 <= time.monotonic() - start < 5  # once, not a hundred times
-    assert (counter.value, counter.meetings, counter.alone) == (100, 0, True)
-
-
-@with_gil
-def test_held_never_meet() -> None:
-    counter = Counter()
-    with Crew(
-        [Call(lambda: shared_data.careless_held(counter, 100, 0.02))] * 2
-    ) as crew:
-        crew.go()
-        crew.laps()
-    assert (counter.value, counter.meetings) == (200, 0)
-
-
-@pytest.mark.parametrize(
-    "increase", [shared_data.atomic_released, shared_data.mutex_released]
-)
-def test_guards_lose_nothing(increase: Callable[[Counter, int], None]) -> None:
-    counter = Counter()
-    with Crew([Call(lambda: increase(counter, 10_000))] * 2) as crew:
-        crew.go()
-        crew.laps()
-    shared_data.once_released(counter)
-    assert counter.value == 20_001
-
-
-def test_deadlocked_child_ends_and_its_twin_is_through() -> None:
-    held, released = trials([("held", 0.5), ("released", 20)])
-    assert released.ended
-    if gil_enabled():
-        assert not held.ended
-        assert (held.reader, held.writer) == ("read()", "sign.acquire()")
-    else:
-        assert held.ended
-
-
-def test_failing_child_is_told() -> None:
-    with pytest.raises(ChildProcessError, match="KeyError"):
-        trials([("neither", 5)])
-
-
-def test_stood_without_threads() -> None:
-    assert positions("Timeout (0:00:01)!\n") == ("", "")
-
-
-def test_stood_in_a_path_that_the_dump_spells_with_escapes() -> None:
-    lines = inspect.getsource(deadlock).splitlines()
-    at = lines.index("    sign.acquire()") + 1
-    frame = f'  File "/a b/caf\\xe9/lab/constructions/deadlock.py", line {at} in writer'
-    dump = f"Timeout (0:00:01)!\nThread 0x1 (most recent call first):\n{frame}\n"
-    assert positions(dump) == ("", "sign.acquire()")
-
-
-def test_lag_of_a_held_call_is_the_call() -> None:
-    found = beside(LOADS["held"](0.1))
-    assert found.call_s >= 0.1
-    if gil_enabled():
-        assert found.largest is not None
-        assert found.largest >= 1 - INTERVAL_S / 0.1
-        assert found.largest_by_lock(0.5) in (None, found.largest)
-
-
-@pytest.mark.parametrize("name", LOADS)
-def test_loads_last_as_long_as_they_say(name: str) -> None:
-    start = time.monotonic()
-    LOADS[name](0.05)()
-    assert 0.049 <= time.monotonic() - start < 5
-
-
-def test_beats_of_the_call_alone() -> None:
-    ticks = [Tick(0, 10), Tick(20, 35), Tick(40, 45), Tick(60, 70)]
-    found = during(ticks, CallTime(30, 50))
-    assert found.latencies_s == (15e-9, 5e-9)
-    assert found.inside_s == (5e-9,)
-    assert found.machine_s is None
-    assert during([], CallTime(30, 50)).largest is None
-
-
-def test_the_machine_s_part_is_of_the_beats_and_the_call() -> None:
-    found = during([Tick(20, 35)], CallTime(30, 50, 2), 4)
-    assert found.starved_s == pytest.approx(2e-9)
-    assert found.machine_s == pytest.approx(6e-9)
-    assert during([Tick(20, 35)], CallTime(30, 50, 2)).machine_s is None
-
-
-@pytest.mark.parametrize(
-    ("latency_s", "machine_s", "told"),
-    [
-        (0.4, None, True),  # however it came about, others ran
-        (0.9, 0.1, True),
-        (0.9, 0.5, False),
-        (0.9, None, False),
-    ],
-)
-def test_a_lag_that_the_machine_explains_tells_nothing(
-    latency_s: float, machine_s: float | None, told: bool
-) -> None:
-    found = Latencies((latency_s,), 1.0, (), 0.0, machine_s).largest_by_lock(0.5)
-    assert found == (latency_s if told else None)
-
-
-def test_a_call_without_a_core_tells_no_median() -> None:
-    latencies_s = (0.1, 0.3, 0.2)
-    assert Latencies((), 1.0, latencies_s, 0.05).median_inside_s(0.1) == pytest.approx(
-        0.2
-    )
-    assert Latencies((), 1.0, latencies_s, 0.2).median_inside_s(0.1) is None
-    assert Latencies((), 1.0, latencies_s).median_inside_s(0.1) is None
-    assert Latencies((), 1.0, latencies_s[:2], 0.0).median_inside_s(0.1) is None
-
-
-def test_heart_beats() -> None:
-    with Ticker() as ticker:
-        time.sleep(5 * INTERVAL_S)
-    assert len(ticker.ticks) >= 2
-    assert all(tick.came_ns >= tick.due_ns for tick in ticker.ticks)
-
-
-def test_full() -> None:
-    assert full_run({"FULL": "1"})
-    assert not full_run({})
-    assert not full_run({"FULL": "0"})

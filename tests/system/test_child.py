@@ -1,0 +1,50 @@
+"""The end of a child: asked first, then not, with all that it has started."""
+
+import signal
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from lab.system.child import end
+
+STUBBORN = """
+import signal, subprocess, sys, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+print(child.pid, flush=True)
+time.sleep(600)
+"""
+WILLING = "print(0, flush=True); import time; time.sleep(600)"
+
+
+@pytest.mark.parametrize(
+    ("code", "grace_s", "status"),
+    [(STUBBORN, 0.2, -signal.SIGKILL), (STUBBORN, 0, -signal.SIGKILL)],
+)
+def test_who_does_not_end_is_killed_with_its_children(
+    code: str, grace_s: float, status: int
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, process_group=0
+    ) as child:
+        assert child.stdout is not None
+        grandchild = psutil.Process(int(child.stdout.readline()))
+        end(child, grace_s)
+        assert child.returncode == status
+        grandchild.wait(60)
+        end(child, grace_s)  # over already
+
+
+def test_who_is_asked_may_end_by_itself() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", WILLING],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        process_group=0,
+    ) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        end(child, 60)
+        assert child.returncode == -signal.SIGINT
