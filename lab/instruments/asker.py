@@ -1,6 +1,5 @@
 """A thread that keeps asking for the GIL, and what others wait for a core meanwhile."""
 
-import ctypes
 import os
 import random
 import threading
@@ -17,28 +16,6 @@ from lab.instruments.switch_interval import switch_interval
 Span = tuple[int, int]
 # A wait of so many switch intervals is long.
 LATE = 2
-
-
-class Readiness:
-    """How long this thread has stood ready without a core, read without releasing the
-    GIL: that would be seen. As starvation.starved_so_far_ns, but 0 if nobody counts."""
-
-    def __init__(self) -> None:
-        self._text = ctypes.create_string_buffer(100)
-        self._read = ctypes.PyDLL(None).pread
-        try:
-            self._file = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
-        except OSError:
-            self._file = -1
-
-    def read_ns(self) -> int:
-        if self._read(self._file, self._text, 99, ctypes.c_int64(0)) <= 0:
-            return 0
-        return int(self._text.value.split()[1])
-
-    def close(self) -> None:
-        if self._file >= 0:
-            os.close(self._file)
 
 
 class Asker:

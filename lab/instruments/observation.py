@@ -23,7 +23,7 @@ from lab.instruments.preemption import (
     preempted,
 )
 from lab.instruments.scope import Scope
-from lab.instruments.starvation import starved_so_far_ns
+from lab.instruments.starvation import Readiness
 from lab.instruments.stopwatch import repeat, stamped
 from lab.instruments.switch_interval import NEVER_S
 from lab.records.trace import Trace
@@ -90,16 +90,19 @@ class Target:
     def call(self, times: int, *, stamp: bool = False) -> None:
         """Call it so many times in a row; stamp: keep when each of them was."""
         self.stamps = []
-        before_ns = starved_so_far_ns() or 0
-        if stamp:
-            stamps = stamped(*self._call, times, self._progress)
-            self.stamps = [
-                Call(*stamps[place : place + 4]) for place in range(0, 4 * times, 4)
-            ]
-            self.enter_ns, self.leave_ns = stamps[0], stamps[-2]
-        else:
-            self.enter_ns, self.leave_ns = repeat(*self._call, times, self._progress)
-        self.starved_ns = (starved_so_far_ns() or 0) - before_ns
+        with Readiness() as ready:
+            before_ns = ready.read_ns() or 0
+            if stamp:
+                stamps = stamped(*self._call, times, self._progress)
+                self.stamps = [
+                    Call(*stamps[place : place + 4]) for place in range(0, 4 * times, 4)
+                ]
+                self.enter_ns, self.leave_ns = stamps[0], stamps[-2]
+            else:
+                self.enter_ns, self.leave_ns = repeat(
+                    *self._call, times, self._progress
+                )
+            self.starved_ns = (ready.read_ns() or 0) - before_ns
         self.calls += times
         self.last_s = (self.leave_ns - self.enter_ns) / 1e9 / times
 

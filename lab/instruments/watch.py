@@ -10,10 +10,11 @@ import time
 from collections.abc import Sequence
 from types import TracebackType
 
-from lab.instruments.asker import Asker, Readiness, Span, starved_ns
+from lab.instruments.asker import Asker, Span, starved_ns
 from lab.instruments.knocker import KNOCKER
 from lab.instruments.pieces import Piece, cut, length, shared, total, without
 from lab.instruments.scope import Scope
+from lab.instruments.starvation import Readiness
 from lab.records.trace import State, Trace
 from lab.records.watched import Hold, Watched
 
@@ -50,7 +51,7 @@ class Watch:
             raise
         if self._asker:
             self._asker.begin[0] = 1
-        self._starved = self._ready.read_ns()
+        self._starved = self._ready.read_ns() or 0
         self._enter_cpu_ns = time.thread_time_ns()
         self.enter_ns = time.monotonic_ns()
         return self
@@ -63,7 +64,7 @@ class Watch:
     ) -> None:
         self.leave_ns = time.monotonic_ns()
         self._leave_cpu_ns = time.thread_time_ns()
-        self._starved = self._ready.read_ns() - self._starved
+        self._starved = (self._ready.read_ns() or 0) - self._starved
         self._scope.settle()
         self._scope.__exit__(kind, error, traceback)
         self._clean()
