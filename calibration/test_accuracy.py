@@ -5,7 +5,7 @@ says what part of the time really was released; the scope watches from outside.
 The same doses are shown to gilknocker, where it is installed (gil-lab[compare]),
 and calls of fixed work tell what being watched costs: one thread, and fifty that want
 every core. It surprises that windows of 2 us are seen as well as long ones: random
-looks need no luck with the period.
+samples need no luck with the period.
 """
 
 import statistics
@@ -36,24 +36,24 @@ LOPSIDED = [(5000, 500), (500, 5000), (500, 50), (50, 500), (100, 10), (10, 100)
 NARROW = [(20, 2), (2, 20)]
 DOSES = SYMMETRIC + LOPSIDED + NARROW
 FEW = [(5000, 5000), (500, 50), (2, 2)]
-# So many random looks tell a share of a half to 0.5 / sqrt(LOOKS) = 0.004, one standard
-# deviation, and any other share better. A mean absolute error is 0.8 of that, and five
-# standard deviations are 0.02.
-LOOKS = 15_000
-LONGEST_S = 1.5  # a dose's; a scope too slow for LOOKS in that cannot be told exact
+# So many random samples tell a share of a half with a standard deviation of
+# 0.5 / sqrt(SAMPLES) = 0.004, and any other share better. A mean absolute error is 0.8
+# of that, and five standard deviations are 0.02.
+SAMPLES = 15_000
+LONGEST_S = 1.5  # a dose's; a scope too slow for SAMPLES in that cannot be told exact
 MEAN_ERROR = 0.005
 LARGEST_ERROR = 0.02
-# Beside hogs the scope gets fewer looks than it wants, and says what follows: a mean
+# Beside hogs the scope gets fewer samples than it wants, and says what follows: a mean
 # error is 0.8 / 1.96 of the half widths it states, where these are right.
 OF_STATED = 0.8 / 1.96
 # A stated error is the half width of a 95 % interval, 1.96 standard deviations; twice
 # as much is missed once in 10,000 times if the statement is right.
 TIMES_STATED = 2.0
-# An edge is seen by the first look after it: one pause later on average. Pauses as
+# An edge is seen by the first sample after it: one pause later on average. Pauses as
 # they were: how fast a system wakes the scope up is the system's.
 PAUSES = 2.0
 # Any busy thread may cost the call something where cores share what they have, so the
-# scope is held against one. It never takes the lock, but each look, once in 20 us or
+# scope is held against one. It never takes the lock, but each sample, once in 20 us or
 # more, may fetch the lock's cache line from the call's core, which is to have it back:
 # some 0.2 us between the farthest cores. That is 1 in 100; twice that is the bound.
 SLOWER = 1.02
@@ -160,32 +160,32 @@ def test_accuracy(record: Recorder, name: str, watch: Watch) -> None:
     def measure() -> Iterator[Series]:
         wanted_s = _wanted_s()
         duration_s = min(LONGEST_S, max(0.05, wanted_s))
-        looks: list[Watched] = []
+        watched: list[Watched] = []
         retries = RETRIES
         for hold_us, free_us in chosen:
             dose = partial(doses.dose, hold_us, free_us, duration_s)
-            look = None
-            if retries or looks:  # else the machine is too busy for any
-                look = watch(dose)
-            if look and retries and not look.had_core:
+            one = None
+            if retries or watched:  # else the machine is too busy for any
+                one = watch(dose)
+            if one and retries and not one.had_core:
                 retries -= 1
-                look = watch(dose)
-            if look and look.had_core:
-                looks.append(look)
+                one = watch(dose)
+            if one and one.had_core:
+                watched.append(one)
             yield _series(
                 f"{name} {hold_us}/{free_us} us",
-                [look.seen - look.value if look and look.had_core else None],
+                [one.seen - one.value if one and one.had_core else None],
                 "GIL-free share seen - true",
                 figure=f"{name}, error by dose",
                 at=f"{hold_us}/{free_us} us",
             )
-        # With fewer looks the bounds would promise what nobody could keep.
-        enough = len(looks) >= ENOUGH * len(chosen) and wanted_s <= LONGEST_S
-        errors = [abs(look.seen - look.value) for look in looks]
+        # With fewer samples the bounds would promise what nobody could keep.
+        enough = len(watched) >= ENOUGH * len(chosen) and wanted_s <= LONGEST_S
+        errors = [abs(one.seen - one.value) for one in watched]
         stated = [
-            error / look.error
-            for error, look in zip(errors, looks, strict=True)
-            if look.error
+            error / one.error
+            for error, one in zip(errors, watched, strict=True)
+            if one.error
         ]
         yield _series(
             f"{name}, mean error",
@@ -230,13 +230,13 @@ def test_accuracy_beside_hogs(record: Recorder) -> None:
     """The same doses where other processes want every core: errors, and as stated."""
 
     def measure() -> Iterator[Series]:
-        looks: list[Watched] = []
+        watched: list[Watched] = []
         with _hogs():
             for hold_us, free_us in DOSES:
                 dose = partial(doses.dose, hold_us, free_us, LONGEST_S)
-                looks.append(by_scope(dose))
-        errors = [abs(look.seen - look.value) for look in looks]
-        stated = [look.error or 0.0 for look in looks]
+                watched.append(by_scope(dose))
+        errors = [abs(one.seen - one.value) for one in watched]
+        stated = [one.error or 0.0 for one in watched]
         enough = OF_STATED * statistics.mean(stated) <= MEAN_ERROR
         yield _series(
             "scope beside hogs, mean error",
@@ -256,11 +256,11 @@ def test_accuracy_beside_hogs(record: Recorder) -> None:
 
 
 def _wanted_s() -> float:
-    """How long the scope takes for LOOKS looks here, at its default interval."""
+    """How long the scope takes for SAMPLES samples here, at its default interval."""
     with Scope() as scope:
         doses.dose(100, 100, 0.02)
     trace = scope.trace
-    return LOOKS * trace.duration_s / max(1, trace.samples)
+    return SAMPLES * trace.duration_s / max(1, trace.samples)
 
 
 def _grown(call: Callable[[int], Callable[[], object]], wanted_ns: int) -> int:
@@ -411,16 +411,16 @@ def test_accuracy_edges(record: Recorder) -> None:
     """Samples a second; edges of segments against stamps taken at the release."""
 
     def measure() -> Iterator[Series]:
-        looks = [_edges()]
+        watched = [_edges()]
         yield _series(
             "scope, samples a second",
-            [look and look[0].samples / look[0].duration_s for look in looks],
+            [one and one[0].samples / one[0].duration_s for one in watched],
             "the system's timer decides",
         )
         yield _series(
             "scope, edges, in pauses",
-            [look and statistics.median(look[1]) for look in looks],
-            f"within {PAUSES:g} pauses between looks",
+            [one and statistics.median(one[1]) for one in watched],
+            f"within {PAUSES:g} pauses between samples",
             at_most=PAUSES,
         )
 
@@ -430,7 +430,7 @@ def test_accuracy_edges(record: Recorder) -> None:
 def _edges() -> tuple[Trace, list[float]] | None:
     """A trace of held and released calls in turn, and how far each true edge is
     from the nearest edge that was seen, in mean pauses between samples. None if
-    the calls had no core to themselves, or the scope could not look half the time."""
+    the calls had no core to themselves, or the scope could not sample half the time."""
     n = 1000 * _grown(lambda n: partial(kernels.collatz_held, 1000 * n), EDGE_NS)
     with Scope() as scope:
         begin_ns = scope.began_ns

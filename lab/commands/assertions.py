@@ -1,6 +1,6 @@
 """A call, made and watched until it is clear whether it keeps a promise.
 
-No bound is on wall time: there is more looking, with an end, while it is not clear.
+No bound is on wall time: calls are watched again, up to a limit, until it is clear.
 """
 
 import threading
@@ -29,14 +29,14 @@ from lab.verdicts.promises import (
 )
 
 # Calls are watched for so long at a time; a call this long may be made once only.
-LOOK_S, SINGLE_S = 0.05, 0.25
-# When looking ends undecided: own time of the calls, and time on the wall.
+STRETCH_S, SINGLE_S = 0.05, 0.25
+# When watching ends undecided: own time of the calls, and time on the wall.
 MOST_OWN_S, MOST_S = 0.5, 4.0
 MOST_GROWTH = 16
 # A first call that takes so many times the others is not like them.
 UNLIKE = 4
-# Calls that agree on a longest hold, and most that are looked at.
-AGREE, MOST_LOOKS = 3, 12
+# Calls that agree on a longest hold, and most that are watched.
+AGREE, MOST_CALLS = 3, 12
 
 FIRST = (
     "its first call did otherwise than later ones: if that was its warm-up, call it "
@@ -64,34 +64,34 @@ def watched_call(
 
 
 def _shares(promise: Promise, target: Target, once: bool) -> Finding:
-    first = _look(target, 1)
+    first = _watched(target, 1)
     at_first = of_share(promise, [first])
     if once or (at_first is not Outcome.OPEN and first.own_s >= SINGLE_S):
         return conclude(promise, at_first, [first], 1)
-    looks: list[Watched] = []
+    watched: list[Watched] = []
     calls, times, call_s, over_s = 0, 1, first.own_s, time.monotonic() + MOST_S
     outcome = Outcome.OPEN
     while outcome is Outcome.OPEN:
         # In steps: on a busy machine what a short call takes can be lost in its waits.
-        times = min(max(1, round(LOOK_S / call_s)), times * MOST_GROWTH)
-        looks.append(_look(target, times))
+        times = min(max(1, round(STRETCH_S / call_s)), times * MOST_GROWTH)
+        watched.append(_watched(target, times))
         calls += times
-        call_s = looks[-1].own_s / times
-        outcome = of_share(promise, looks)
-        if sum(look.own_s for look in looks) > MOST_OWN_S or time.monotonic() > over_s:
+        call_s = watched[-1].own_s / times
+        outcome = of_share(promise, watched)
+        if sum(one.own_s for one in watched) > MOST_OWN_S or time.monotonic() > over_s:
             break
     reason = ""
     if {outcome, at_first} == {Outcome.KEPT, Outcome.BROKEN} and (
         first.own_s > UNLIKE * call_s
     ):
         outcome, reason = Outcome.OPEN, FIRST
-    released_in_part = outcome is Outcome.BROKEN and interval(looks)[1] > HELD
+    released_in_part = outcome is Outcome.BROKEN and interval(watched)[1] > HELD
     if promise.kind is Kind.RELEASED and released_in_part and call_s < SHORTEST_S:
         outcome, reason = Outcome.OPEN, SHORT
-    return conclude(promise, outcome, looks, calls, reason)
+    return conclude(promise, outcome, watched, calls, reason)
 
 
-def _look(target: Target, times: int) -> Watched:
+def _watched(target: Target, times: int) -> Watched:
     if unavailable():
         return _knocked(target, times)
     with Watch() as watch:
@@ -104,56 +104,56 @@ def _look(target: Target, times: int) -> Watched:
 def _knocked(target: Target, times: int) -> Watched:
     """Without a scope: who is kept waiting may have been so by another thread."""
     alone = threading.active_count() == 1
-    look = knocked(target, times)
+    seen = knocked(target, times)
     wall_s = target.lasted_s
-    held_s = (1 - look.gil_free) * wall_s
+    held_s = (1 - seen.gil_free) * wall_s
     return Watched(
         wall_s=wall_s,
         starved_s=0.0,
         held_s=held_s if alone else 0.0,
-        free_s=look.gil_free * wall_s,
+        free_s=seen.gil_free * wall_s,
         unknown_s=0.0 if alone else held_s,
-        error_s=look.error * wall_s,
-        samples=look.samples,
+        error_s=seen.error * wall_s,
+        samples=seen.samples,
     )
 
 
 def _holds(promise: Promise, target: Target, once: bool) -> Finding:
-    looks: list[Watched] = []
+    watched: list[Watched] = []
     outcomes: list[Outcome] = []
     over_s = time.monotonic() + MOST_S
-    while len(looks) < MOST_LOOKS and time.monotonic() < over_s:
+    while len(watched) < MOST_CALLS and time.monotonic() < over_s:
         if unavailable():
             target.call(1)
             outcomes.append(
                 Outcome.KEPT if target.last_s <= promise.bound else Outcome.OPEN
             )
-            looks.append(_blind(target))
+            watched.append(_blind(target))
         else:
             with Watch(patience_s(promise.bound)) as watch:
                 target.call(1, stamp=True)
             (call,) = target.stamps
-            looks.append(
+            watched.append(
                 watch.found(
                     [(call.enter_ns, call.leave_ns)],
                     (call.enter_cpu_ns, call.leave_cpu_ns),
                 )
             )
-            outcomes.append(of_hold(promise.bound, looks[-1]))
+            outcomes.append(of_hold(promise.bound, watched[-1]))
         last = outcomes[-1]
-        single = last is not Outcome.OPEN and looks[-1].own_s >= SINGLE_S
-        if once or (single and len(looks) == 1):
-            return conclude(promise, last, looks, len(looks))
+        single = last is not Outcome.OPEN and watched[-1].own_s >= SINGLE_S
+        if once or (single and len(watched) == 1):
+            return conclude(promise, last, watched, len(watched))
         kept, broken = map(outcomes.count, (Outcome.KEPT, Outcome.BROKEN))
         if max(kept, broken) >= AGREE and min(kept, broken) == 0:
             break
     if broken >= AGREE:
-        return conclude(promise, Outcome.BROKEN, looks, len(looks))
+        return conclude(promise, Outcome.BROKEN, watched, len(watched))
     if kept >= AGREE and broken == 0:
-        return conclude(promise, Outcome.KEPT, looks, len(looks))
+        return conclude(promise, Outcome.KEPT, watched, len(watched))
     unlike = broken == 1 and outcomes[0] is Outcome.BROKEN and kept >= AGREE
     reason = FIRST if unlike else NO_SCOPE if unavailable() else ""
-    return conclude(promise, Outcome.OPEN, looks, len(looks), reason)
+    return conclude(promise, Outcome.OPEN, watched, len(watched), reason)
 
 
 def _blind(target: Target) -> Watched:

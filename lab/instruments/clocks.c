@@ -79,18 +79,18 @@ keep_to_budget(sampler *s, int64_t now_ns, int64_t own_ns)
 }
 
 int
-runs(sampler *s, lane *l, int64_t own_ns)
+runs(sampler *s, thread_record *r, int64_t own_ns)
 {
-    int64_t before_ns = l->clock_ns, now_ns, ran_ns, wall_ns, stolen_ns;
-    l->clock_ns = thread_clock(l->thread.native_id);
+    int64_t before_ns = r->clock_ns, now_ns, ran_ns, wall_ns, stolen_ns;
+    r->clock_ns = thread_clock(r->thread.native_id);
     now_ns = read_clock(CLOCK_MONOTONIC);
-    wall_ns = now_ns - l->read_ns;
-    stolen_ns = own_ns - l->own_ns;
-    ran_ns = l->clock_ns - before_ns;
-    l->read_ns = now_ns;
-    l->own_ns = own_ns;
-    l->likely = 0.0;
-    if (l->clock_ns < 0) {
+    wall_ns = now_ns - r->read_ns;
+    stolen_ns = own_ns - r->own_ns;
+    ran_ns = r->clock_ns - before_ns;
+    r->read_ns = now_ns;
+    r->own_ns = own_ns;
+    r->likely = 0.0;
+    if (r->clock_ns < 0) {
         s->ended = 1;
         return 0;
     }
@@ -100,7 +100,7 @@ runs(sampler *s, lane *l, int64_t own_ns)
             return 0;
         }
     }
-    if (thread_clock(l->thread.native_id) > l->clock_ns) {
+    if (thread_clock(r->thread.native_id) > r->clock_ns) {
         return 1;  /* the clock moves as we look */
     }
     if (before_ns < 0) {
@@ -108,12 +108,12 @@ runs(sampler *s, lane *l, int64_t own_ns)
     }
     /* It stands still, perhaps only because the sampler has its processor now. Of those
        that it may have interrupted each is as likely as its part of the time was. */
-    l->likely = (double)ran_ns / fmax((double)(wall_ns - stolen_ns), 1.0);
+    r->likely = (double)ran_ns / fmax((double)(wall_ns - stolen_ns), 1.0);
     if (s->tells) {
         return 0;
     }
     if (s->cores == 1) {
-        return uniform(s) < l->likely;
+        return uniform(s) < r->likely;
     }
     return ran_ns + stolen_ns >= wall_ns - wall_ns / 10;
 }

@@ -53,7 +53,7 @@ class Observation:
     longest_hold_s: float
     """The longest that anybody was seen to hold it."""
     samples: int
-    """How often the lock was looked at."""
+    """How often the lock's state was read."""
     trace: Trace | None = None
     """What the scope, if there is one, saw of these very calls."""
 

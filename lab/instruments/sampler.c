@@ -22,15 +22,15 @@
 #define WALK_COSTS 1000
 #define WALK_SOON_NS 500000
 #define WALK_SOON_COSTS 100
-#define TURN_NS 100000       /* the shortest that Linux gives */
+#define SLICE_NS 100000      /* the shortest that Linux gives */
 #define LATE_NS 100000       /* waking later than this loses samples */
 #define MOST_STRETCH 4       /* times the mean pause, where samples are lost */
 #define LONGEST_PAUSE 8      /* times the mean: where the exponential is cut */
 
-/* How much of a gap is unknown that is too long, or that has the state of the thread
-   which opens or closes the scope at one end: no random moment. While no thread ran,
-   none took or released the lock, and what the ends show holds throughout; of the
-   rest nothing is known. */
+/* How much of a gap is unknown that is too long, or that begins or ends where the scope
+   is opened or closed: that time is chosen by the program, not at random. While no
+   thread ran, none took or released the lock, and what the ends show holds throughout;
+   of the rest nothing is known. */
 static int64_t
 unseen_of(sampler *s, int64_t gap_ns)
 {
@@ -72,9 +72,9 @@ take_sample(sampler *s)
 {
     uintptr_t address = 0;
     int held = gil_state_locked(&s->place) == 1, free_runs = 0, wanted = 0;
-    int asked = 0, own_turns;
+    int asked = 0, in_rotation;
     int64_t now_ns, own_ns, gap_ns, unseen_ns = 0;
-    lane *holder = NULL;
+    thread_record *holder = NULL;
     if (held) {
         address = gil_state_holder(&s->place);
     }
@@ -86,32 +86,33 @@ take_sample(sampler *s)
     look_for_threads(s, now_ns, s->last_ns + gap_ns / 2, address);
     if (held) {
         holder = gil_state_made(&s->place) == s->made
-                     ? lane_at(s, address) : &s->lanes[UNTRACKED];
+                     ? record_of(s, address) : &s->threads[UNTRACKED];
     }
     own_ns = read_clock(CLOCK_THREAD_CPUTIME_ID);
-    own_turns = s->live_count > WHYS ? TURNS : WHYS;
+    in_rotation = s->live_count > ASKED ? ASKED_IN_ROTATION : ASKED;
     s->ran_ns = 0;
-    for (int turn = 0; turn < s->live_count; turn++) {
-        lane *l = &s->lanes[s->live[(s->rotor + turn) % s->live_count]];
-        l->next = l->spent.state;
-        l->next_call = l->call;
-        if (turn < CLOCKS || l->spent.state == HOLDS) {
-            int running = runs(s, l, own_ns);
-            if (l == holder || running) {
-                l->next = RUNS_FREE;
-            } else if (asked < WHYS && (turn < own_turns || l->clock_ns != l->told_ns)) {
-                l->next = why_waits(s, l);
-                l->told_ns = l->clock_ns;
+    for (int place = 0; place < s->live_count; place++) {
+        thread_record *r = &s->threads[s->live[(s->rotor + place) % s->live_count]];
+        r->next = r->spent.state;
+        r->next_call = r->call;
+        if (place < CLOCKS || r->spent.state == HOLDS) {
+            int running = runs(s, r, own_ns);
+            if (r == holder || running) {
+                r->next = RUNS_FREE;
+            } else if (asked < ASKED
+                       && (place < in_rotation || r->clock_ns != r->told_ns)) {
+                r->next = why_waits(s, r);
+                r->told_ns = r->clock_ns;
                 asked++;
-            } else if (l->next == RUNS_FREE || l->next == HOLDS) {
-                l->next = WAITS;  /* for what is asked in a later sample */
+            } else if (r->next == RUNS_FREE || r->next == HOLDS) {
+                r->next = WAITS;  /* for what is asked in a later sample */
             }
         }
-        if (l == holder) {
-            l->next = HOLDS;
+        if (r == holder) {
+            r->next = HOLDS;
         }
-        free_runs |= l->next == RUNS_FREE;
-        wanted |= l->next == WANTS;
+        free_runs |= r->next == RUNS_FREE;
+        wanted |= r->next == WANTS;
     }
     if (s->late || s->samples == 0) {
         unseen_ns = unseen_of(s, gap_ns);
@@ -129,13 +130,13 @@ take_sample(sampler *s)
     s->held_before = s->holder;
     s->holder = holder == NULL ? 0 : (int64_t)holder->thread.serial;
     for (int i = 0; i < s->live_count; i++) {
-        lane *l = &s->lanes[s->live[i]];
-        set_state(s, l, l->next, now_ns, unseen_ns);
+        thread_record *r = &s->threads[s->live[i]];
+        set_state(s, r, r->next, now_ns, unseen_ns);
     }
     account(&s->contention, wanted ? WANTS : WAITS, now_ns, unseen_ns);
-    s->rotor = s->live_count > WHYS ? (s->rotor + own_turns) % s->live_count : 0;
-    set_state(s, &s->lanes[UNTRACKED],
-              holder == &s->lanes[UNTRACKED] ? HOLDS : WAITS, now_ns, unseen_ns);
+    s->rotor = s->live_count > ASKED ? (s->rotor + in_rotation) % s->live_count : 0;
+    set_state(s, &s->threads[UNTRACKED],
+              holder == &s->threads[UNTRACKED] ? HOLDS : WAITS, now_ns, unseen_ns);
     account(&s->whole, held ? HOLDS : free_runs ? RUNS_FREE : WAITS, now_ns,
             unseen_ns);
     s->last_ns = now_ns;
@@ -172,9 +173,9 @@ pause_at_random(sampler *s)
 }
 
 /* To be let in at once where cores are crowded, who needs one for microseconds only asks
-   for short turns; since Linux 6.12 that needs no right. */
+   for short time slices; since Linux 6.12 that needs no right. */
 static void
-ask_for_short_turns(void)
+ask_for_short_slices(void)
 {
 #ifdef SYS_sched_setattr
     struct {
@@ -186,7 +187,7 @@ ask_for_short_turns(void)
     } mine = {.size = sizeof mine};
     if (syscall(SYS_sched_getattr, 0, &mine, sizeof mine, 0) == 0
         && mine.policy == SCHED_OTHER) {
-        mine.runtime_ns = TURN_NS;
+        mine.runtime_ns = SLICE_NS;
         syscall(SYS_sched_setattr, 0, &mine, 0);
     }
 #endif
@@ -199,10 +200,10 @@ run_sampler(void *argument)
 #ifdef __linux__
     prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);  /* of this thread only */
     prctl(PR_SET_NAME, "gil-lab scope", 0UL, 0UL, 0UL);
-    ask_for_short_turns();
+    ask_for_short_slices();
     s->tells = tell_waits_apart();
-    for (int i = 0; i < LANES; i++) {
-        s->lanes[i].file = 0;  /* of the table of a sampler before a fork */
+    for (int i = 0; i < THREADS; i++) {
+        s->threads[i].file = 0;  /* of the table of a sampler before a fork */
     }
 #endif
     sem_post(&s->ready);
@@ -224,24 +225,24 @@ run_sampler(void *argument)
 static void
 begin(sampler *s)
 {
-    lane *holder;
+    thread_record *holder;
     s->stretch = 1.0;
     s->pause_ns = (double)s->interval_ns;
-    open_lane(&s->lanes[UNTRACKED], &(gil_thread){0}, 0);
+    open_record(&s->threads[UNTRACKED], &(gil_thread){0}, 0);
     do {
         walk(s, 1, 1, 1, 0);
     } while (s->walk_ns == 0 && sched_yield() == 0);
     s->event_count = 0;
-    holder = lane_at(s, gil_state_holder(&s->place));
+    holder = record_of(s, gil_state_holder(&s->place));
     for (int i = 0; i < s->live_count && i < CLOCKS; i++) {
-        runs(s, &s->lanes[s->live[i]], 0);
+        runs(s, &s->threads[s->live[i]], 0);
     }
     s->begin_ns = s->last_ns = s->walk_ns = read_clock(CLOCK_MONOTONIC);
     s->random = (uint64_t)s->begin_ns | 1;
     for (int i = 0; i <= s->live_count; i++) {
-        lane *l = i < s->live_count ? &s->lanes[s->live[i]] : &s->lanes[UNTRACKED];
-        l->begin_ns = l->spent.at_ns = l->spent.since_ns = s->begin_ns;
-        l->spent.state = l == holder ? HOLDS : WAITS;
+        thread_record *r = &s->threads[i < s->live_count ? s->live[i] : UNTRACKED];
+        r->begin_ns = r->spent.at_ns = r->spent.since_ns = s->begin_ns;
+        r->spent.state = r == holder ? HOLDS : WAITS;
     }
     s->whole.at_ns = s->whole.since_ns = s->begin_ns;
     s->whole.state = HOLDS;
@@ -317,19 +318,19 @@ sampler_join(sampler *s)
 void
 sampler_close(sampler *s, uintptr_t caller)
 {
-    lane *holder = lane_at(s, caller);
+    thread_record *holder = record_of(s, caller);
     int64_t unseen_ns;
     s->ran_ns = 0;
     for (int i = 0; i < s->live_count && i < CLOCKS; i++) {
-        runs(s, &s->lanes[s->live[i]], 0);
+        runs(s, &s->threads[s->live[i]], 0);
     }
     unseen_ns = unseen_of(s, s->end_ns - s->last_ns);
     s->edge_ns += unseen_ns;
     for (int i = 0; i <= s->live_count; i++) {
-        lane *l = i < s->live_count ? &s->lanes[s->live[i]] : &s->lanes[UNTRACKED];
-        tally *spent = &l->spent;
-        set_state(s, l,
-                  l == holder ? HOLDS : spent->state == HOLDS ? WAITS : spent->state,
+        thread_record *r = &s->threads[i < s->live_count ? s->live[i] : UNTRACKED];
+        tally *spent = &r->spent;
+        set_state(s, r,
+                  r == holder ? HOLDS : spent->state == HOLDS ? WAITS : spent->state,
                   s->end_ns, unseen_ns);
         if (s->end_ns - spent->since_ns > spent->longest_ns[spent->state]) {
             spent->longest_ns[spent->state] = s->end_ns - spent->since_ns;

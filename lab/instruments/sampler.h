@@ -18,15 +18,15 @@
 enum { WAITS, HOLDS, RUNS_FREE, WANTS, BLOCKED, READY, STATES, ABSENT = STATES };
 
 enum {
-    LANES = 2048,       /* threads alive at once, and ended ones kept apart */
+    THREADS = 2048,     /* threads alive at once, and ended ones kept apart */
     EVENTS = 1 << 17,   /* changes of state kept: the most recent ones */
     CLOCKS = 32,        /* threads whose processor clock one sample reads */
-    WHYS = 8,           /* and of how many it asks why they do not run: those that ran */
-    TURNS = 2,          /* since; where there are more, so many others, in turn */
+    ASKED = 8,          /* that it asks at most why they do not run: those that ran */
+    ASKED_IN_ROTATION = 2,  /* since; and where there are more, so many of the others */
     CALLS = 6,          /* system calls told apart of one thread, */
     HOLDERS = 8,        /* and holders for which it waited; the first ones */
     FEW = 8,            /* threads; with more the sampler keeps to its budget */
-    UNTRACKED = LANES   /* one lane more, for holders not among the others */
+    UNTRACKED = THREADS /* one record more, for holders not among the others */
 };
 
 /* Time spent in each state. Between two samples that differ, half the gap goes to
@@ -62,7 +62,7 @@ typedef struct {
     int file;               /* that tells it: 1 more than its number, 0: none */
     portion calls[CALLS];   /* of the time BLOCKED; 0 ns: unused */
     portion behind[HOLDERS];    /* of the time in which it WANTS */
-} lane;
+} thread_record;
 
 typedef struct {
     int64_t at_ns;
@@ -113,9 +113,9 @@ typedef struct {
     tally contention;       /* WANTS: somebody does */
     int live_count, rotor, listed;
     int64_t event_count;    /* ever; the last EVENTS of them are kept */
-    int live[LANES], next_live[LANES];  /* lanes in use, newest thread first */
-    gil_thread list[LANES];             /* as CPython last had it */
-    lane lanes[LANES + 1];  /* serial 0: unused */
+    int live[THREADS], next_live[THREADS];  /* records in use, newest thread first */
+    gil_thread list[THREADS];               /* as CPython last had it */
+    thread_record threads[THREADS + 1];     /* serial 0: unused */
     event events[EVENTS];
 } sampler;
 
@@ -151,37 +151,38 @@ void keep_to_budget(sampler *s, int64_t now_ns, int64_t own_ns);
 
 /* Is this thread, which does not hold the GIL, running? `own_ns`: the sampler's own
    processor clock. */
-int runs(sampler *s, lane *l, int64_t own_ns);
+int runs(sampler *s, thread_record *r, int64_t own_ns);
 
 /* system_calls.c, for sampler.c. Give the calling thread a table of files of its own;
    whether the system tells why threads wait. */
 int tell_waits_apart(void);
 
-/* Why this thread does not run: READY, WANTS, BLOCKED in l->next_call, or WAITS;
+/* Why this thread does not run: READY, WANTS, BLOCKED in r->next_call, or WAITS;
    RUNS_FREE where it only made room for the sampler. */
-int why_waits(sampler *s, lane *l);
-void forget_file(lane *l);
+int why_waits(sampler *s, thread_record *r);
+void forget_file(thread_record *r);
 
 /* The name of a system call that waits, or NULL. */
 const char *call_name(int number);
 
-/* lanes.c, for sampler.c. The state at now_ns is `state`: account for the time since
-   the last sample except for what was not seen of it, with the change in the middle;
-   returns that middle. */
+/* thread_states.c, for sampler.c. The state at now_ns is `state`: account for the time
+   since the last sample except for what was not seen of it, with the change in the
+   middle; returns that middle. */
 int64_t account(tally *t, int state, int64_t now_ns, int64_t unseen_ns);
 
 /* The same for a thread, noting the change. */
-void set_state(sampler *s, lane *l, int state, int64_t now_ns, int64_t unseen_ns);
+void set_state(sampler *s, thread_record *r, int state, int64_t now_ns,
+               int64_t unseen_ns);
 
 /* A thread seen for the first time. */
-void open_lane(lane *l, const gil_thread *thread, int64_t at_ns);
+void open_record(thread_record *r, const gil_thread *thread, int64_t at_ns);
 
-/* Bring the lanes in line with CPython's list of thread states, at now_ns: the whole
+/* Bring the records in line with CPython's list of thread states, at now_ns: the whole
    list, or only what is new. Threads that came since the last sample are counted from
    middle_ns. `holder`: the address of the thread state that holds the GIL, or 0. */
 void walk(sampler *s, int whole, int64_t now_ns, int64_t middle_ns, uintptr_t holder);
 
-/* The lane of a thread state, or the untracked one. */
-lane *lane_at(sampler *s, uintptr_t address);
+/* The record of a thread state, or that of untracked threads. */
+thread_record *record_of(sampler *s, uintptr_t address);
 
 #endif

@@ -30,7 +30,7 @@ cdef extern from "sampler.h" nogil:
         ABSENT
         CALLS
         HOLDERS
-        LANES
+        THREADS
         EVENTS
         UNTRACKED
     ctypedef struct tally:
@@ -42,7 +42,7 @@ cdef extern from "sampler.h" nogil:
     ctypedef struct portion:
         int64_t key
         int64_t ns
-    ctypedef struct lane:
+    ctypedef struct thread_record:
         gil_thread thread
         tally spent
         int64_t begin_ns
@@ -76,7 +76,7 @@ cdef extern from "sampler.h" nogil:
         int tells
         tally whole
         tally contention
-        lane lanes[1]
+        thread_record threads[1]
         int64_t event_count
         event events[1]
     const char *sampler_problem()

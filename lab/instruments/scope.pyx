@@ -12,9 +12,9 @@ from posix.time cimport nanosleep, timespec
 from posix.unistd cimport getpid
 
 from lab.instruments.sampler cimport (
-    ABSENT, BLOCKED, CALLS, EVENTS, HOLDERS, HOLDS, LANES, READY, RUNS_FREE,
+    ABSENT, BLOCKED, CALLS, EVENTS, HOLDERS, HOLDS, THREADS, READY, RUNS_FREE,
     UNTRACKED, WAITS, WANTS,
-    event, gil_place, gil_thread, lane, sampler, tally, call_name,
+    event, gil_place, gil_thread, thread_record, sampler, tally, call_name,
     gil_state_enabled, gil_state_find, gil_state_holder, gil_state_known,
     gil_state_locked, gil_state_threads,
     sampler_close, sampler_free, sampler_join, sampler_new, sampler_problem,
@@ -178,16 +178,16 @@ cdef class Scope:
     def settle(self):
         """Wait, holding the GIL, until two samples more are taken, for 50 ms at most.
 
-        A new thread gets its first turn late on a busy machine: who measures a short
+        A new thread gets a core late on a busy machine: who measures a short
         block has the scope settle before it and after it. The errors below then leave
         out what was before.
         """
         cdef volatile int64_t *samples = <volatile int64_t *>&self.s.samples
         cdef int64_t wanted = samples[0] + 2
         cdef timespec nap
-        cdef int _turn
+        cdef int _try
         nap.tv_sec, nap.tv_nsec = 0, 50_000
-        for _turn in range(1000):
+        for _try in range(1000):
             if samples[0] >= wanted:
                 break
             nanosleep(&nap, NULL)
@@ -255,10 +255,10 @@ cdef object _trace(sampler *s, names):
     cdef double seen_ns = _seen_ns(s)
     cdef int i
     found = []
-    for i in range(LANES + 1):
-        others = i == UNTRACKED and s.lanes[i].spent.longest_ns[HOLDS]
-        if s.lanes[i].thread.serial or others:
-            found.append((s.lanes[i].thread.serial or 2**64, i))
+    for i in range(THREADS + 1):
+        others = i == UNTRACKED and s.threads[i].spent.longest_ns[HOLDS]
+        if s.threads[i].thread.serial or others:
+            found.append((s.threads[i].thread.serial or 2**64, i))
     found.sort()
     indices = {serial % 2**64: place for place, (serial, i) in enumerate(found)}
     first_ns = s.begin_ns
@@ -276,7 +276,7 @@ cdef object _trace(sampler *s, names):
         held=s.whole.spent_ns[HOLDS] / seen_ns,
         runs_free=s.whole.spent_ns[RUNS_FREE] / seen_ns,
         idle=s.whole.spent_ns[WAITS] / seen_ns,
-        threads=tuple([_thread(s, &s.lanes[i], names, indices) for _, i in found]),
+        threads=tuple([_thread(s, &s.threads[i], names, indices) for _, i in found]),
         folded=s.folded,
         segments=_segments(s, indices, first_ns),
         segments_start_s=(first_ns - s.begin_ns) / 1e9,
@@ -305,7 +305,7 @@ cdef object _error(sampler *s, tally *spent, int state):
     )
 
 
-cdef object _thread(sampler *s, lane *one, names, dict indices):
+cdef object _thread(sampler *s, thread_record *one, names, dict indices):
     cdef double seen_ns = _seen_ns(s)
     cdef int64_t *spent_ns = one.spent.spent_ns
     end_ns = one.end_ns or s.end_ns
@@ -341,7 +341,7 @@ cdef object _thread(sampler *s, lane *one, names, dict indices):
     )
 
 
-cdef object _calls(lane *one, double seen_ns):
+cdef object _calls(thread_record *one, double seen_ns):
     calls = []
     for i in range(CALLS):
         if one.calls[i].ns:
@@ -355,7 +355,7 @@ cdef object _calls(lane *one, double seen_ns):
     return tuple(sorted(calls, key=attrgetter("share"), reverse=True))
 
 
-cdef object _behind(lane *one, double seen_ns, dict indices):
+cdef object _behind(thread_record *one, double seen_ns, dict indices):
     behind = [
         Behind(indices[one.behind[i].key], one.behind[i].ns / seen_ns)
         for i in range(HOLDERS)
@@ -393,9 +393,9 @@ cdef object _segments(sampler *s, dict indices, int64_t first_ns):
     for k in range(max(0, s.event_count - EVENTS), s.event_count):
         one = &s.events[k % EVENTS]
         close(one.serial, one.before, one.at_ns)
-    for i in range(LANES + 1):
-        serial = s.lanes[i].thread.serial
-        if serial in indices and s.lanes[i].end_ns == 0:
-            close(serial, s.lanes[i].spent.state, s.end_ns)
+    for i in range(THREADS + 1):
+        serial = s.threads[i].thread.serial
+        if serial in indices and s.threads[i].end_ns == 0:
+            close(serial, s.threads[i].spent.state, s.end_ns)
     segments.sort(key=attrgetter("thread", "start_s"))
     return tuple(segments)

@@ -29,22 +29,22 @@ tell_waits_apart(void)
 }
 
 void
-forget_file(lane *l)
+forget_file(thread_record *r)
 {
-    if (l->file > 0) {
-        close(l->file - 1);
+    if (r->file > 0) {
+        close(r->file - 1);
     }
-    l->file = 0;
+    r->file = 0;
 }
 
 /* The processor that a thread was on last, field 39 of its stat, is the caller's. */
 static int
-is_here(const lane *l)
+is_here(const thread_record *r)
 {
     char text[1024], *field;
     int file, places = 0;
     ssize_t length;
-    snprintf(text, sizeof text, "/proc/self/task/%lu/stat", l->thread.native_id);
+    snprintf(text, sizeof text, "/proc/self/task/%lu/stat", r->thread.native_id);
     file = open(text, O_RDONLY | O_CLOEXEC);
     length = file < 0 ? -1 : read(file, text, sizeof text - 1);
     if (file >= 0) {
@@ -59,30 +59,30 @@ is_here(const lane *l)
 }
 
 int
-why_waits(sampler *s, lane *l)
+why_waits(sampler *s, thread_record *r)
 {
     char text[64] = "";  /* "running", or the number of a call and its arguments */
     char *end;
     uintptr_t address;
-    if (!s->tells || l->thread.native_id == 0) {
+    if (!s->tells || r->thread.native_id == 0) {
         return WAITS;
     }
-    if (l->file == 0) {
+    if (r->file == 0) {
         snprintf(text, sizeof text, "/proc/self/task/%lu/syscall",
-                 l->thread.native_id);
-        l->file = open(text, O_RDONLY | O_CLOEXEC) + 1;
+                 r->thread.native_id);
+        r->file = open(text, O_RDONLY | O_CLOEXEC) + 1;
     }
-    if (l->file == 0 || pread(l->file - 1, text, sizeof text - 1, 0) <= 0) {
+    if (r->file == 0 || pread(r->file - 1, text, sizeof text - 1, 0) <= 0) {
         return WAITS;
     }
     if (strncmp(text, "running", 7) == 0) {
-        return l->likely > 0 && uniform(s) < l->likely && is_here(l) ? RUNS_FREE
+        return r->likely > 0 && uniform(s) < r->likely && is_here(r) ? RUNS_FREE
                                                                      : READY;
     }
-    l->next_call = (int)strtol(text, &end, 10);  /* -1: in none, as in a page fault */
+    r->next_call = (int)strtol(text, &end, 10);  /* -1: in none, as in a page fault */
     address = (uintptr_t)strtoull(end, NULL, 16);
 #ifdef SYS_futex
-    if (l->next_call == SYS_futex && gil_state_contains(&s->place, address)) {
+    if (r->next_call == SYS_futex && gil_state_contains(&s->place, address)) {
         return WANTS;
     }
 #endif

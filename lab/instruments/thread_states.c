@@ -1,4 +1,4 @@
-/* Lanes, one a thread: which threads there are, and what each spent its time on.
+/* A record of each thread: which threads there are, and what each spent its time on.
    See sampler.h. Nothing here includes Python.h. */
 
 #include "sampler.h"
@@ -37,51 +37,51 @@ account(tally *t, int state, int64_t now_ns, int64_t unseen_ns)
 }
 
 void
-open_lane(lane *l, const gil_thread *thread, int64_t at_ns)
+open_record(thread_record *r, const gil_thread *thread, int64_t at_ns)
 {
-    *l = (lane){.thread = *thread, .begin_ns = at_ns, .clock_ns = -1};
-    l->spent.state = WAITS;
-    l->spent.at_ns = l->spent.since_ns = at_ns;
+    *r = (thread_record){.thread = *thread, .begin_ns = at_ns, .clock_ns = -1};
+    r->spent.state = WAITS;
+    r->spent.at_ns = r->spent.since_ns = at_ns;
 }
 
 static void
-end_lane(sampler *s, lane *l, int64_t now_ns)
+end_record(sampler *s, thread_record *r, int64_t now_ns)
 {
-    int before = l->spent.state;
-    forget_file(l);
-    l->end_ns = account(&l->spent, WAITS, now_ns, 0);
+    int before = r->spent.state;
+    forget_file(r);
+    r->end_ns = account(&r->spent, WAITS, now_ns, 0);
     /* The half gap after its end is nobody's. */
-    l->spent.spent_ns[WAITS] -= now_ns - l->end_ns;
-    note(s, l->thread.serial, l->end_ns, before, ABSENT);
+    r->spent.spent_ns[WAITS] -= now_ns - r->end_ns;
+    note(s, r->thread.serial, r->end_ns, before, ABSENT);
 }
 
-/* Make room: what ended threads spent goes to the untracked lane, all in one. */
+/* Make room: what ended threads spent goes to the record of untracked threads. */
 static void
 fold_ended(sampler *s)
 {
-    lane *rest = &s->lanes[UNTRACKED];
-    for (int i = 0; i < LANES; i++) {
-        lane *l = &s->lanes[i];
-        if (l->thread.serial != 0 && l->end_ns != 0) {
+    thread_record *rest = &s->threads[UNTRACKED];
+    for (int i = 0; i < THREADS; i++) {
+        thread_record *r = &s->threads[i];
+        if (r->thread.serial != 0 && r->end_ns != 0) {
             for (int state = WAITS; state < STATES; state++) {
                 tally *all = &rest->spent;
-                all->spent_ns[state] += l->spent.spent_ns[state];
-                if (l->spent.longest_ns[state] > all->longest_ns[state]) {
-                    all->longest_ns[state] = l->spent.longest_ns[state];
+                all->spent_ns[state] += r->spent.spent_ns[state];
+                if (r->spent.longest_ns[state] > all->longest_ns[state]) {
+                    all->longest_ns[state] = r->spent.longest_ns[state];
                 }
-                all->changes[state] += l->spent.changes[state];
-                all->change_ns2[state] += l->spent.change_ns2[state];
+                all->changes[state] += r->spent.changes[state];
+                all->change_ns2[state] += r->spent.change_ns2[state];
             }
-            l->thread.serial = 0;
+            r->thread.serial = 0;
             s->folded++;
         }
     }
 }
 
 static int
-free_lane(sampler *s, int from)
+free_slot(sampler *s, int from)
 {
-    while (from < LANES && s->lanes[from].thread.serial != 0) {
+    while (from < THREADS && s->threads[from].thread.serial != 0) {
         from++;
     }
     return from;
@@ -92,15 +92,15 @@ free_lane(sampler *s, int from)
 static int
 end_or_keep(sampler *s, int slot, int64_t now_ns, uintptr_t holder, int kept)
 {
-    if (s->lanes[slot].thread.address == holder && holder != 0) {
+    if (s->threads[slot].thread.address == holder && holder != 0) {
         s->next_live[kept++] = slot;
     } else {
-        end_lane(s, &s->lanes[slot], now_ns);
+        end_record(s, &s->threads[slot], now_ns);
     }
     return kept;
 }
 
-/* The lanes and CPython's list are both newest first, that is by falling serial
+/* The records and CPython's list are both newest first, that is by falling serial
    number, so one pass compares them. */
 void
 walk(sampler *s, int whole, int64_t now_ns, int64_t middle_ns, uintptr_t holder)
@@ -109,8 +109,8 @@ walk(sampler *s, int whole, int64_t now_ns, int64_t middle_ns, uintptr_t holder)
     int64_t own_ns = read_clock(CLOCK_THREAD_CPUTIME_ID);
     int count = -1, old = 0, kept = 0, slot = 0, folded = 0;
     for (int tries = 0; count < 0 && tries < 3; tries++) {
-        count = whole ? gil_state_threads(&s->place, s->list, LANES)
-                      : gil_state_newer(&s->place, s->list, s->listed, LANES);
+        count = whole ? gil_state_threads(&s->place, s->list, THREADS)
+                      : gil_state_newer(&s->place, s->list, s->listed, THREADS);
         s->listed = count < 0 && whole ? 0 : s->listed;
     }
     if (count < 0) {
@@ -122,28 +122,28 @@ walk(sampler *s, int whole, int64_t now_ns, int64_t middle_ns, uintptr_t holder)
         const gil_thread *thread = &s->list[i];
         s->unbound |= thread->native_id == 0;
         while (old < s->live_count
-               && s->lanes[s->live[old]].thread.serial > thread->serial) {
+               && s->threads[s->live[old]].thread.serial > thread->serial) {
             kept = end_or_keep(s, s->live[old++], now_ns, holder, kept);
         }
         if (old < s->live_count
-            && s->lanes[s->live[old]].thread.serial == thread->serial) {
-            lane *l = &s->lanes[s->live[old]];
-            if (l->thread.native_id != thread->native_id) {
-                l->clock_ns = -1;  /* it has only now told its own number */
-                forget_file(l);
+            && s->threads[s->live[old]].thread.serial == thread->serial) {
+            thread_record *r = &s->threads[s->live[old]];
+            if (r->thread.native_id != thread->native_id) {
+                r->clock_ns = -1;  /* it has only now told its own number */
+                forget_file(r);
             }
-            l->thread = *thread;
+            r->thread = *thread;
             s->next_live[kept++] = s->live[old++];
             continue;
         }
-        slot = free_lane(s, slot);
-        if (slot == LANES && !folded) {
+        slot = free_slot(s, slot);
+        if (slot == THREADS && !folded) {
             fold_ended(s);
             folded = 1;
-            slot = free_lane(s, 0);
+            slot = free_slot(s, 0);
         }
-        if (slot < LANES) {
-            open_lane(&s->lanes[slot], thread, middle_ns);
+        if (slot < THREADS) {
+            open_record(&s->threads[slot], thread, middle_ns);
             note(s, thread->serial, middle_ns, ABSENT, WAITS);
             s->next_live[kept++] = slot;
         }
@@ -163,15 +163,15 @@ walk(sampler *s, int whole, int64_t now_ns, int64_t middle_ns, uintptr_t holder)
     }
 }
 
-lane *
-lane_at(sampler *s, uintptr_t address)
+thread_record *
+record_of(sampler *s, uintptr_t address)
 {
     for (int i = 0; i < s->live_count; i++) {
-        if (s->lanes[s->live[i]].thread.address == address) {
-            return &s->lanes[s->live[i]];
+        if (s->threads[s->live[i]].thread.address == address) {
+            return &s->threads[s->live[i]];
         }
     }
-    return &s->lanes[UNTRACKED];
+    return &s->threads[UNTRACKED];
 }
 
 static void
@@ -188,26 +188,26 @@ add(portion *portions, int room, int64_t key, int64_t ns)
 
 /* Time in the present state: in which call, behind whom. */
 static void
-detail(lane *l, int64_t holder, int64_t ns)
+detail(thread_record *r, int64_t holder, int64_t ns)
 {
-    if (l->spent.state == BLOCKED) {
-        add(l->calls, CALLS, l->call, ns);
-    } else if (l->spent.state == WANTS && holder != 0) {
-        add(l->behind, HOLDERS, holder, ns);
+    if (r->spent.state == BLOCKED) {
+        add(r->calls, CALLS, r->call, ns);
+    } else if (r->spent.state == WANTS && holder != 0) {
+        add(r->behind, HOLDERS, holder, ns);
     }
 }
 
 void
-set_state(sampler *s, lane *l, int state, int64_t now_ns, int64_t unseen_ns)
+set_state(sampler *s, thread_record *r, int state, int64_t now_ns, int64_t unseen_ns)
 {
-    int before = l->spent.state;
-    int64_t half_ns = (now_ns - l->spent.at_ns - unseen_ns) / 2, middle_ns;
+    int before = r->spent.state;
+    int64_t half_ns = (now_ns - r->spent.at_ns - unseen_ns) / 2, middle_ns;
     half_ns = half_ns > 0 ? half_ns : 0;
-    detail(l, s->held_before, half_ns);
-    middle_ns = account(&l->spent, state, now_ns, unseen_ns);
-    l->call = l->next_call;
-    detail(l, s->holder, half_ns);
+    detail(r, s->held_before, half_ns);
+    middle_ns = account(&r->spent, state, now_ns, unseen_ns);
+    r->call = r->next_call;
+    detail(r, s->holder, half_ns);
     if (state != before) {
-        note(s, l->thread.serial, middle_ns, before, state);
+        note(s, r->thread.serial, middle_ns, before, state);
     }
 }

@@ -37,13 +37,13 @@ class Probe:
     so that threads take turns but never run in parallel. False: only at the beginning
     and the end of a call, if at all. None: it cannot be told."""
     samples: int
-    """How often the lock was looked at."""
+    """How often the lock's state was read."""
     calls: int
     """How many calls were made."""
     duration: float
     """Seconds a call."""
     method: Literal["scope", "knock"]
-    """Which instrument looked."""
+    """Which instrument measured it."""
     reason: str = ""
     """Why there is no scope, or no verdict; else empty."""
 

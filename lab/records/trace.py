@@ -112,7 +112,7 @@ class ThreadTrace(Harmless):
     wants_error: Fraction = 0.0
     """Half width of the 95 % interval of `wants`."""
     longest_want_s: NotNegative = 0.0
-    """The longest time in which every look found it wanting the GIL."""
+    """The longest time in which every sample found it wanting the GIL."""
     ready: Fraction = 0.0
     """It could run, and has no core. Who has just been woken is seen late, so that this
     is too low, where there are more than 8 threads."""
@@ -147,7 +147,7 @@ class Trace(Harmless):
     interval_s: NotNegative
     """Mean pause between samples; waking up adds to it."""
     samples: Count
-    """How often the lock was looked at."""
+    """How often the lock's state was read."""
     lost: Count
     """Samples that were due while the system kept the sampler from running."""
     gil_free: Fraction

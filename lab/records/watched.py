@@ -34,7 +34,7 @@ class Watched:
     error_s: float
     """Half the width of the 95 % interval of each of the last three."""
     samples: int
-    """How often the lock was looked at."""
+    """How often the lock's state was read."""
     cpu_s: float = 0.0
     """What the caller computed."""
     holds: tuple[Hold, ...] = ()

@@ -1,14 +1,14 @@
 """A trace as Chrome trace JSON, which Perfetto and chrome://tracing open.
 
 The format: one object with a list of events; complete events ("X") have a start and
-a length in microseconds, metadata events ("M") name the lanes.
+a length in microseconds, metadata events ("M") name the rows.
 """
 
 from typing import Any
 
 from lab.records.trace import WORDS, Trace
 
-GIL_LANE = 0
+GIL_ROW = 0
 # The viewers' own names of colours.
 COLOURS = {
     "holds": "terrible",
@@ -21,11 +21,11 @@ COLOURS = {
 
 
 def render(trace: Trace) -> dict[str, Any]:
-    """The JSON object: lane 0 shows who holds the GIL, lane i + 1 thread i."""
-    events = [_name("process_name", GIL_LANE, "gil-lab")]
-    events += _lane(GIL_LANE, "GIL")
+    """The JSON object: row 0 shows who holds the GIL, row i + 1 thread i."""
+    events = [_name("process_name", GIL_ROW, "gil-lab")]
+    events += _row(GIL_ROW, "GIL")
     for index, thread in enumerate(trace.threads):
-        events += _lane(index + 1, f"{thread.name} ({thread.native_id})")
+        events += _row(index + 1, f"{thread.name} ({thread.native_id})")
     for segment in trace.segments:
         span = {
             "ph": "X",
@@ -38,7 +38,7 @@ def render(trace: Trace) -> dict[str, Any]:
         events.append(span | words | {"tid": segment.thread + 1})
         if segment.state == "holds":
             holder = trace.threads[segment.thread].name
-            events.append(span | {"name": holder, "tid": GIL_LANE})
+            events.append(span | {"name": holder, "tid": GIL_ROW})
     return {
         "traceEvents": events,
         "displayTimeUnit": "ms",
@@ -52,10 +52,10 @@ def render(trace: Trace) -> dict[str, Any]:
     }
 
 
-def _lane(lane: int, name: str) -> list[dict[str, Any]]:
-    order = _name("thread_sort_index", lane, "") | {"args": {"sort_index": lane}}
-    return [_name("thread_name", lane, name), order]
+def _row(row: int, name: str) -> list[dict[str, Any]]:
+    order = _name("thread_sort_index", row, "") | {"args": {"sort_index": row}}
+    return [_name("thread_name", row, name), order]
 
 
-def _name(kind: str, lane: int, name: str) -> dict[str, Any]:
-    return {"ph": "M", "name": kind, "pid": 1, "tid": lane, "args": {"name": name}}
+def _name(kind: str, row: int, name: str) -> dict[str, Any]:
+    return {"ph": "M", "name": kind, "pid": 1, "tid": row, "args": {"name": name}}

@@ -1,4 +1,4 @@
-"""A trace as a chart: a lane a thread, and what a naive tracer would draw of it."""
+"""A trace as a chart: a row a thread, and what a naive tracer would draw of it."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -18,27 +18,27 @@ COLOURS = {
     WORDS["waits"]: "var(--waits)",
     CALLS: "var(--call)",
 }
-# Of a lane's height: what colour tells, height tells too.
+# Of a row's height: what colour tells, height tells too.
 BANDS = {WORDS["holds"]: 0.9, WORDS["runs_free"]: 0.5, WORDS["waits"]: 0.1, CALLS: 0.7}
 # One call ends where the next one begins.
 EDGES: dict[str, dict[str, Any]] = {CALLS: {"stroke": INK, "strokeWidth": 1}}
-LANE_PX = 34
+ROW_PX = 34
 
 
 def chart(trace: Trace, calls: Sequence[Span] = ()) -> Spec:
-    """Lanes over milliseconds. With calls: of their threads only, from the first to
+    """Rows over milliseconds. With calls: of their threads only, from the first to
     the last, and below each the call as such; without: of all threads, all of it."""
     trace = trace.waiting_alike()
     named = list(dict.fromkeys(call.thread for call in calls))
-    lanes = [
+    shown = [
         place
         for place, thread in enumerate(trace.threads)
         if not calls or thread.name in named
     ]
-    titles = _titles([trace.threads[place].name for place in lanes], bool(calls))
+    titles = _titles([trace.threads[place].name for place in shown], bool(calls))
     start_s, end_s = _window(trace, calls)
     rows = [
-        *_segments(trace, dict(zip(lanes, titles, strict=True)), start_s, end_s),
+        *_segments(trace, dict(zip(shown, titles, strict=True)), start_s, end_s),
         *_calls(calls, named, start_s),
     ]
     order = titles + [_naive(place) for place in range(len(named))]
@@ -59,7 +59,7 @@ def chart(trace: Trace, calls: Sequence[Span] = ()) -> Spec:
             ),
             x2="to_ms:Q",
             y=alt.Y(
-                "lane:N",
+                "thread:N",
                 title=None,
                 sort=order,
                 scale=alt.Scale(domain=order),
@@ -71,7 +71,7 @@ def chart(trace: Trace, calls: Sequence[Span] = ()) -> Spec:
                 scale=alt.Scale(domain=list(colours), range=list(colours.values())),
                 legend=alt.Legend(symbolType="square", columns=2),
             ),
-            tooltip=[alt.Tooltip("label:N", title="lane")],
+            tooltip=[alt.Tooltip("label:N", title="thread")],
             description="label:N",
         )
         for state in colours
@@ -86,7 +86,7 @@ def chart(trace: Trace, calls: Sequence[Span] = ()) -> Spec:
         zoom="wheel![event.ctrlKey || event.metaKey || event.shiftKey]",
     )
     layers[0] = layers[0].add_params(zoom)
-    return layered(layers, LANE_PX * len(order))
+    return layered(layers, ROW_PX * len(order))
 
 
 def shares(trace: Trace, calls: Sequence[Span]) -> list[tuple[str, ...]]:
@@ -132,12 +132,12 @@ def _naive(place: int) -> str:
 
 
 def _segments(
-    trace: Trace, lanes: dict[int, str], start_s: float, end_s: float
+    trace: Trace, titles: dict[int, str], start_s: float, end_s: float
 ) -> Iterator[dict[str, Any]]:
     for segment in trace.segments:
         clipped = _clipped(segment, start_s, end_s)
-        if segment.thread in lanes and clipped is not None:
-            yield _row(lanes[segment.thread], WORDS[segment.state], *clipped)
+        if segment.thread in titles and clipped is not None:
+            yield _row(titles[segment.thread], WORDS[segment.state], *clipped)
 
 
 def _clipped(
@@ -155,12 +155,12 @@ def _calls(
         yield _row(_naive(named.index(call.thread)), CALLS, enter_s, leave_s)
 
 
-def _row(lane: str, state: str, start_s: float, end_s: float) -> dict[str, Any]:
+def _row(thread: str, state: str, start_s: float, end_s: float) -> dict[str, Any]:
     first_ms, last_ms = round(start_s * 1e3, 4), round(end_s * 1e3, 4)
     return {
-        "lane": lane,
+        "thread": thread,
         "state": state,
         "from_ms": first_ms,
         "to_ms": last_ms,
-        "label": f"{lane}: {state}, {first_ms:.3f} to {last_ms:.3f} ms",
+        "label": f"{thread}: {state}, {first_ms:.3f} to {last_ms:.3f} ms",
     }

@@ -99,7 +99,7 @@ def _headline(trace: Trace) -> str:
 
 
 def _slowed(trace: Trace) -> str:
-    """Why the scope looked less often than asked, in words."""
+    """Why the scope sampled less often than asked, in words."""
     mean_s, threads = trace.duration_s / max(1, trace.samples), len(trace.threads)
     count = "1 thread" if threads == 1 else f"{threads} threads"
     return (
@@ -109,9 +109,9 @@ def _slowed(trace: Trace) -> str:
 
 
 def _lost(trace: Trace) -> str:
-    """What happened to the looks that were not made, in words."""
-    looks = "1 more look was" if trace.lost == 1 else f"{trace.lost} more looks were"
-    return f"{looks} due while the scope had no core; the interval allows for it"
+    """What happened to the samples that were not taken, in words."""
+    were = "1 more sample was" if trace.lost == 1 else f"{trace.lost} more samples were"
+    return f"{were} due while the scope had no core; the interval allows for it"
 
 
 def _table(trace: Trace, rows: list[int], colour: bool) -> Table:

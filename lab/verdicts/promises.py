@@ -11,8 +11,8 @@ from enum import StrEnum
 
 from lab.records.watched import Watched
 
-# Three standard errors instead of the 95 % interval's 1.96: looks are repeated until
-# they are clear, and each is a chance to be wrong.
+# Three standard errors instead of the 95 % interval's 1.96: calls are watched until
+# the answer is clear, and each time is a chance to be wrong.
 SURE = 3 / 1.96
 # Below this the cost of calling at all is a part of the call that counts.
 SHORTEST_S = 2e-6
@@ -81,19 +81,19 @@ def patience_s(bound_s: float) -> float:
     return max(bound_s / ASKS, LEAST_PATIENCE_S)
 
 
-def interval(looks: Sequence[Watched]) -> tuple[float, float]:
+def interval(watched: Sequence[Watched]) -> tuple[float, float]:
     """Of the GIL-free share of the calls' own time. A wait for a core lies in one state
     or the other, so neither can have lasted longer than the whole."""
-    own_s = sum(look.own_s for look in looks)
-    error_s = SURE * math.hypot(*(look.error_s for look in looks))
-    held_s = sum(min(look.own_s, look.held_s + look.unknown_s) for look in looks)
-    free_s = sum(min(look.own_s, look.free_s + look.unknown_s) for look in looks)
+    own_s = sum(one.own_s for one in watched)
+    error_s = SURE * math.hypot(*(one.error_s for one in watched))
+    held_s = sum(min(one.own_s, one.held_s + one.unknown_s) for one in watched)
+    free_s = sum(min(one.own_s, one.free_s + one.unknown_s) for one in watched)
     low, high = 1 - (held_s + error_s) / own_s, (free_s + error_s) / own_s
     return min(max(low, 0.0), 1.0), min(max(high, 0.0), 1.0)
 
 
-def of_share(promise: Promise, looks: Sequence[Watched]) -> Outcome:
-    low, high = interval(looks)
+def of_share(promise: Promise, watched: Sequence[Watched]) -> Outcome:
+    low, high = interval(watched)
     if promise.kind is Kind.RELEASED:
         kept, broken = low >= promise.bound, high < promise.bound
     else:
@@ -122,25 +122,25 @@ def _longest(seen: Watched, everybody: bool) -> tuple[float, float, str]:
 def conclude(
     promise: Promise,
     outcome: Outcome,
-    looks: Sequence[Watched],
+    watched: Sequence[Watched],
     calls: int,
     reason: str = "",
     everybody: bool = False,
 ) -> Finding:
-    low, high = interval(looks)
-    held_s = sum(look.held_s for look in looks)
-    free_s = sum(look.free_s for look in looks)
-    duration_s = sum(look.own_s for look in looks) / calls
-    # What one look saw of short calls may be several of them; what a busy machine adds,
-    # the look that it disturbed least does not have.
-    longest = [_longest(look, everybody) for look in looks]
+    low, high = interval(watched)
+    held_s = sum(one.held_s for one in watched)
+    free_s = sum(one.free_s for one in watched)
+    duration_s = sum(one.own_s for one in watched) / calls
+    # A hold seen while short calls followed each other may span several of them, and a
+    # busy machine makes holds longer: the record that it disturbed least counts.
+    longest = [_longest(one, everybody) for one in watched]
     hold_low_s, hold_high_s, holder = min(longest, key=lambda one: one[1])
     if not everybody:
         hold_low_s, hold_high_s = (
             min(s, duration_s) for s in (hold_low_s, hold_high_s)
         )
     if outcome is Outcome.OPEN and not reason:
-        reason = _why(promise, looks, duration_s)
+        reason = _why(promise, watched, duration_s)
     return Finding(
         promise=promise,
         outcome=outcome,
@@ -150,28 +150,27 @@ def conclude(
         hold_low_s=hold_low_s,
         hold_high_s=hold_high_s,
         holder=holder,
-        samples=sum(look.samples for look in looks),
+        samples=sum(one.samples for one in watched),
         calls=calls,
         duration_s=duration_s,
         reason=reason,
     )
 
 
-def _why(promise: Promise, looks: Sequence[Watched], duration_s: float) -> str:
+def _why(promise: Promise, watched: Sequence[Watched], duration_s: float) -> str:
     """Why it cannot be told, the likeliest reason first."""
-    own_s = sum(look.own_s for look in looks)
-    wall_s = sum(look.wall_s for look in looks)
-    if sum(
-        look.unknown_s for look in looks
-    ) > DISTURBED * own_s and promise.kind is not (Kind.LONGEST_HOLD):
-        busy = {hold.thread for look in looks for hold in look.holds if not hold.mine}
+    own_s = sum(one.own_s for one in watched)
+    wall_s = sum(one.wall_s for one in watched)
+    unknown_s = sum(one.unknown_s for one in watched)
+    if unknown_s > DISTURBED * own_s and promise.kind is not Kind.LONGEST_HOLD:
+        busy = {hold.thread for one in watched for hold in one.holds if not hold.mine}
         names = f": {', '.join(sorted(busy))}" if busy else ""
         return f"other threads of this process held the GIL meanwhile{names}"
     if own_s < BUSY * wall_s:
         return "the machine is too busy: the call had no core for most of its time"
     if promise.kind is not Kind.LONGEST_HOLD and duration_s < SHORTEST_S:
         return SHORT
-    error_s = math.hypot(*(look.error_s for look in looks))
+    error_s = math.hypot(*(one.error_s for one in watched))
     if error_s > DISTURBED * own_s:
         return "too few samples: the call is too short, or the machine too busy"
     return "what was measured lies on both sides of the bound"

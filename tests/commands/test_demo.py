@@ -48,7 +48,7 @@ def _fits(screen: str, title: str) -> None:
 
 
 def _percentages(screen: str) -> list[int]:
-    """Of the lanes of the second scene."""
+    """Of the rows of the second scene."""
     return [int(each) for each in re.findall(r"(\d+)%$", screen, re.MULTILINE)][1:]
 
 
@@ -72,7 +72,7 @@ def test_the_whole_tour() -> None:
             both = [_percentages(frame) for frame in [*frames, terminal.text]]
             working = [all(0 < each < 100 for each in two) for two in both if two]
             if act.number == 2 and gil_enabled():
-                # One stands still while the other runs. Both lanes are not read in one
+                # One stands still while the other runs. Both rows are not read in one
                 # moment: in between, the one may have come to its end.
                 assert not any(map(all, pairwise(working)))
                 assert any(set(two) == {0} or 100 in two for two in both)

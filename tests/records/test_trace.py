@@ -312,15 +312,15 @@ def test_few_samples_of_much_time_tell_nothing(samples: int, share: float) -> No
     assert widths[-1] > 0.9
 
 
-def test_chrome_has_a_lane_a_thread_and_one_for_the_gil(trace: Trace) -> None:
+def test_chrome_has_a_row_a_thread_and_one_for_the_gil(trace: Trace) -> None:
     data = json.loads(json.dumps(chrome_trace.render(trace)))
     events = data["traceEvents"]
-    lanes = {
+    rows = {
         event["tid"]: event["args"]["name"]
         for event in events
         if event["ph"] == "M" and event["name"] == "thread_name"
     }
-    assert lanes == {0: "GIL", 1: "MainThread (10)", 2: "wörker (11)"}
+    assert rows == {0: "GIL", 1: "MainThread (10)", 2: "wörker (11)"}
     spans = [event for event in events if event["ph"] == "X"]
     assert {event["ph"] for event in events} == {"M", "X"}
     assert len(spans) == len(trace.segments) + 2
@@ -354,7 +354,7 @@ def test_terminal_strip_shows_each_slice(trace: Trace) -> None:
     assert strips[0] == "MainThread " + "#" * 20 + "=" * 40 + "." * 20
     assert strips[1] == "w\\xf6rker  " + "." * 20 + "#" * 20
     assert "50% (48% to 52%)" in lines[0]
-    assert lines[1].startswith("3 more looks were due while the scope had no core")
+    assert lines[1].startswith("3 more samples were due while the scope had no core")
 
 
 def test_terminal_names_what_it_leaves_out(trace: Trace) -> None:
