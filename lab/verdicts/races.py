@@ -25,6 +25,9 @@ COMPUTE_ROUNDS, BLOCKING_ROUNDS = 4, 2
 HELPS, NO_HELP = 0.6, 0.15
 # Under one lock cores in use cannot pass 1; clocks are this exact.
 ONE_CORE = 1.1
+# A single call that took this many times the processor time of the slowest call of its
+# race was slowed alone: by itself that gives a speedup which is more than none.
+SLOWED = 1 + NO_HELP
 # Each thread that waits for the GIL wakes up once in a switch interval to ask for it
 # (take_gil, COND_TIMED_WAIT): some 20 us of a processor in 5 ms.
 WAITING = 0.004
@@ -224,7 +227,9 @@ def _usable(race: Race, round_: Round) -> bool:
         assert race.delay_s is not None, "a blocking race records its delay"
         shortest_ns = min(lap.wall_ns for lap in (round_.reference, *round_.laps))
         return shortest_ns >= SHORTEST * race.delay_s * 1e9
-    return round_.reference.had_core and not starved(round_.laps)
+    slowest_ns = max(lap.cpu_ns for lap in round_.laps)
+    slowed = round_.reference.cpu_ns > SLOWED * slowest_ns
+    return round_.reference.had_core and not slowed and not starved(round_.laps)
 
 
 def _why_unusable(race: Race, usable: int) -> str:

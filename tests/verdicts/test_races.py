@@ -357,3 +357,16 @@ def test_an_error_that_the_instrument_states() -> None:
     assert judge_series(series).judgement is Judgement.AS_PREDICTED
     wide = replace(series, error=0.1)
     assert judge_series(wide).judgement is Judgement.INCONCLUSIVE
+
+
+def test_a_single_call_that_was_slowed_alone_is_set_aside() -> None:
+    race = _race(SERIAL, claim=Claim.NO_HELP, rounds=10)
+    reference = Lap(0, 150 * MS, 150 * MS, 0)
+    slowed = replace(race.rounds[0], reference=reference)
+    finding = judge(replace(race, rounds=(slowed, *race.rounds)))
+    assert finding.verdict is Verdict.NO_HELP
+    assert finding.speedup is not None
+    assert finding.speedup.high == pytest.approx(1)
+    only = judge(replace(race, rounds=(slowed,) * 10))
+    assert only.verdict is Verdict.INCONCLUSIVE
+    assert only.reason == "machine busy: 0 of 10 rounds usable"
