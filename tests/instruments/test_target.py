@@ -1,0 +1,64 @@
+"""Python is found in other processes; what is none is refused in a line."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from lab.errors import UsageError
+from lab.instruments.target import find
+from lab.system.process import Mapping, Process
+
+
+@contextmanager
+def python(executable: str = sys.executable) -> Iterator[Process]:
+    """A process of it that has come up."""
+    code = "print(flush=True); input()"
+    with subprocess.Popen(
+        [executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        with Process(child.pid) as process:
+            yield process
+        child.communicate()
+
+
+def test_this_very_python_is_found() -> None:
+    with python() as process:
+        target = find(process)
+    assert target.version == sys.hexversion
+    assert target.python == ".".join(map(str, sys.version_info[:3]))
+    if sys.hexversion >= 0x030D0000:
+        assert target.free_threaded == ("t" in sys.abiflags)
+
+
+def test_another_minor_version_is_told_what_to_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "hexversion", sys.hexversion + (1 << 16))
+    minor = f"3.{sys.version_info.minor}"
+    with python() as process, pytest.raises(UsageError, match=f"python{minor} -m lab"):
+        find(process)
+
+
+def test_what_is_no_python_is_refused() -> None:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as child:
+        with (
+            Process(child.pid) as process,
+            pytest.raises(UsageError, match="runs no Python"),
+        ):
+            find(process)
+        child.communicate()
+
+
+def test_a_hidden_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hidden(process: Process, mapping: Mapping) -> Path:
+        raise FileNotFoundError(mapping.path)
+
+    monkeypatch.setattr(Process, "file_of", hidden)
+    with python() as process, pytest.raises(UsageError, match="cannot be read"):
+        find(process)
