@@ -13,6 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from lab.records.trace import Trace
+from tests.traces import TRACE
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -102,3 +105,9 @@ def drawing() -> None:
     from lab.verdicts.run import judged
 
     html.render([judged(load(ROOT / "tests/data/whole.json"), "whole")])
+
+
+@pytest.fixture
+def trace() -> Trace:
+    """One of four seconds and two threads."""
+    return TRACE

@@ -7,11 +7,6 @@
 
 #include "sampler.h"
 
-#define MOST_OF_A_CORE 0.07   /* so that it stays below a tenth */
-#define USE_NS 50000000      /* other threads' clocks are up to some 10 ms old */
-#define COST_SAMPLES 16
-#define LONGEST_NS 1e7       /* a scope that stops waits for a pause to end */
-
 int64_t
 read_clock(clockid_t clock)
 {
@@ -32,50 +27,6 @@ thread_clock(unsigned long native_id)
         return -1;
     }
     return read_clock((clockid_t)((~(unsigned int)native_id << 3) | 6));
-}
-
-double
-uniform(sampler *s)
-{
-    /* xorshift64*: above 0, below 1. */
-    s->random ^= s->random >> 12;
-    s->random ^= s->random << 25;
-    s->random ^= s->random >> 27;
-    return (((s->random * 0x2545F4914F6CDD1DULL) >> 12) + 0.5) / 4503599627370496.0;
-}
-
-/* Of one core, that the sampler may take. A program that wants every core is slowed by
-   what the sampler takes of them: 1 in 100, so that with what its switches cost the
-   others it stays below 2. Threads that wait, however many, want none. */
-static double
-allowed(const sampler *s)
-{
-    double of_all = 0.01 * s->cores;
-    if (s->fills) {
-        return of_all < MOST_OF_A_CORE ? of_all : MOST_OF_A_CORE;
-    }
-    return s->live_count > FEW ? MOST_OF_A_CORE : 1.0;
-}
-
-void
-keep_to_budget(sampler *s, int64_t now_ns, int64_t own_ns)
-{
-    budget_window *cost = &s->samples_cost, *use = &s->program_use;
-    if (now_ns - use->at_ns > USE_NS) {
-        int64_t used_ns = read_clock(CLOCK_PROCESS_CPUTIME_ID) - own_ns;
-        s->fills = (double)(used_ns - use->cpu_ns)
-                   > (s->cores - 0.5) * (double)(now_ns - use->at_ns);
-        *use = (budget_window){now_ns, used_ns, 0, s->samples};
-    }
-    if (s->samples - cost->samples >= COST_SAMPLES) {
-        int64_t idle_ns = s->paused_ns + s->late_ns;
-        /* Of time between two samples, what is no pause; and what there may be in all. */
-        double others_ns = (double)(now_ns - cost->at_ns - idle_ns + cost->idle_ns);
-        double all_ns = (double)(own_ns - cost->cpu_ns) / allowed(s);
-        s->pause_ns = (all_ns - others_ns) / (double)(s->samples - cost->samples);
-        s->pause_ns = fmax(fmin(s->pause_ns, LONGEST_NS), (double)s->interval_ns);
-        *cost = (budget_window){now_ns, own_ns, idle_ns, s->samples};
-    }
 }
 
 int

@@ -22,10 +22,6 @@
 #define WALK_COSTS 1000
 #define WALK_SOON_NS 500000
 #define WALK_SOON_COSTS 100
-#define SLICE_NS 100000      /* the shortest that Linux gives */
-#define LATE_NS 100000       /* waking later than this loses samples */
-#define MOST_STRETCH 4       /* times the mean pause, where samples are lost */
-#define LONGEST_PAUSE 8      /* times the mean: where the exponential is cut */
 
 /* How much of a gap is unknown that is too long, or that begins or ends where the scope
    is opened or closed: that time is chosen by the program, not at random. While no
@@ -58,13 +54,6 @@ look_for_threads(sampler *s, int64_t now_ns, int64_t middle_ns, uintptr_t holder
     if (s->unbound || gil_state_made(&s->place) != s->made) {
         walk(s, 0, now_ns, middle_ns, holder);
     }
-}
-
-static int64_t
-longest_pause_ns(const sampler *s)
-{
-    double mean_ns = fmax(s->pause_ns, MOST_STRETCH * (double)s->interval_ns);
-    return (int64_t)(LONGEST_PAUSE * mean_ns);
 }
 
 static void
@@ -142,55 +131,6 @@ take_sample(sampler *s)
     s->last_ns = now_ns;
     s->samples++;
     keep_to_budget(s, now_ns, own_ns);
-}
-
-/* Who wakes more often than its share of a crowded machine allows is kept waiting,
-   so short pauses grow when that happens, and slowly shrink again. */
-static void
-pause_at_random(sampler *s)
-{
-    double pause = -log(uniform(s)), mean_ns;
-    int64_t pause_ns, late_ns, due_ns = read_clock(CLOCK_MONOTONIC);
-    mean_ns = fmax(s->pause_ns, s->stretch * (double)s->interval_ns);
-    pause_ns = (int64_t)(fmin(pause, LONGEST_PAUSE) * mean_ns);
-    due_ns += pause_ns;
-    s->paused_ns += pause_ns;
-#ifdef __linux__
-    struct timespec due = {due_ns / 1000000000, due_ns % 1000000000};
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) == EINTR) {
-    }
-#endif
-    late_ns = read_clock(CLOCK_MONOTONIC) - due_ns;
-    s->late = late_ns > LATE_NS && (double)late_ns > s->pause_ns;
-    if (s->late) {
-        s->late_ns += late_ns;
-        s->lost += (int64_t)((double)late_ns / s->pause_ns);
-        s->stretch *= s->cores == 1 ? 1.0 : 1.5;
-    } else {
-        s->stretch *= 0.999;
-    }
-    s->stretch = fmin(fmax(s->stretch, 1.0), MOST_STRETCH);
-}
-
-/* To be let in at once where cores are crowded, who needs one for microseconds only asks
-   for short time slices; since Linux 6.12 that needs no right. */
-static void
-ask_for_short_slices(void)
-{
-#ifdef SYS_sched_setattr
-    struct {
-        uint32_t size, policy;
-        uint64_t flags;
-        int32_t nice;
-        uint32_t priority;
-        uint64_t runtime_ns, deadline_ns, period_ns;
-    } mine = {.size = sizeof mine};
-    if (syscall(SYS_sched_getattr, 0, &mine, sizeof mine, 0) == 0
-        && mine.policy == SCHED_OTHER) {
-        mine.runtime_ns = SLICE_NS;
-        syscall(SYS_sched_setattr, 0, &mine, 0);
-    }
-#endif
 }
 
 static void *

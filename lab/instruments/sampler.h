@@ -26,7 +26,8 @@ enum {
     CALLS = 6,          /* system calls told apart of one thread, */
     HOLDERS = 8,        /* and holders for which it waited; the first ones */
     FEW = 8,            /* threads; with more the sampler keeps to its budget */
-    UNTRACKED = THREADS /* one record more, for holders not among the others */
+    UNTRACKED = THREADS,    /* one record more, for holders not among the others */
+    LATE_NS = 100000    /* waking later than this loses samples */
 };
 
 /* Time spent in each state. Between two samples that differ, half the gap goes to
@@ -143,15 +144,22 @@ void sampler_close(sampler *s, uintptr_t caller);
 /* clocks.c, for sampler.c. Nanoseconds, or -1. */
 int64_t read_clock(clockid_t clock);
 
-/* A random number above 0 and below 1. */
+/* Is this thread, which does not hold the GIL, running? `own_ns`: the sampler's own
+   processor clock. */
+int runs(sampler *s, thread_record *r, int64_t own_ns);
+
+/* pauses.c, for sampler.c. A random number above 0 and below 1. */
 double uniform(sampler *s);
 
 /* Choose the mean pause so that the sampler costs no more than it may. */
 void keep_to_budget(sampler *s, int64_t now_ns, int64_t own_ns);
 
-/* Is this thread, which does not hold the GIL, running? `own_ns`: the sampler's own
-   processor clock. */
-int runs(sampler *s, thread_record *r, int64_t own_ns);
+/* Sleep for one of the random pauses, of which none is longer than the second says. */
+void pause_at_random(sampler *s);
+int64_t longest_pause_ns(const sampler *s);
+
+/* Have the system let the calling thread in soon after it wakes, where it can. */
+void ask_for_short_slices(void);
 
 /* system_calls.c, for sampler.c. Give the calling thread a table of files of its own;
    whether the system tells why threads wait. */
@@ -162,7 +170,7 @@ int tell_waits_apart(void);
 int why_waits(sampler *s, thread_record *r);
 void forget_file(thread_record *r);
 
-/* The name of a system call that waits, or NULL. */
+/* call_names.c, for sampled_trace.pyx. The name of a system call that waits, or NULL. */
 const char *call_name(int number);
 
 /* thread_states.c, for sampler.c. The state at now_ns is `state`: account for the time

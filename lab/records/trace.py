@@ -5,11 +5,9 @@ read a trace.
 """
 
 import json
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
@@ -38,8 +36,6 @@ ROUNDING = 1e-6
 # Of the file. 1: the first. 2: asked_s. 3: waiting told apart, from told_apart on.
 FORMAT = 3
 KIND = "gil-lab trace"
-# So many changes tell how long a state lasts.
-ENOUGH_CHANGES = 10
 
 
 class Segment(NamedTuple):
@@ -231,48 +227,6 @@ class Trace(Harmless):
         ]
         return replace(self, segments=tuple(segments), segments_start_s=start_s)
 
-    def in_slices(self, count: int) -> dict[int, list[State | None]]:
-        """Per thread, by its place, the state in which it spent most of each of
-        `count` equal slices of the time of the segments."""
-        start_s = self.segments_start_s
-        slice_s = (self.duration_s - start_s) / count
-        spent: dict[int, list[dict[State, float]]] = {}
-        for segment in self.segments:
-            cells = spent.setdefault(segment.thread, [{} for _ in range(count)])
-            first = max(0, min(count - 1, int((segment.start_s - start_s) / slice_s)))
-            last = max(0, min(count - 1, int((segment.end_s - start_s) / slice_s)))
-            for place in range(first, last + 1):
-                begin_s = max(segment.start_s, start_s + place * slice_s)
-                end_s = min(segment.end_s, start_s + (place + 1) * slice_s)
-                cell = cells[place]
-                if end_s > begin_s:
-                    cell[segment.state] = cell.get(segment.state, 0.0) + end_s - begin_s
-        most: dict[int, list[State | None]] = {}
-        for thread, cells in spent.items():
-            ranked = [sorted(cell, key=cell.__getitem__) for cell in cells]
-            most[thread] = [states[-1] if states else None for states in ranked]
-        return most
-
-    def thinned(self, count: int) -> "Trace":
-        """Where a thread has more than `count` segments: as many equal slices, each in
-        the state of most of its time. The figures stay."""
-        slice_s = (self.duration_s - self.segments_start_s) / count
-        segments: list[Segment] = []
-        for thread, states in self.in_slices(count).items():
-            own = [segment for segment in self.segments if segment.thread == thread]
-            if len(own) > count:
-                edges_s = [
-                    self.segments_start_s + n * slice_s for n in range(count + 1)
-                ]
-                own = []
-                for state, run in groupby(range(count), states.__getitem__):
-                    places = list(run)
-                    start_s, end_s = edges_s[places[0]], edges_s[places[-1] + 1]
-                    if state is not None:
-                        own.append(Segment(thread, state, start_s, end_s))
-            segments += own
-        return replace(self, segments=tuple(sorted(segments, key=BY_THREAD)))
-
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace to `path` as JSON, whole or not at all. Raises OSError."""
         data = {"kind": KIND, "format": FORMAT} | codec.plain(self)
@@ -328,51 +282,3 @@ def check(trace: Trace, place: str = "") -> None:
             raise codec.wrong_at(f"{within}segments[{number}]", "of no thread")
         if not segment.start_s <= segment.end_s <= latest_s:
             raise codec.wrong_at(f"{within}segments[{number}]", "not within the trace")
-
-
-def half_width(
-    *,
-    share: float,
-    samples: int,
-    changes: int,
-    change_ns2: float,
-    seen_ns: float,
-    unseen_ns: float,
-    unseen_ns2: float,
-    frozen_ns2: float,
-) -> float:
-    """Half width of the 95 % interval of a share of the time, sampled at random.
-
-    Neighbouring samples are alike, so the share's own variance would mislead. Each
-    gap whose two ends differ is uncertain by its length; `change_ns2` is half the
-    sum of these squares (successive differences, the estimator for systematic
-    samples): the full variance where samples are independent, and not much more
-    than that of the edges where the state changes slowly. Two changes more than were
-    seen keep an interval around 0 and 1 (3/n, roughly).
-
-    `unseen_ns`, time in which samples were lost, and its squares: what went on there
-    is unknown, but the longer a gap is compared with the time the state takes to
-    forget itself (told from how often neighbours differ, where that was often enough),
-    the nearer it was to the share of the rest. The share is that of the seen time: the
-    less was seen, the less it says of the whole. Of few samples that agree, two more of
-    each kind are supposed (Agresti, Coull). `frozen_ns2`: the squares of times in
-    which nothing ran, next to something unseen.
-    """
-    if seen_ns <= 0 or samples <= 0:
-        return 1.0
-    pause_ns, whole_ns = seen_ns / samples, seen_ns + unseen_ns
-    variance = (change_ns2 + 2 * pause_ns**2) / seen_ns**2
-    softened = (share * samples + 2) / (samples + 4)
-    spread = softened * (1 - softened)
-    memory_ns = math.inf
-    if changes >= ENOUGH_CHANGES:
-        alike = 1 - changes / samples / (2 * spread)  # correlation of neighbours
-        memory_ns = pause_ns / -math.log(min(max(alike, 0.1), 1 - 1 / (samples + 1)))
-    if unseen_ns > 0:
-        off_ns2 = min(unseen_ns2, 2 * memory_ns * unseen_ns)
-        off_ns2 += unseen_ns**2 * min(1.0, 2 * memory_ns / seen_ns)
-        variance += spread * off_ns2 / whole_ns**2
-    # A few long freezes are no normal deviate: the rarer state, once frozen in, is off
-    # by nearly all of the freeze. So they count as far as they reach.
-    reach_ns = max(share, 1 - share) * math.sqrt(frozen_ns2) if 0 < share < 1 else 0.0
-    return min(1.0, 1.96 * math.sqrt(variance) + reach_ns / whole_ns)

@@ -16,6 +16,7 @@ from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
 from lab.records.probe import Probe
+from lab.records.slices import thinned
 from lab.records.timeline import Span
 from lab.records.trace import Trace
 from lab.records.units import duration, percent
@@ -100,7 +101,7 @@ def timeline(
             "<code>pip install 'gil-lab[report]'</code> installs.</p>"
         )
     drawn = trace if calls else trace.only(trace_terminal.busiest(trace))
-    spec = chart(drawn.thinned(MOST_SEGMENTS), calls)
+    spec = chart(thinned(drawn, MOST_SEGMENTS), calls)
     spec["width"] = CHART_PX
     spec["padding"] = 12
     spec["config"]["legend"]["columnPadding"] = 24

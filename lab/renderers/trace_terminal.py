@@ -6,6 +6,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from lab.records.slices import in_slices
 from lab.records.trace import ALIKE, STATES, WORDS, State, ThreadTrace, Trace
 from lab.records.units import percent
 from lab.renderers.console import text_of
@@ -158,7 +159,7 @@ def strips(trace: Trace, rows: Sequence[int], width: int, colour: bool) -> Text:
     label = min(max(map(len, names), default=0), width // 3)
     slices = width - label - 1
     symbols = BLOCKS if colour else ASCII
-    spent = trace.in_slices(slices)
+    spent = in_slices(trace, slices)
     text = Text(no_wrap=True)
     for index, name in zip(rows, names, strict=True):
         text.append(name[:label].ljust(label) + " ")

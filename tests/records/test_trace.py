@@ -1,14 +1,12 @@
-"""Traces: saved and loaded, their error, and their renderers."""
+"""Traces: saved and loaded, and parts of them."""
 
 import dataclasses
 import json
 import math
 import os
-import random
 import stat
 import subprocess
 import sys
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,62 +14,14 @@ import pytest
 
 from lab.records.trace import (
     FORMAT,
-    STATES,
-    WORDS,
     Behind,
     Call,
     Segment,
     ThreadTrace,
     Trace,
-    half_width,
     load,
 )
-from lab.renderers import chrome_trace, trace_terminal
-
-
-def thread(
-    name: str = "MainThread",
-    native_id: int = 10,
-    holds: float = 0.25,
-    longest_hold_s: float = 0.5,
-) -> ThreadTrace:
-    return ThreadTrace(
-        name=name,
-        native_id=native_id,
-        start_s=0.0,
-        end_s=4.0,
-        holds=holds,
-        runs_free=0.5,
-        waits=0.25,
-        error=0.01,
-        longest_hold_s=longest_hold_s,
-    )
-
-
-@pytest.fixture
-def trace() -> Trace:
-    return Trace(
-        python="3.13.0",
-        duration_s=4.0,
-        interval_s=20e-6,
-        samples=1000,
-        lost=3,
-        gil_free=0.5,
-        error=0.02,
-        held=0.5,
-        runs_free=0.375,
-        idle=0.125,
-        threads=(thread(), thread("wörker", 11, longest_hold_s=1.0)),
-        folded=0,
-        segments=(
-            Segment(0, "holds", 0.0, 1.0),
-            Segment(0, "runs_free", 1.0, 3.0),
-            Segment(0, "waits", 3.0, 4.0),
-            Segment(1, "waits", 0.0, 1.0),
-            Segment(1, "holds", 1.0, 2.0),
-        ),
-        segments_start_s=0.0,
-    )
+from lab.renderers import trace_terminal
 
 
 def test_saved_and_loaded_is_equal(trace: Trace, tmp_path: Path) -> None:
@@ -232,140 +182,6 @@ def test_longest_hold_and_who(trace: Trace) -> None:
     assert dataclasses.replace(trace, segments_start_s=1.0).coarsened
 
 
-def sampled(
-    period: float, share: float, pause: float, duration: float, rng: random.Random
-) -> tuple[float, float]:
-    """Sample a square wave at random; (error made, half width)."""
-    phase = rng.random() * period
-    moments = [0.0]
-    while moments[-1] < duration:
-        moments.append(moments[-1] + rng.expovariate(1 / pause))
-    states = [(moment + phase) % period < share * period for moment in moments]
-    steps = zip(pairwise(moments), pairwise(states), strict=True)
-    spent = change = changes = 0.0
-    for (start, end), (before, after) in steps:
-        gap = end - start
-        spent += gap * (before + after) / 2
-        change += (before != after) * gap**2 / 2
-        changes += before != after
-    seen = moments[-1]
-    whole, rest = divmod(seen + phase, period)
-    true = whole * share * period + min(rest, share * period)
-    true -= min(phase, share * period)
-    width = half_width(
-        share=spent / seen,
-        samples=len(moments) - 1,
-        changes=int(changes),
-        change_ns2=change,
-        seen_ns=seen,
-        unseen_ns=0,
-        unseen_ns2=0,
-        frozen_ns2=0,
-    )
-    return abs(spent - true) / seen, width
-
-
-@pytest.mark.parametrize("period", [2.0, 30.0, 150.0, 1000.0, 20000.0])
-@pytest.mark.parametrize("share", [0.05, 0.5, 0.9])
-def test_the_interval_covers_and_is_not_idle(period: float, share: float) -> None:
-    rng = random.Random(f"{period} {share}")
-    runs = [sampled(period, share, 50.0, 50000.0, rng) for _ in range(300)]
-    assert sum(error <= width for error, width in runs) >= 0.92 * len(runs)
-    independent = 1.96 * math.sqrt(2 * share * (1 - share) / 1000)
-    assert max(width for _, width in runs) < 2 * independent + 0.003
-
-
-def test_no_sample_tells_nothing() -> None:
-    nothing: dict[str, Any] = dict.fromkeys(
-        ["changes", "change_ns2", "unseen_ns", "unseen_ns2", "frozen_ns2"], 0
-    )
-    assert half_width(share=0.5, samples=0, seen_ns=1e6, **nothing) == 1.0
-    assert half_width(share=0.5, samples=10, seen_ns=0, **nothing) == 1.0
-    for samples in (1, 2, 3):
-        few = half_width(share=0.4, samples=samples, seen_ns=1e6, **nothing)
-        assert few > 0.5
-    sure = half_width(share=0.0, samples=1000, seen_ns=1e6, **nothing)
-    assert 0.001 < sure < 0.01
-    nothing |= {"unseen_ns": 5e5, "unseen_ns2": 25e10}
-    assert half_width(share=0.5, samples=100, seen_ns=5e5, **nothing) > 0.2
-
-
-@pytest.mark.parametrize("samples", [1, 2, 3, 5])
-@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
-def test_few_samples_of_much_time_tell_nothing(samples: int, share: float) -> None:
-    """The more is unseen, the less the little that was seen says of it."""
-    widths = [
-        half_width(
-            share=share,
-            samples=samples,
-            changes=0,
-            change_ns2=0,
-            seen_ns=2e4 * samples,
-            unseen_ns=unseen_ns,
-            unseen_ns2=unseen_ns**2,
-            frozen_ns2=0,
-        )
-        for unseen_ns in (0.0, 1e5, 1e6, 1e8)
-    ]
-    assert widths == sorted(widths)
-    assert widths[0] > 0.5
-    assert widths[-1] > 0.9
-
-
-def test_chrome_has_a_row_a_thread_and_one_for_the_gil(trace: Trace) -> None:
-    data = json.loads(json.dumps(chrome_trace.render(trace)))
-    events = data["traceEvents"]
-    rows = {
-        event["tid"]: event["args"]["name"]
-        for event in events
-        if event["ph"] == "M" and event["name"] == "thread_name"
-    }
-    assert rows == {0: "GIL", 1: "MainThread (10)", 2: "wörker (11)"}
-    spans = [event for event in events if event["ph"] == "X"]
-    assert {event["ph"] for event in events} == {"M", "X"}
-    assert len(spans) == len(trace.segments) + 2
-    assert all(span["dur"] > 0 and span["pid"] == 1 for span in spans)
-    gil = [(span["name"], span["ts"], span["dur"]) for span in spans if not span["tid"]]
-    assert gil == [("MainThread", 0, 1e6), ("wörker", 1e6, 1e6)]
-    ours = [(span["name"], span["ts"]) for span in spans if span["tid"] == 1]
-    assert ours == [("holds the GIL", 0), ("runs free", 1e6), ("waits", 3e6)]
-
-
-@pytest.mark.parametrize("width", [40, 63, 80, 200])
-@pytest.mark.parametrize("colour", [False, True])
-def test_terminal_fits_the_width(trace: Trace, width: int, colour: bool) -> None:
-    names = ["x" * 300, "line\nbreak", "[red]markup", "\x1b[31mescape"]
-    threads = tuple(thread(name, 20 + i) for i, name in enumerate(names))
-    crowd = dataclasses.replace(trace, threads=trace.threads + threads)
-    text = trace_terminal.render(crowd, width, colour)
-    plain = text
-    if colour:
-        plain = "".join(part.partition("m")[2] for part in f"m{text}".split("\x1b["))
-    else:
-        assert text.isascii()
-        assert "\x1b" not in text
-        assert "[red]" in text
-    assert max(map(len, plain.splitlines())) <= width
-
-
-def test_terminal_strip_shows_each_slice(trace: Trace) -> None:
-    lines = trace_terminal.render(trace, 91, False).splitlines()
-    strips = [line for line in lines if "#" in line and "holds" not in line]
-    assert strips[0] == "MainThread " + "#" * 20 + "=" * 40 + "." * 20
-    assert strips[1] == "w\\xf6rker  " + "." * 20 + "#" * 20
-    assert "50% (48% to 52%)" in lines[0]
-    assert lines[1].startswith("3 more samples were due while the scope had no core")
-
-
-def test_terminal_names_what_it_leaves_out(trace: Trace) -> None:
-    many = tuple(thread(f"t{i}", 100 + i, holds=0.0) for i in range(100))
-    crowd = dataclasses.replace(trace, threads=many, segments=(), folded=7)
-    text = trace_terminal.render(crowd, 80, False)
-    assert "76 threads that did less" in text
-    assert "7 ended threads are not shown" in text
-    assert trace_terminal.render(dataclasses.replace(crowd, threads=()), 80, False)
-
-
 def test_reading_needs_nothing_compiled() -> None:
     code = (
         "import sys\n"
@@ -374,10 +190,6 @@ def test_reading_needs_nothing_compiled() -> None:
         "import lab.renderers.chrome_trace, lab.renderers.trace_terminal\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_every_state_is_drawn() -> None:
-    assert set(STATES) == set(WORDS) == set(trace_terminal.STYLES)
 
 
 def test_chosen_threads_keep_their_segments(trace: Trace) -> None:
@@ -402,25 +214,3 @@ def test_the_last_seconds(trace: Trace) -> None:
     )
     assert trace.last(9) == trace
     assert late.last(9) == late
-
-
-def test_thinned_where_there_is_too_much(trace: Trace) -> None:
-    assert trace.thinned(3) == trace
-    halves = trace.thinned(2)  # only the first thread has more than two
-    assert halves.segments[-2:] == trace.segments[-2:]
-    assert [segment[2:] for segment in halves.segments[:-2]] in (
-        [(0.0, 2.0), (2.0, 4.0)],
-        [(0.0, 4.0)],
-    )
-    early = dataclasses.replace(
-        trace.last(3.0),
-        segments=(
-            Segment(0, "holds", 1.0, 1.6),
-            Segment(0, "waits", 1.6, 2.0),
-            Segment(0, "holds", 2.0, 2.5),
-            Segment(1, "waits", 3.0, 4.0),
-        ),
-    )
-    assert early.thinned(3).segments[0] == Segment(0, "holds", 1.0, 1.6)
-    assert early.thinned(1).segments[0] == Segment(0, "holds", 1.0, 4.0)
-    assert early.thinned(2).segments[0] == Segment(0, "holds", 1.0, 2.5)

@@ -1,0 +1,123 @@
+/* When the next sample is taken: after a random pause, longer where the budget demands
+   it. See sampler.h. Nothing here includes Python.h. */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <math.h>
+#include <sched.h>
+#include <time.h>
+
+#include "sampler.h"
+
+#ifdef __linux__
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+#define MOST_OF_A_CORE 0.07   /* so that it stays below a tenth */
+#define USE_NS 50000000      /* other threads' clocks are up to some 10 ms old */
+#define COST_SAMPLES 16
+#define LONGEST_NS 1e7       /* a scope that stops waits for a pause to end */
+#define SLICE_NS 100000      /* the shortest that Linux gives */
+#define MOST_STRETCH 4       /* times the mean pause, where samples are lost */
+#define LONGEST_PAUSE 8      /* times the mean: where the exponential is cut */
+
+double
+uniform(sampler *s)
+{
+    /* xorshift64*: above 0, below 1. */
+    s->random ^= s->random >> 12;
+    s->random ^= s->random << 25;
+    s->random ^= s->random >> 27;
+    return (((s->random * 0x2545F4914F6CDD1DULL) >> 12) + 0.5) / 4503599627370496.0;
+}
+
+/* Of one core, that the sampler may take. A program that wants every core is slowed by
+   what the sampler takes of them: 1 in 100, so that with what its switches cost the
+   others it stays below 2. Threads that wait, however many, want none. */
+static double
+allowed(const sampler *s)
+{
+    double of_all = 0.01 * s->cores;
+    if (s->fills) {
+        return of_all < MOST_OF_A_CORE ? of_all : MOST_OF_A_CORE;
+    }
+    return s->live_count > FEW ? MOST_OF_A_CORE : 1.0;
+}
+
+void
+keep_to_budget(sampler *s, int64_t now_ns, int64_t own_ns)
+{
+    budget_window *cost = &s->samples_cost, *use = &s->program_use;
+    if (now_ns - use->at_ns > USE_NS) {
+        int64_t used_ns = read_clock(CLOCK_PROCESS_CPUTIME_ID) - own_ns;
+        s->fills = (double)(used_ns - use->cpu_ns)
+                   > (s->cores - 0.5) * (double)(now_ns - use->at_ns);
+        *use = (budget_window){now_ns, used_ns, 0, s->samples};
+    }
+    if (s->samples - cost->samples >= COST_SAMPLES) {
+        int64_t idle_ns = s->paused_ns + s->late_ns;
+        /* Of time between two samples, what is no pause; and what there may be in all. */
+        double others_ns = (double)(now_ns - cost->at_ns - idle_ns + cost->idle_ns);
+        double all_ns = (double)(own_ns - cost->cpu_ns) / allowed(s);
+        s->pause_ns = (all_ns - others_ns) / (double)(s->samples - cost->samples);
+        s->pause_ns = fmax(fmin(s->pause_ns, LONGEST_NS), (double)s->interval_ns);
+        *cost = (budget_window){now_ns, own_ns, idle_ns, s->samples};
+    }
+}
+
+int64_t
+longest_pause_ns(const sampler *s)
+{
+    double mean_ns = fmax(s->pause_ns, MOST_STRETCH * (double)s->interval_ns);
+    return (int64_t)(LONGEST_PAUSE * mean_ns);
+}
+
+/* Who wakes more often than its share of a crowded machine allows is kept waiting,
+   so short pauses grow when that happens, and slowly shrink again. */
+void
+pause_at_random(sampler *s)
+{
+    double pause = -log(uniform(s)), mean_ns;
+    int64_t pause_ns, late_ns, due_ns = read_clock(CLOCK_MONOTONIC);
+    mean_ns = fmax(s->pause_ns, s->stretch * (double)s->interval_ns);
+    pause_ns = (int64_t)(fmin(pause, LONGEST_PAUSE) * mean_ns);
+    due_ns += pause_ns;
+    s->paused_ns += pause_ns;
+#ifdef __linux__
+    struct timespec due = {due_ns / 1000000000, due_ns % 1000000000};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) == EINTR) {
+    }
+#endif
+    late_ns = read_clock(CLOCK_MONOTONIC) - due_ns;
+    s->late = late_ns > LATE_NS && (double)late_ns > s->pause_ns;
+    if (s->late) {
+        s->late_ns += late_ns;
+        s->lost += (int64_t)((double)late_ns / s->pause_ns);
+        s->stretch *= s->cores == 1 ? 1.0 : 1.5;
+    } else {
+        s->stretch *= 0.999;
+    }
+    s->stretch = fmin(fmax(s->stretch, 1.0), MOST_STRETCH);
+}
+
+/* To be let in at once where cores are crowded, who needs one for microseconds only asks
+   for short time slices; since Linux 6.12 that needs no right. */
+void
+ask_for_short_slices(void)
+{
+#ifdef SYS_sched_setattr
+    struct {
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime_ns, deadline_ns, period_ns;
+    } mine = {.size = sizeof mine};
+    if (syscall(SYS_sched_getattr, 0, &mine, sizeof mine, 0) == 0
+        && mine.policy == SCHED_OTHER) {
+        mine.runtime_ns = SLICE_NS;
+        syscall(SYS_sched_setattr, 0, &mine, 0);
+    }
+#endif
+}

@@ -1,0 +1,54 @@
+"""How far a share of sampled time may be off."""
+
+import math
+
+# So many changes tell how long a state lasts.
+ENOUGH_CHANGES = 10
+
+
+def half_width(
+    *,
+    share: float,
+    samples: int,
+    changes: int,
+    change_ns2: float,
+    seen_ns: float,
+    unseen_ns: float,
+    unseen_ns2: float,
+    frozen_ns2: float,
+) -> float:
+    """Half width of the 95 % interval of a share of the time, sampled at random.
+
+    Neighbouring samples are alike, so the share's own variance would mislead. Each
+    gap whose two ends differ is uncertain by its length; `change_ns2` is half the
+    sum of these squares (successive differences, the estimator for systematic
+    samples): the full variance where samples are independent, and not much more
+    than that of the edges where the state changes slowly. Two changes more than were
+    seen keep an interval around 0 and 1 (3/n, roughly).
+
+    `unseen_ns`, time in which samples were lost, and its squares: what went on there
+    is unknown, but the longer a gap is compared with the time the state takes to
+    forget itself (told from how often neighbours differ, where that was often enough),
+    the nearer it was to the share of the rest. The share is that of the seen time: the
+    less was seen, the less it says of the whole. Of few samples that agree, two more of
+    each kind are supposed (Agresti, Coull). `frozen_ns2`: the squares of times in
+    which nothing ran, next to something unseen.
+    """
+    if seen_ns <= 0 or samples <= 0:
+        return 1.0
+    pause_ns, whole_ns = seen_ns / samples, seen_ns + unseen_ns
+    variance = (change_ns2 + 2 * pause_ns**2) / seen_ns**2
+    softened = (share * samples + 2) / (samples + 4)
+    spread = softened * (1 - softened)
+    memory_ns = math.inf
+    if changes >= ENOUGH_CHANGES:
+        alike = 1 - changes / samples / (2 * spread)  # correlation of neighbours
+        memory_ns = pause_ns / -math.log(min(max(alike, 0.1), 1 - 1 / (samples + 1)))
+    if unseen_ns > 0:
+        off_ns2 = min(unseen_ns2, 2 * memory_ns * unseen_ns)
+        off_ns2 += unseen_ns**2 * min(1.0, 2 * memory_ns / seen_ns)
+        variance += spread * off_ns2 / whole_ns**2
+    # A few long freezes are no normal deviate: the rarer state, once frozen in, is off
+    # by nearly all of the freeze. So they count as far as they reach.
+    reach_ns = max(share, 1 - share) * math.sqrt(frozen_ns2) if 0 < share < 1 else 0.0
+    return min(1.0, 1.96 * math.sqrt(variance) + reach_ns / whole_ns)

@@ -1,0 +1,90 @@
+"""The interval of a share that was sampled."""
+
+import math
+import random
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from lab.records.sampling_error import half_width
+
+
+def sampled(
+    period: float, share: float, pause: float, duration: float, rng: random.Random
+) -> tuple[float, float]:
+    """Sample a square wave at random; (error made, half width)."""
+    phase = rng.random() * period
+    moments = [0.0]
+    while moments[-1] < duration:
+        moments.append(moments[-1] + rng.expovariate(1 / pause))
+    states = [(moment + phase) % period < share * period for moment in moments]
+    steps = zip(pairwise(moments), pairwise(states), strict=True)
+    spent = change = changes = 0.0
+    for (start, end), (before, after) in steps:
+        gap = end - start
+        spent += gap * (before + after) / 2
+        change += (before != after) * gap**2 / 2
+        changes += before != after
+    seen = moments[-1]
+    whole, rest = divmod(seen + phase, period)
+    true = whole * share * period + min(rest, share * period)
+    true -= min(phase, share * period)
+    width = half_width(
+        share=spent / seen,
+        samples=len(moments) - 1,
+        changes=int(changes),
+        change_ns2=change,
+        seen_ns=seen,
+        unseen_ns=0,
+        unseen_ns2=0,
+        frozen_ns2=0,
+    )
+    return abs(spent - true) / seen, width
+
+
+@pytest.mark.parametrize("period", [2.0, 30.0, 150.0, 1000.0, 20000.0])
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.9])
+def test_the_interval_covers_and_is_not_idle(period: float, share: float) -> None:
+    rng = random.Random(f"{period} {share}")
+    runs = [sampled(period, share, 50.0, 50000.0, rng) for _ in range(300)]
+    assert sum(error <= width for error, width in runs) >= 0.92 * len(runs)
+    independent = 1.96 * math.sqrt(2 * share * (1 - share) / 1000)
+    assert max(width for _, width in runs) < 2 * independent + 0.003
+
+
+def test_no_sample_tells_nothing() -> None:
+    nothing: dict[str, Any] = dict.fromkeys(
+        ["changes", "change_ns2", "unseen_ns", "unseen_ns2", "frozen_ns2"], 0
+    )
+    assert half_width(share=0.5, samples=0, seen_ns=1e6, **nothing) == 1.0
+    assert half_width(share=0.5, samples=10, seen_ns=0, **nothing) == 1.0
+    for samples in (1, 2, 3):
+        few = half_width(share=0.4, samples=samples, seen_ns=1e6, **nothing)
+        assert few > 0.5
+    sure = half_width(share=0.0, samples=1000, seen_ns=1e6, **nothing)
+    assert 0.001 < sure < 0.01
+    nothing |= {"unseen_ns": 5e5, "unseen_ns2": 25e10}
+    assert half_width(share=0.5, samples=100, seen_ns=5e5, **nothing) > 0.2
+
+
+@pytest.mark.parametrize("samples", [1, 2, 3, 5])
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_few_samples_of_much_time_tell_nothing(samples: int, share: float) -> None:
+    """The more is unseen, the less the little that was seen says of it."""
+    widths = [
+        half_width(
+            share=share,
+            samples=samples,
+            changes=0,
+            change_ns2=0,
+            seen_ns=2e4 * samples,
+            unseen_ns=unseen_ns,
+            unseen_ns2=unseen_ns**2,
+            frozen_ns2=0,
+        )
+        for unseen_ns in (0.0, 1e5, 1e6, 1e8)
+    ]
+    assert widths == sorted(widths)
+    assert widths[0] > 0.5
+    assert widths[-1] > 0.9

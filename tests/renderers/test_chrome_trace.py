@@ -1,0 +1,25 @@
+"""A trace in the format of Chrome's trace viewer."""
+
+import json
+
+from lab.records.trace import Trace
+from lab.renderers import chrome_trace
+
+
+def test_chrome_has_a_row_a_thread_and_one_for_the_gil(trace: Trace) -> None:
+    data = json.loads(json.dumps(chrome_trace.render(trace)))
+    events = data["traceEvents"]
+    rows = {
+        event["tid"]: event["args"]["name"]
+        for event in events
+        if event["ph"] == "M" and event["name"] == "thread_name"
+    }
+    assert rows == {0: "GIL", 1: "MainThread (10)", 2: "wörker (11)"}
+    spans = [event for event in events if event["ph"] == "X"]
+    assert {event["ph"] for event in events} == {"M", "X"}
+    assert len(spans) == len(trace.segments) + 2
+    assert all(span["dur"] > 0 and span["pid"] == 1 for span in spans)
+    gil = [(span["name"], span["ts"], span["dur"]) for span in spans if not span["tid"]]
+    assert gil == [("MainThread", 0, 1e6), ("wörker", 1e6, 1e6)]
+    ours = [(span["name"], span["ts"]) for span in spans if span["tid"] == 1]
+    assert ours == [("holds the GIL", 0), ("runs free", 1e6), ("waits", 3e6)]

@@ -1,0 +1,48 @@
+"""A trace as text, in whatever width."""
+
+import dataclasses
+
+import pytest
+
+from lab.records.trace import STATES, WORDS, Trace
+from lab.renderers import trace_terminal
+from tests.traces import thread
+
+
+@pytest.mark.parametrize("width", [40, 63, 80, 200])
+@pytest.mark.parametrize("colour", [False, True])
+def test_terminal_fits_the_width(trace: Trace, width: int, colour: bool) -> None:
+    names = ["x" * 300, "line\nbreak", "[red]markup", "\x1b[31mescape"]
+    threads = tuple(thread(name, 20 + i) for i, name in enumerate(names))
+    crowd = dataclasses.replace(trace, threads=trace.threads + threads)
+    text = trace_terminal.render(crowd, width, colour)
+    plain = text
+    if colour:
+        plain = "".join(part.partition("m")[2] for part in f"m{text}".split("\x1b["))
+    else:
+        assert text.isascii()
+        assert "\x1b" not in text
+        assert "[red]" in text
+    assert max(map(len, plain.splitlines())) <= width
+
+
+def test_terminal_strip_shows_each_slice(trace: Trace) -> None:
+    lines = trace_terminal.render(trace, 91, False).splitlines()
+    strips = [line for line in lines if "#" in line and "holds" not in line]
+    assert strips[0] == "MainThread " + "#" * 20 + "=" * 40 + "." * 20
+    assert strips[1] == "w\\xf6rker  " + "." * 20 + "#" * 20
+    assert "50% (48% to 52%)" in lines[0]
+    assert lines[1].startswith("3 more samples were due while the scope had no core")
+
+
+def test_terminal_names_what_it_leaves_out(trace: Trace) -> None:
+    many = tuple(thread(f"t{i}", 100 + i, holds=0.0) for i in range(100))
+    crowd = dataclasses.replace(trace, threads=many, segments=(), folded=7)
+    text = trace_terminal.render(crowd, 80, False)
+    assert "76 threads that did less" in text
+    assert "7 ended threads are not shown" in text
+    assert trace_terminal.render(dataclasses.replace(crowd, threads=()), 80, False)
+
+
+def test_every_state_is_drawn() -> None:
+    assert set(STATES) == set(WORDS) == set(trace_terminal.STYLES)

@@ -1,0 +1,46 @@
+"""A small trace for tests of what is made of one."""
+
+from lab.records.trace import Segment, ThreadTrace, Trace
+
+
+def thread(
+    name: str = "MainThread",
+    native_id: int = 10,
+    holds: float = 0.25,
+    longest_hold_s: float = 0.5,
+) -> ThreadTrace:
+    return ThreadTrace(
+        name=name,
+        native_id=native_id,
+        start_s=0.0,
+        end_s=4.0,
+        holds=holds,
+        runs_free=0.5,
+        waits=0.25,
+        error=0.01,
+        longest_hold_s=longest_hold_s,
+    )
+
+
+TRACE = Trace(
+    python="3.13.0",
+    duration_s=4.0,
+    interval_s=20e-6,
+    samples=1000,
+    lost=3,
+    gil_free=0.5,
+    error=0.02,
+    held=0.5,
+    runs_free=0.375,
+    idle=0.125,
+    threads=(thread(), thread("wörker", 11, longest_hold_s=1.0)),
+    folded=0,
+    segments=(
+        Segment(0, "holds", 0.0, 1.0),
+        Segment(0, "runs_free", 1.0, 3.0),
+        Segment(0, "waits", 3.0, 4.0),
+        Segment(1, "waits", 0.0, 1.0),
+        Segment(1, "holds", 1.0, 2.0),
+    ),
+    segments_start_s=0.0,
+)
