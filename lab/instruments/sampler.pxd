@@ -1,4 +1,4 @@
-# What scope.pyx and sampled_trace.pyx use of the C files; the headers say what it means.
+# What scope.pyx and sampled_trace.pyx use of the C files; the headers say what it is.
 
 from libc.stdint cimport int64_t, uint64_t, uintptr_t
 
