@@ -23,11 +23,13 @@ FLAGS = ["-O3", "-ffp-contract=off", "-falign-loops=64"]
 
 
 def c_files(source: Path) -> list[str]:
-    """The C files beside a .pyx that its line "# C files: ..." names."""
-    for line in source.read_text(encoding="utf-8").splitlines():
-        if line.startswith("# C files:"):
-            return [str(source.with_name(name)) for name in line.split()[3:]]
-    return []
+    """The C files beside a .pyx that its lines "# C files: ..." name."""
+    return [
+        str(source.with_name(name))
+        for line in source.read_text(encoding="utf-8").splitlines()
+        if line.startswith("# C files:")
+        for name in line.split()[3:]
+    ]
 
 
 def compile_extensions() -> list[str]:

@@ -381,7 +381,9 @@ def _sampler_s() -> float:
     """The processor time of the running scope's own thread."""
     for task in Path("/proc/self/task").iterdir():
         if (task / "comm").read_text() == "gil-lab scope\n":
-            return time.clock_gettime(~int(task.name) << 3 | 6)  # as in lab/instruments/clocks.c
+            return time.clock_gettime(
+                ~int(task.name) << 3 | 6
+            )  # as in lab/instruments/clocks.c
     raise RuntimeError("no scope runs")
 
 

@@ -1,17 +1,12 @@
-/* The only file that knows CPython's internals; gil_state.h says what it offers.
+/* See gil_state.h. Nothing here includes Python.h.
 
-   Py_BUILD_CORE opens the internal headers. It must come before Python.h, which
-   Cython's own C includes without it: hence a file apart.
-
-   Every field read here is either an atomic of CPython's or an aligned word read
-   with a relaxed atomic load. Thread states come and go: they are read by a system
-   call, for which memory that is gone is an error and no crash. */
+   Every field read here is either an atomic of CPython's or an aligned word. In one's
+   own process the lock is read by relaxed atomic loads. Thread states come and go: they
+   are read by a system call, for which memory that is gone is an error and no crash; and
+   so is all of another process. */
 
 #define _GNU_SOURCE 1
-#define Py_BUILD_CORE 1
-#include <Python.h>
 #include <string.h>
-#include <unistd.h>
 
 #ifdef __linux__
 #include <sys/uio.h>
@@ -19,144 +14,149 @@
 
 #include "gil_state.h"
 
-#if PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030F0000 \
-    && !defined(PYPY_VERSION)
-#define KNOWN 1
-#include <internal/pycore_gil.h>
-#include <internal/pycore_interp.h>
-#include <internal/pycore_runtime.h>
-typedef struct _gil_runtime_state gil_type;
-#else
-#define KNOWN 0
-#endif
-
 enum { NEWEST = 64 };  /* threads that may not have started yet */
 
-/* --- 3.11: one lock for the process (Include/internal/pycore_ceval.h) ---------- */
-
-#if KNOWN && PY_VERSION_HEX < 0x030C0000
-#define GIL_OF(interpreter) ((void)(interpreter), &_PyRuntime.ceval.gil)
-
-/* Until it starts, a thread state bears the number of its creator, which is older
-   and so further down the list (init_threadstate, Python/pystate.c). */
-static void
-forget_creators(gil_thread *list, int count)
+int
+gil_state_read(const gil_place *place, uintptr_t address, void *to, size_t size)
 {
-    for (int i = 0; i < count && i < NEWEST; i++) {
-        for (int older = i + 1; older < count; older++) {
-            if (list[older].native_id == list[i].native_id) {
-                list[i].native_id = 0;
-            }
-        }
+#ifdef __linux__
+    struct iovec here = {to, size}, there = {(void *)address, size};
+    return process_vm_readv(place->process, &here, 1, &there, 1, 0) == (ssize_t)size;
+#else
+    (void)place; (void)address; (void)to; (void)size;
+    return 0;
+#endif
+}
+
+/* An aligned word of the lock or the interpreter; `otherwise`, or 0, where it is gone. */
+static int32_t
+int_at(const gil_place *place, uintptr_t address, int32_t otherwise)
+{
+    int32_t value;
+    if (!place->foreign) {
+        return __atomic_load_n((const int32_t *)address, __ATOMIC_RELAXED);
     }
+    return gil_state_read(place, address, &value, sizeof value) ? value : otherwise;
 }
-#endif
 
-/* --- 3.12 and later: each interpreter has its own, or shares the main one's ---- */
-
-#if KNOWN && PY_VERSION_HEX >= 0x030C0000
-#define GIL_OF(interpreter) ((interpreter)->ceval.gil)
-#define forget_creators(list, count) ((void)(list), (void)(count))
-#endif
-
-/* --- 3.11, 3.12: pycore_atomic.h; 3.13, 3.14: cpython/pyatomic.h --------------- */
-
-#if KNOWN && PY_VERSION_HEX < 0x030D0000
-#define LOCKED(gil) _Py_atomic_load_relaxed(&(gil)->locked)
-#define HOLDER(gil) ((uintptr_t)_Py_atomic_load_relaxed(&(gil)->last_holder))
-#elif KNOWN
-#define LOCKED(gil) _Py_atomic_load_int_relaxed(&(gil)->locked)
-#define HOLDER(gil) ((uintptr_t)_Py_atomic_load_ptr_relaxed(&(gil)->last_holder))
-#endif
-
-/* --- free-threaded 3.13, 3.14: the lock may be switched off -------------------- */
-
-#if KNOWN && defined(Py_GIL_DISABLED)
-#define ENABLED(gil) (_Py_atomic_load_int_relaxed(&(gil)->enabled) != 0)
-#elif KNOWN
-#define ENABLED(gil) ((void)(gil), 1)
-#endif
-
-/* --- the same for every known version ------------------------------------------ */
-
-#if KNOWN
-
-int
-gil_state_known(void)
+static uintptr_t
+pointer_at(const gil_place *place, uintptr_t address)
 {
-    return 1;
+    uintptr_t value;
+    if (!place->foreign) {
+        return __atomic_load_n((const uintptr_t *)address, __ATOMIC_ACQUIRE);
+    }
+    return gil_state_read(place, address, &value, sizeof value) ? value : 0;
 }
 
 int
-gil_state_find(gil_place *place)
+gil_state_attach(gil_place *place, uintptr_t runtime)
 {
-    PyInterpreterState *interpreter = PyInterpreterState_Get();
-    /* A head elsewhere than the library says: built for another layout. */
-    if (interpreter->threads.head != PyInterpreterState_ThreadHead(interpreter)) {
+    const layout *at = &place->at;
+    uintptr_t next;
+    place->foreign = 1;
+    place->interpreter = 0;
+    next = pointer_at(place, runtime + (uintptr_t)at->runtime.interpreters);
+    for (int turn = 0; next != 0 && turn < 1000; turn++) {
+        place->interpreter = next;
+        next = pointer_at(place, next + (uintptr_t)at->interpreter.next);
+    }
+    if (place->interpreter == 0) {
         return -1;
     }
-    place->interpreter = interpreter;
-    place->process = (int)getpid();
-    place->gil = GIL_OF(interpreter);
-    return place->gil == NULL ? -1 : 0;
+    place->gil = at->interpreter.gil < 0
+                     ? runtime + (uintptr_t)at->runtime.gil
+                     : pointer_at(place, place->interpreter
+                                          + (uintptr_t)at->interpreter.gil);
+    return place->gil != 0 && gil_state_locked(place) >= 0 ? 0 : -1;
 }
 
 int
 gil_state_enabled(const gil_place *place)
 {
-    return ENABLED((gil_type *)place->gil);
+    return place->at.gil.enabled < 0
+           || int_at(place, place->gil + (uintptr_t)place->at.gil.enabled, 0) != 0;
 }
 
 int
 gil_state_locked(const gil_place *place)
 {
-    return LOCKED((gil_type *)place->gil);
+    return int_at(place, place->gil + (uintptr_t)place->at.gil.locked, -1);
 }
 
 uintptr_t
 gil_state_holder(const gil_place *place)
 {
-    return HOLDER((gil_type *)place->gil);
+    return pointer_at(place, place->gil + (uintptr_t)place->at.gil.holder);
 }
 
 int
 gil_state_contains(const gil_place *place, uintptr_t address)
 {
     /* gil->cond and gil->mutex (take_gil, Python/ceval_gil.h or ceval_gil.c). */
-    return address - (uintptr_t)place->gil < sizeof(gil_type);
+    return address - place->gil < (uintptr_t)place->at.gil.size;
 }
 
 uint64_t
 gil_state_made(const gil_place *place)
 {
-    const PyInterpreterState *interpreter = place->interpreter;
-    return __atomic_load_n(&interpreter->threads.next_unique_id, __ATOMIC_RELAXED);
+    uintptr_t address =
+        place->interpreter + (uintptr_t)place->at.interpreter.next_serial;
+    uint64_t value;
+    if (!place->foreign) {
+        return __atomic_load_n((const uint64_t *)address, __ATOMIC_RELAXED);
+    }
+    return gil_state_read(place, address, &value, sizeof value) ? value : 0;
 }
 
-/* Copy what is at the address of a thread state, or was. 0 if it is none now, or none
-   of this interpreter's. */
+/* What is at the address of a thread state, or was; the fields that are read of it. */
+typedef struct {
+    uintptr_t prev, next;
+    gil_thread thread;
+} linked;
+
+static uintptr_t
+field(const char *copy, int32_t offset)
+{
+    uintptr_t value;
+    memcpy(&value, copy + offset, sizeof value);
+    return value;
+}
+
+/* 0 if there is none now, or none of this interpreter's. */
 static int
-read_thread(const gil_place *place, uintptr_t address, PyThreadState *copy)
+read_thread(const gil_place *place, uintptr_t address, linked *found)
 {
-#ifdef __linux__
-    struct iovec to = {copy, sizeof *copy}, from = {(void *)address, sizeof *copy};
-    return process_vm_readv(place->process, &to, 1, &from, 1, 0)
-               == (ssize_t)sizeof *copy
-           && copy->interp == place->interpreter;
-#else
-    (void)place; (void)address; (void)copy;
-    return 0;
-#endif
+    const layout *at = &place->at;
+    char copy[MOST_OF_A_THREAD];
+    if (!gil_state_read(place, address, copy, (size_t)at->thread.size)
+        || field(copy, at->thread.interpreter) != place->interpreter) {
+        return 0;
+    }
+    *found = (linked){
+        .prev = field(copy, at->thread.prev),
+        .next = field(copy, at->thread.next),
+        .thread = {.address = address,
+                   /* Written by the thread itself as it starts. */
+                   .ident = field(copy, at->thread.ident),
+                   .native_id = field(copy, at->thread.native_id)},
+    };
+    memcpy(&found->thread.serial, copy + at->thread.serial, sizeof(uint64_t));
+    return 1;
 }
 
+/* On 3.11 a thread state bears the number of its creator until it starts, which is
+   older and so further down the list (init_threadstate, Python/pystate.c). */
 static void
-fill(gil_thread *one, uintptr_t address, const PyThreadState *copy)
+forget_creators(const gil_place *place, gil_thread *list, int count)
 {
-    one->address = address;
-    one->serial = copy->id;
-    /* Written by the thread itself as it starts. */
-    one->ident = copy->thread_id;
-    one->native_id = copy->native_thread_id;
+    for (int i = 0; place->at.version < 0x030C && i < count && i < NEWEST; i++) {
+        for (int older = i + 1; older < count; older++) {
+            if (list[older].native_id == list[i].native_id) {
+                list[i].native_id = 0;
+            }
+        }
+    }
 }
 
 /* The list from its head down to a serial number not above `known`. It is being
@@ -166,24 +166,24 @@ fill(gil_thread *one, uintptr_t address, const PyThreadState *copy)
 static int
 read_list(const gil_place *place, gil_thread *out, int room, uint64_t known)
 {
-    const PyInterpreterState *interpreter = place->interpreter;
-    uintptr_t before = 0, address = (uintptr_t)__atomic_load_n(
-        &interpreter->threads.head, __ATOMIC_ACQUIRE);
+    uintptr_t before = 0;
+    uintptr_t address = pointer_at(
+        place, place->interpreter + (uintptr_t)place->at.interpreter.threads);
     uint64_t serial = UINT64_MAX;
     int count = 0;
     while (address != 0 && count < room) {
-        PyThreadState copy;
-        if (!read_thread(place, address, &copy) || (uintptr_t)copy.prev != before
-            || copy.id >= serial) {
+        linked one;
+        if (!read_thread(place, address, &one) || one.prev != before
+            || one.thread.serial >= serial) {
             return -1;
         }
-        serial = copy.id;
+        serial = one.thread.serial;
         if (serial <= known) {
             break;
         }
-        fill(&out[count++], address, &copy);
+        out[count++] = one.thread;
         before = address;
-        address = (uintptr_t)copy.next;
+        address = one.next;
     }
     return count;
 }
@@ -192,7 +192,7 @@ int
 gil_state_threads(const gil_place *place, gil_thread *out, int room)
 {
     int count = read_list(place, out, room, 0);
-    forget_creators(out, count);
+    forget_creators(place, out, count);
     return count;
 }
 
@@ -209,44 +209,12 @@ gil_state_newer(const gil_place *place, gil_thread *list, int count, int room)
     memcpy(list, newest, (size_t)more * sizeof *list);
     count += more;
     for (int i = more; i < count && i < NEWEST; i++) {
-        PyThreadState copy;
-        if (list[i].native_id == 0 && read_thread(place, list[i].address, &copy)
-            && copy.id == list[i].serial) {
-            fill(&list[i], list[i].address, &copy);
+        linked one;
+        if (list[i].native_id == 0 && read_thread(place, list[i].address, &one)
+            && one.thread.serial == list[i].serial) {
+            list[i] = one.thread;
         }
     }
-    forget_creators(list, count);
+    forget_creators(place, list, count);
     return count;
 }
-
-#else /* an unknown version: the lab builds, and says so */
-
-int gil_state_known(void) { return 0; }
-int gil_state_find(gil_place *place) { (void)place; return -1; }
-int gil_state_enabled(const gil_place *place) { (void)place; return 1; }
-int gil_state_locked(const gil_place *place) { (void)place; return -1; }
-uintptr_t gil_state_holder(const gil_place *place) { (void)place; return 0; }
-uint64_t gil_state_made(const gil_place *place) { (void)place; return 0; }
-
-int
-gil_state_contains(const gil_place *place, uintptr_t address)
-{
-    (void)place; (void)address;
-    return 0;
-}
-
-int
-gil_state_threads(const gil_place *place, gil_thread *out, int room)
-{
-    (void)place; (void)out; (void)room;
-    return -1;
-}
-
-int
-gil_state_newer(const gil_place *place, gil_thread *list, int count, int room)
-{
-    (void)place; (void)list; (void)count; (void)room;
-    return -1;
-}
-
-#endif

@@ -1,19 +1,15 @@
-/* The GIL's own state, and the list of thread states, read without the GIL.
+/* The GIL's own state, and the list of thread states, read without the GIL: in this
+   process or another one, where layout.h says.
 
-   The only interface of the lab to CPython's internals: see gil_state.c. A thread
-   state's address is a number here: it is compared, never followed. */
+   A thread state's address is a number here: it is compared, never followed. None of
+   these needs the GIL. */
 
 #ifndef GIL_LAB_GIL_STATE_H
 #define GIL_LAB_GIL_STATE_H
 
 #include <stdint.h>
 
-/* Where to look: found once, by a thread that holds the GIL. */
-typedef struct {
-    const void *interpreter;
-    const void *gil;
-    int process;              /* its number */
-} gil_place;
+#include "layout.h"
 
 /* One entry of the list of thread states. `serial` is never used twice, whereas
    an address is, as soon as a thread ends. */
@@ -24,19 +20,20 @@ typedef struct {
     unsigned long native_id;  /* threading.get_native_id(); 0 until it runs */
 } gil_thread;
 
-/* The version of CPython this was compiled for is known: 1, else 0. */
-int gil_state_known(void);
+/* Another process's main interpreter and its lock, once `at` and `process` are filled
+   in; `runtime`: the address of its _PyRuntime. 0, or -1 where it cannot be read or has
+   no interpreter or lock (yet). */
+int gil_state_attach(gil_place *place, uintptr_t runtime);
 
-/* The lock of the caller's interpreter. The caller holds the GIL. 0, or -1 if the
-   version is unknown or there is no lock. */
-int gil_state_find(gil_place *place);
-
-/* None of these needs the GIL. */
+/* Copy what is at the address, or was: 1. 0 where there is none, or the system forbids
+   to read it. */
+int gil_state_read(const gil_place *place, uintptr_t address, void *to, size_t size);
 
 /* 0 where a free-threaded build runs with the GIL off (any import can change it). */
 int gil_state_enabled(const gil_place *place);
 
-/* 1 while somebody holds the lock, 0 while nobody does, -1 before it exists. */
+/* 1 while somebody holds the lock, 0 while nobody does, -1 before it exists, or where
+   it cannot be read. */
 int gil_state_locked(const gil_place *place);
 
 /* The thread state that holds the lock or held it last: believe it only while the

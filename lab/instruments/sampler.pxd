@@ -11,8 +11,8 @@ cdef extern from "gil_state.h" nogil:
         uintptr_t address
         unsigned long ident
         unsigned long native_id
-    int gil_state_known()
-    int gil_state_find(gil_place *place)
+    int layout_known()
+    int layout_find(gil_place *place)
     int gil_state_enabled(const gil_place *place)
     int gil_state_locked(const gil_place *place)
     uintptr_t gil_state_holder(const gil_place *place)

@@ -1,8 +1,9 @@
-# C files: gil_state.c clocks.c system_calls.c thread_states.c pauses.c sampler.c
+# C files: layout.c gil_state.c clocks.c system_calls.c thread_states.c pauses.c
+# C files: sampler.c
 # distutils: libraries = m pthread
 """The scope: who holds the GIL, seen by a thread that never takes it.
 
-sampler.c takes the samples, gil_state.c knows where to read; this file starts and
+sampler.c takes the samples, layout.c knows where to read; this file starts and
 stops them and checks that they read what is true. sampled_trace.pyx makes a Trace of
 what they noted.
 """
@@ -15,8 +16,8 @@ from posix.unistd cimport getpid
 from lab.instruments.sampled_trace cimport trace_of
 from lab.instruments.sampler cimport (
     gil_place, gil_thread, sampler,
-    gil_state_enabled, gil_state_find, gil_state_holder, gil_state_known,
-    gil_state_locked, gil_state_threads,
+    gil_state_enabled, gil_state_holder, gil_state_locked, gil_state_threads,
+    layout_find, layout_known,
     sampler_close, sampler_free, sampler_join, sampler_new, sampler_problem,
     sampler_resume, sampler_stop,
 )
@@ -62,7 +63,7 @@ def unavailable():
     if sampler_problem() != NULL:
         return sampler_problem().decode()
     version = platform.python_version()
-    if not gil_state_known() or gil_state_find(&place) != 0:
+    if not layout_known() or layout_find(&place) != 0:
         return f"unknown version: the GIL of {sys.implementation.name} {version}"
     if not gil_state_enabled(&place):
         return "no GIL: this free-threaded Python runs with it switched off"
@@ -132,7 +133,7 @@ cdef class Scope:
         self.s.interval_ns = self.interval_ns
         if self.s.cores == 1:
             self.s.interval_ns *= ONE_CPU_SLOWER
-        gil_state_find(&self.s.place)
+        layout_find(&self.s.place)
         self.names = ThreadNames(_serial)
         error = sampler_resume(self.s)
         if error:

@@ -113,7 +113,9 @@ def sampler_cpu_s() -> float:
     """The processor time that the running scope's own thread has taken."""
     for task in os.listdir("/proc/self/task"):
         if Path(f"/proc/self/task/{task}/comm").read_text() == "gil-lab scope\n":
-            return time.clock_gettime(~int(task) << 3 | 6)  # as in lab/instruments/clocks.c
+            return time.clock_gettime(
+                ~int(task) << 3 | 6
+            )  # as in lab/instruments/clocks.c
     raise AssertionError("no sampler")
 
 
