@@ -36,6 +36,15 @@ def _descriptors() -> dict[int, str]:
     return found
 
 
+def _children() -> set[psutil.Process]:
+    """Ours, and theirs; listed only if there are any, as it takes longer than a test."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return set()
+    return set(psutil.Process().children(recursive=True))
+
+
 def _settles(check: Callable[[], object], limit_s: float = 5) -> bool:
     """Whether check becomes false; ends are seen a moment after they happen."""
     end = time.monotonic() + limit_s
@@ -60,7 +69,7 @@ def clean() -> Iterator[None]:
     interval_s = sys.getswitchinterval()
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     threads, descriptors = set(threading.enumerate()), _descriptors()
-    processes = set(psutil.Process().children(recursive=True))
+    processes = _children()
     # Only what the test makes is looked through: all that is there would take longer
     # than most tests.
     gc.freeze()
@@ -71,7 +80,7 @@ def clean() -> Iterator[None]:
         return set(threading.enumerate()) - threads
 
     def new_processes() -> set[psutil.Process]:
-        return set(psutil.Process().children(recursive=True)) - processes
+        return _children() - processes
 
     assert _settles(new_threads), f"threads left: {new_threads()}"
     assert _settles(new_processes), f"processes left: {new_processes()}"

@@ -45,26 +45,44 @@ def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
         (("bench",), "0"),
         (("bench",), "abc"),
         (("report", "/no/such/file.json"), ""),
-        (("report", "pyproject.toml"), ""),
-        (("report", "lab"), ""),
-        (("probe", "1 +"), ""),
-        (("probe", "no_such_name(1)"), ""),
-        (("probe", "print", "--setup", "import no_such_module"), ""),
-        (("scope", "no_such_script.py"), ""),
-        (("scope", "-m", "no_such_module"), ""),
-        (("trace", "/no/such/file.json"), ""),
-        (("trace", "pyproject.toml"), ""),
-        (("trace", "lab"), ""),
-        (("trace", "lab", "--chrome", "perfetto.json"), ""),
     ],
 )
 def test_one_line_and_exit_2(arguments: tuple[str, ...], threads: str) -> None:
     done = _run("-m", "lab", *arguments, THREADS=threads)
-    assert done.returncode == 2
     told = [line for line in done.stderr.splitlines() if not line.startswith("[")]
-    assert len(told) == 1, done.stderr
-    assert told[0].startswith("gil-lab: ")
-    assert "Traceback" not in done.stderr + done.stdout
+    _refused(done.returncode, told)
+    assert "Traceback" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("report", "pyproject.toml"),
+        ("report", "lab"),
+        ("probe", "1 +"),
+        ("probe", "no_such_name(1)"),
+        ("probe", "print", "--setup", "import no_such_module"),
+        ("scope", "no_such_script.py"),
+        ("scope", "-m", "no_such_module"),
+        ("trace", "/no/such/file.json"),
+        ("trace", "pyproject.toml"),
+        ("trace", "lab"),
+        ("trace", "lab", "--chrome", "perfetto.json"),
+    ],
+)
+def test_what_is_refused_at_once_is_one_line(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(arguments)
+    told = capsys.readouterr()
+    _refused(code, told.err.splitlines())
+    assert told.out == ""
+
+
+def _refused(code: int, err: list[str]) -> None:
+    assert code == 2
+    assert len(err) == 1, err
+    assert err[0].startswith("gil-lab: ")
 
 
 @pytest.mark.parametrize("arguments", [(), ("nonsense",), ("trace",)])

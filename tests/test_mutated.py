@@ -203,6 +203,7 @@ def test_a_changed_trace_is_shown_or_refused(tmp_path: Path) -> None:
     tried()
 
 
+@pytest.mark.slow
 def test_a_changed_result_is_drawn_or_refused(drawing: None) -> None:
     @settings(QUICK, max_examples=10)
     @given(st.data())

@@ -309,6 +309,7 @@ def test_mistakes_are_told(pytester: pytest.Pytester) -> None:
     assert "runs nothing yet" in text
 
 
+@pytest.mark.slow
 @needs_gil
 @needs_scope
 def test_other_threads_are_not_the_calls_doing(pytester: pytest.Pytester) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.cli import main
 from lab.commands import report as report_command
 from lab.commands.report import report
 from lab.errors import UsageError
@@ -189,21 +190,30 @@ BAD: dict[str, tuple[Callable[[], str], str]] = {
 }
 
 
-def _refused(done: subprocess.CompletedProcess[str], said: str) -> None:
-    assert done.returncode == 2
-    assert done.stdout == ""
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("gil-lab: ")
-    assert said in line
+@pytest.fixture
+def refused(capsys: pytest.CaptureFixture[str]) -> Callable[..., None]:
+    """That the command with these arguments says why not, in one line."""
+
+    def check(said: str, *arguments: str | Path) -> None:
+        assert main(["report", *map(str, arguments)]) == 2
+        told = capsys.readouterr()
+        assert told.out == ""
+        (line,) = told.err.splitlines()
+        assert line.startswith("gil-lab: ")
+        assert said in line
+
+    return check
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_results_are_one_line(name: str, tmp_path: Path) -> None:
+def test_bad_results_are_one_line(
+    name: str, tmp_path: Path, refused: Callable[..., None]
+) -> None:
     text, said = BAD[name]
     result, output = tmp_path / "result.json", tmp_path / "report.html"
     result.write_text(text())
     output.write_text("the report of yesterday")
-    _refused(_report(result, "-o", output), said)
+    refused(said, result, "-o", output)
     assert output.read_text() == "the report of yesterday"
     assert len(list(tmp_path.iterdir())) == 2
 
@@ -222,9 +232,11 @@ def test_bad_results_are_one_line(name: str, tmp_path: Path) -> None:
         ((WHOLE, "-o", "/proc/report.md"), "/proc/report.md"),
     ],
 )
-def test_bad_usage_is_one_line(arguments: tuple[str | Path, ...], said: str) -> None:
+def test_bad_usage_is_one_line(
+    arguments: tuple[str | Path, ...], said: str, refused: Callable[..., None]
+) -> None:
     before = WHOLE.read_bytes()
-    _refused(_report(*arguments), said)
+    refused(said, *arguments)
     assert WHOLE.read_bytes() == before
 
 
@@ -272,6 +284,7 @@ def test_a_folder_stands_for_its_newest_whole_run(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("drawing")
 def test_without_a_whole_run_the_newest_part_is_shown(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -310,6 +323,7 @@ def test_only_check_asks_for_the_verdict(tmp_path: Path) -> None:
     assert _report(RECORDS / "held.json", "--check").returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("drawing")
 def test_where_there_is_no_scope_a_page_says_so(tmp_path: Path) -> None:
     content = json.loads(_without("timeline"))
@@ -320,6 +334,7 @@ def test_where_there_is_no_scope_a_page_says_so(tmp_path: Path) -> None:
     assert "no GIL: nothing to see" in output.read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("drawing")
 def test_no_traces_are_wanted_where_there_is_no_gil(tmp_path: Path) -> None:
     output = tmp_path / "report.html"

@@ -37,6 +37,7 @@ needs_scope = pytest.mark.skipif(
     unavailable() is not None, reason=f"no scope: {unavailable()}"
 )
 
+MIN_TIME = 0.1  # half of what it is by itself: there are many calls
 NOISE = os.urandom(300_000)
 NUMBERS = list(range(100_000, 0, -1))
 TEXT = json.dumps(NUMBERS)
@@ -83,7 +84,7 @@ def method(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 @needs_gil
 @pytest.mark.parametrize("case", HELD, ids=_name)
 def test_held(method: str, case: tuple[Any, ...]) -> None:
-    found = probe(*case)
+    found = probe(*case, min_time=MIN_TIME)
     assert found.verdict in ("held", "inconclusive")
     assert found.gil_free <= 0.1 + found.error
     assert found.ceiling == pytest.approx(1 / (1 - found.gil_free))
@@ -94,11 +95,17 @@ def test_held(method: str, case: tuple[Any, ...]) -> None:
 @needs_gil
 @pytest.mark.parametrize("case", RELEASED, ids=_name)
 def test_released(method: str, case: tuple[Any, ...]) -> None:
-    found = probe(*case)
+    found = probe(*case, min_time=MIN_TIME)
     assert found.verdict in ("released", "inconclusive")
     assert found.gil_free >= 0.9 - found.error
     assert found.method == method
     assert not found.preemptible
+
+
+def _verdict(gil_free: float) -> str:
+    if gil_free >= probing.RELEASED:
+        return "released"
+    return "held" if gil_free <= probing.HELD else "partly"
 
 
 @needs_scope
@@ -113,8 +120,13 @@ def test_known_doses(hold_us: int, free_us: int) -> None:
 
     found = probe(dose)
     assert found.calls == len(truths) == 1
-    assert abs(found.gil_free - truths[0]) <= 0.03 + 2 * found.error
-    assert found.verdict in ("partly", "inconclusive")
+    error = 0.03 + 2 * found.error
+    assert abs(found.gil_free - truths[0]) <= error
+    # A busy machine stretches either phase, so that the truth may be near an end.
+    borders = {truths[0] - error, truths[0], truths[0] + error}
+    assert found.verdict == "inconclusive" or found.verdict in {
+        _verdict(share) for share in borders
+    }
 
 
 @pytest.mark.slow

@@ -97,7 +97,7 @@ def busy(seconds: float) -> None:
     ],
 )
 def test_known_doses(hold_us: float, free_us: float) -> None:
-    trace, true, widest = dosed(hold_us, free_us, 0.4)
+    trace, true, widest = dosed(hold_us, free_us, 0.2)
     assert trace.samples > 50
     assert trace.error < widest
     # 2.5 half widths: an interval that covers misses them once in a million runs.
@@ -186,9 +186,10 @@ def test_released_sleepers_all_wait_and_nobody_holds() -> None:
 @needs_gil
 def test_held_sleepers_hold_one_at_a_time() -> None:
     trace = traced(*[lambda: HOLDS.usleep(50_000)] * 4)
-    assert trace.gil_free < 0.2 + trace.error
+    # None sleeps for less; between two a crowded machine may leave the GIL to nobody.
+    assert (trace.held + trace.error) * trace.duration_s > 0.9 * 4 * 0.05
     for worker in workers(trace):
-        assert worker.holds > 0.25 - worker.error - 0.1
+        assert (worker.holds + worker.error) * trace.duration_s > 0.9 * 0.05
         assert worker.longest_hold_s > 0.025
     assert trace.longest_holder in workers(trace)
     holds = sorted(

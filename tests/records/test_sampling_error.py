@@ -1,40 +1,33 @@
 """The interval of a share that was sampled."""
 
 import math
-import random
-from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 
 from lab.records.sampling_error import half_width
 
 
 def sampled(
-    period: float, share: float, pause: float, duration: float, rng: random.Random
+    period: float, share: float, pause: float, samples: int, rng: np.random.Generator
 ) -> tuple[float, float]:
     """Sample a square wave at random; (error made, half width)."""
     phase = rng.random() * period
-    moments = [0.0]
-    while moments[-1] < duration:
-        moments.append(moments[-1] + rng.expovariate(1 / pause))
-    states = [(moment + phase) % period < share * period for moment in moments]
-    steps = zip(pairwise(moments), pairwise(states), strict=True)
-    spent = change = changes = 0.0
-    for (start, end), (before, after) in steps:
-        gap = end - start
-        spent += gap * (before + after) / 2
-        change += (before != after) * gap**2 / 2
-        changes += before != after
-    seen = moments[-1]
+    gaps = rng.exponential(pause, samples)
+    moments = np.concatenate([[0.0], gaps.cumsum()])
+    states = (moments + phase) % period < share * period
+    changed = states[1:] != states[:-1]
+    spent = float((gaps * (states[1:] * 0.5 + states[:-1] * 0.5)).sum())
+    seen = float(moments[-1])
     whole, rest = divmod(seen + phase, period)
     true = whole * share * period + min(rest, share * period)
     true -= min(phase, share * period)
     width = half_width(
         share=spent / seen,
-        samples=len(moments) - 1,
-        changes=int(changes),
-        change_ns2=change,
+        samples=samples,
+        changes=int(changed.sum()),
+        change_ns2=float((gaps[changed] ** 2).sum()) / 2,
         seen_ns=seen,
         unseen_ns=0,
         unseen_ns2=0,
@@ -46,8 +39,8 @@ def sampled(
 @pytest.mark.parametrize("period", [2.0, 30.0, 150.0, 1000.0, 20000.0])
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.9])
 def test_the_interval_covers_and_is_not_idle(period: float, share: float) -> None:
-    rng = random.Random(f"{period} {share}")
-    runs = [sampled(period, share, 50.0, 50000.0, rng) for _ in range(300)]
+    rng = np.random.default_rng([round(period), round(100 * share)])
+    runs = [sampled(period, share, 50.0, 1000, rng) for _ in range(300)]
     assert sum(error <= width for error, width in runs) >= 0.92 * len(runs)
     independent = 1.96 * math.sqrt(2 * share * (1 - share) / 1000)
     assert max(width for _, width in runs) < 2 * independent + 0.003
