@@ -14,7 +14,7 @@ import pytest
 
 if TYPE_CHECKING:
     from lab.records.probe import Probe
-    from lab.verdicts.promises import Finding, Promise
+    from lab.verdicts.promises import Promise, PromiseFinding
 
 MARKERS = {
     "gil_released": (
@@ -217,7 +217,7 @@ class _Body:
         self._watch = Watch(patience_s(bounds[0]) if bounds else None)
         return self._watch
 
-    def findings(self) -> "list[Finding]":
+    def findings(self) -> "list[PromiseFinding]":
         """After the body has run to its end."""
         from lab.records.machine import gil_enabled
         from lab.verdicts.promises import Outcome, watched_once
@@ -268,7 +268,7 @@ def _name(func: Callable[..., object]) -> str:
 
 
 def _conclude(
-    config: pytest.Config, name: str, finding: "Finding", *, pytrace: bool = True
+    config: pytest.Config, name: str, finding: "PromiseFinding", *, pytrace: bool = True
 ) -> None:
     """Pass, fail or skip."""
     __tracebackhide__ = True

@@ -37,7 +37,7 @@ def _descriptors() -> dict[int, str]:
 
 
 def _children() -> set[psutil.Process]:
-    """Ours, and theirs; listed only if there are any, as it takes longer than a test."""
+    """Ours, and theirs; listed only if there are any: that takes longer than a test."""
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:

@@ -35,19 +35,18 @@ class ArgumentsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A kernel of the user's.
-
-    functions: by the name of the twin, in the order of TWINS. arguments: builds those
-    of one call, or may raise anything. sized: they are one number, which the lab
-    chooses. unknown: the parameters whose arguments nobody tells. In both cases
-    arguments is not called.
-    """
+    """A kernel of the user's."""
 
     name: str
+    """What its functions' names begin with."""
     functions: dict[str, Function]
+    """By the name of the twin, in the order of TWINS."""
     arguments: Callable[[], tuple[Any, ...]]
+    """Builds those of one call; may raise anything. Not called in the cases below."""
     sized: bool = False
+    """Whether they are one number, which the lab chooses."""
     unknown: str = ""
+    """The parameters for which nobody gave arguments, where there are any."""
 
 
 def loaded(target: str, before: Callable[[], None]) -> tuple[ModuleType, str]:

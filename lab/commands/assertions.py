@@ -17,10 +17,10 @@ from lab.records.watched import Watched
 from lab.verdicts.promises import (
     SHORT,
     SHORTEST_S,
-    Finding,
     Kind,
     Outcome,
     Promise,
+    PromiseFinding,
     conclude,
     interval,
     of_hold,
@@ -50,7 +50,7 @@ def watched_call(
     func: Callable[..., object],
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
-) -> Finding:
+) -> PromiseFinding:
     """Call it until the promise is seen kept or broken, or there is no telling.
 
     What it raises propagates.
@@ -63,7 +63,7 @@ def watched_call(
         return _shares(promise, target, once)
 
 
-def _shares(promise: Promise, target: Target, once: bool) -> Finding:
+def _shares(promise: Promise, target: Target, once: bool) -> PromiseFinding:
     first = _watched(target, 1)
     at_first = of_share(promise, [first])
     if once or (at_first is not Outcome.OPEN and first.own_s >= SINGLE_S):
@@ -118,7 +118,7 @@ def _knocked(target: Target, times: int) -> Watched:
     )
 
 
-def _holds(promise: Promise, target: Target, once: bool) -> Finding:
+def _holds(promise: Promise, target: Target, once: bool) -> PromiseFinding:
     watched: list[Watched] = []
     outcomes: list[Outcome] = []
     over_s = time.monotonic() + MOST_S

@@ -37,20 +37,24 @@ SUFFIXES = (".pyx", ".py")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be raced: files and modules, or a pair of functions by dotted names.
-
-    args: of the pair, as between brackets. limit_s: how long a call may take.
-    processes, enough_s: see Experiments. traces: of each twin in two threads as well.
-    """
+    """What is to be raced, and how."""
 
     targets: tuple[str, ...]
+    """Files and modules,"""
     pair: tuple[str, ...] = ()
+    """or the dotted names of two functions, the first of which holds the GIL."""
     args: str | None = None
+    """The arguments of the pair, as they stand between the brackets of a call."""
     limit_s: float = LIMIT_S
+    """How long one call may take."""
     processes: int = PROCESSES
+    """In how many processes, one after the other, each twin is raced."""
     enough_s: float = ENOUGH_S
+    """No further process begins where it would end later than this."""
     verbose: bool = False
+    """Whether every row is printed."""
     traces: bool = False
+    """Whether each twin is also watched in two threads."""
 
     def __post_init__(self) -> None:
         """UsageError where something is named that is not there."""
@@ -66,13 +70,16 @@ class Wanted:
 
 @dataclass
 class Raced:
-    """What became of it. notes: what is to be shown before the table. it: None where
-    nothing could be measured, as failures tell."""
+    """What became of it."""
 
     it: Judged | None
+    """The run and its verdicts; None where nothing could be measured."""
     notes: list[str] = field(default_factory=list)
+    """What is to be shown before the table."""
     failures: list[str] = field(default_factory=list)
+    """What could not be measured, and why, a line each."""
     printed: str = ""
+    """What the user's code has printed."""
 
 
 def bench_own(wanted: Wanted) -> int:

@@ -23,7 +23,7 @@ from lab.records.race import WHOLE_CORE, Bound, Claim, Lap
 SHORT_S = 5e-5
 # In so many threads a call that blocks is raced.
 THREADS = 4
-# A busy machine makes a call look as if it waited: so many tries tell.
+# On a busy machine any call may seem to wait: so often it must, to be taken for one.
 TRIES = 3
 # A pilot that knows nothing of the work goes in small steps.
 STEP = 2
@@ -34,17 +34,16 @@ Before = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """How a twin is called in a race.
-
-    size: the one argument, 0 where arguments are the user's own. times: in a row, as
-    one call. wall_ns: how long that takes. waits: whether, for a part of it, it does
-    not compute: 1 or 0.
-    """
+    """How a twin is called in a race."""
 
     size: int
+    """Its one argument; 0 where the arguments are the user's own."""
     times: int
+    """How often it is called in a row, which counts as one call."""
     wall_ns: int
+    """How long these calls take."""
     waits: int
+    """1 if for a part of that time it waits instead of computing, else 0."""
 
     @property
     def short(self) -> bool:
@@ -68,7 +67,7 @@ def arguments(own: Own, size: int) -> tuple[Any, ...]:
 def tried(own: Own, name: str, size: int, before: Before) -> Trial:
     """Call a twin until it is known how to race it. Raises what it raises.
 
-    size: that of another twin that is called alike, or 0.
+    size: of another twin that takes the same argument, or 0.
     """
     function = own.functions[name]
 

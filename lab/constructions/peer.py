@@ -1,8 +1,8 @@
 """The process at the other end of a blocking call.
 
 It must be a process: while a held read blocks, no thread of the reader's own
-process could write. On each channel it is asked, waits, and does what ends the
-call (see ANSWERS), every channel for itself.
+process could write. On each channel it receives a byte, waits, and then does what
+ends the blocking call (see ANSWERS); no channel waits for another.
 """
 
 import contextlib
@@ -17,20 +17,22 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-# A channel that stays silent so long is given up: the bound that works while the
-# GIL is held, and the peer's own end if whoever started it is stuck.
+# A channel on which nothing comes for so long is given up. This limit works even while
+# the GIL is held, and it ends the peer if the process that started it is stuck.
 LIMIT_S = 30
 
 
 class Peer:
     """A child process that answers on each of its channels after a delay.
 
-    with Peer(8, delay_s=0.05) as peer: peer.channels are connected sockets; send
-    a byte, and one comes back delay_s later, or what else `answer`, a key of
-    ANSWERS, does with this channel's one of `things`: a path, or a socket, which
-    the peer takes over. A receive is bounded by LIMIT_S (EAGAIN); a dead peer reads
-    as the end of the file, or as ECONNRESET, and one that is asked nothing for
-    LIMIT_S dies. Leaving ends the process.
+    with Peer(8, delay_s=0.05) as peer: peer.channels are connected sockets. Send a
+    byte on one, and delay_s later the peer answers: it sends a byte back, or does
+    what `answer`, a key of ANSWERS, names. Some answers need a path or a socket for
+    each channel: `things`, in the same order; the peer takes the sockets over.
+
+    A receive fails with EAGAIN after LIMIT_S. When the peer is dead it gives the end
+    of the file, or ECONNRESET. A peer that is asked nothing for LIMIT_S ends by
+    itself, and leaving the block ends it too.
     """
 
     def __init__(
@@ -52,7 +54,7 @@ class Peer:
                 bound(ours, LIMIT_S)
             fds = [theirs.fileno() for _, theirs in pairs]
             names = [t if isinstance(t, str) else str(t.fileno()) for t in things]
-            # -I -S: nothing to import, a peer starts in some 20 ms.
+            # -I -S: it imports less, so that it starts sooner.
             command = [sys.executable, "-I", "-S", __file__, repr(delay_s), answer]
             self._process = subprocess.Popen(
                 [*command, *map(str, fds), *names],
@@ -60,7 +62,7 @@ class Peer:
                 stdin=subprocess.DEVNULL,
             )
             stack.pop_all()
-        # Our copies of its ends must go, or its death would not read as the end.
+        # While we keep copies of its ends open, its death does not end a read.
         for theirs in (*given, *(theirs for _, theirs in pairs)):
             theirs.close()
         self.channels = [ours for ours, _ in pairs]
@@ -72,7 +74,7 @@ class Peer:
 
     def __enter__(self) -> "Peer":
         try:
-            for channel in self.channels:  # it greets when it is up
+            for channel in self.channels:  # it sends a byte when it is ready
                 if channel.recv(1) != b"!":
                     raise ConnectionError("the peer process did not start")
         except BaseException:
@@ -101,7 +103,7 @@ def bound(end: socket.socket, limit_s: float) -> None:
         end.setsockopt(socket.SOL_SOCKET, option, limit)
 
 
-# What an answer calls when it is ready to wait, and the answer itself.
+# What an answer calls to wait, and the answer itself.
 Wait = Callable[[], None]
 Answer = Callable[[Wait], None]
 
@@ -128,7 +130,7 @@ def write(channel: socket.socket, thing: str) -> Answer:
 
 
 def write_whole(channel: socket.socket, thing: str) -> Answer:
-    """Meet whoever opens the FIFO of this path; wait, then write and close it."""
+    """Open the FIFO of this path as soon as it has a reader; wait, write, close it."""
 
     def answer(wait: Wait) -> None:
         with open(thing, "wb", buffering=0) as fifo:
@@ -183,12 +185,12 @@ ANSWERS = {
 
 
 def serve(channel: socket.socket, delay_s: float, prepare: str, thing: str) -> None:
-    """Greet, then answer on one channel until its other end is closed."""
+    """Send a byte when ready, then answer on one channel until its end is closed."""
     with channel, contextlib.suppress(ConnectionError):
         answer = ANSWERS[prepare](channel, thing)
         channel.sendall(b"!")
         while channel.recv(1):
-            signal.alarm(LIMIT_S)  # from the latest question on
+            signal.alarm(LIMIT_S)  # counted from the latest request
             answer(partial(time.sleep, delay_s))
 
 

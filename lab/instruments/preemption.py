@@ -2,9 +2,9 @@
 
 Bytecode lets a waiter in after every switch interval. C that holds the GIL does not,
 but a Python function around one such call still has some bytecode of its own: the
-first instruction, and the one after the call, where CPython looks whether somebody
-waits (RESUME, CALL and JUMP_BACKWARD in Python/bytecodes.c). So it does not matter
-whether waiters get in between two calls, but how far into a call they do.
+first instruction, and the one after the call, where CPython checks whether another
+thread waits (RESUME, CALL and JUMP_BACKWARD in Python/bytecodes.c). So it does not
+matter whether waiters get in between two calls, but how far into a call they do.
 
 How far is told by the processor time that the calling thread has spent on the call.
 That stands still while the thread waits for a core or for the GIL, so that a busy
@@ -20,45 +20,53 @@ from dataclasses import dataclass
 
 from lab.instruments.knocker import Knock
 
-# A knock answered this fast found the lock free; waking up a waiter takes longer.
+# Who got the lock within this time found it free; to wake up a waiter takes longer.
 PROMPT_NS = 10_000
-# So much of a call at its beginning and at its end are its edges. Bytecode lets 0.7 of
-# those who wait in between them, a function around one call of C nobody.
+# The first and the last 0.15 of a call are its edges. Of the threads that wait, 0.7 get
+# in between the edges of bytecode, none between those of a function around one C call.
 EDGE = 0.15
-# What divides them is a quarter of what bytecode would let in, as half of a call may
-# be C. Where short calls leave less than half of the 0.7 to see it in, it is not told.
+# The line between them is a quarter of what bytecode would let in, because up to half
+# of a call may be C. Where calls are so short that less than half of the 0.7 can be
+# observed, nothing is concluded.
 DIVIDE, LEAST_OPEN = 0.25, 0.35
-# Three standard errors: chance passes them once in 700 times, if the part is what
-# divides itself, and next to never where it is 0 or 0.7.
+# Three standard errors: chance alone exceeds them once in 700 times if the true part is
+# exactly on that line, and practically never if it is 0 or 0.7.
 SURE = 3.0
-# Who waits for so long within calls that let nobody in waits for the GIL and not for a
-# core: Linux's fair scheduler gives every thread one within some 24 ms.
+# A thread that waited this long while no call let anybody in waited for the GIL and not
+# for a core: Linux's fair scheduler gives every thread a core within some 24 ms.
 STALL_NS = 100_000_000
-# Patient waiters that get in before their switch interval is over were let in by an
-# explicit release: most of them where C holds for a while and releases.
+# A patient waiter (one with the longest switch interval) that gets in before that is
+# over was let in by an explicit release. Where these are more than the first part of
+# the patient, the call releases; more than the second: perhaps.
 RELEASES, MAY_RELEASE = 0.5, 0.25
-# Fewer patient ones say nothing of their own; then all count.
+# With fewer patient waiters than this all waiters are counted.
 FEW = 2
-# A median of fewer calls is no measure of what a switch costs.
+# A median needs so many calls to say what a switch costs.
 ENOUGH_CALLS = 5
-# To let somebody in takes some ten microseconds of the caller's processor time: nothing
-# in a longer call than this, where calls differ by more than that of their own.
+# To let somebody in costs the caller some ten microseconds of processor time. That is
+# ignored in calls longer than this, which differ more than that among themselves.
 LONG_NS = 1_000_000
-# A call that spends less of its time on a core sleeps, if it was not kept waiting for
-# one: where nobody counts that, nine others that share the core look the same.
+# A call that spends a smaller part of its time on a core sleeps, unless it was kept
+# waiting for one. Where the system does not count such waits, a call that shares its
+# core with nine busy threads cannot be told from one that sleeps.
 SLEEPS = 0.1
-# A function around one C call lets in two in a call, before and after; more is a loop.
+# A function around one C call lets in at most two threads in each call, one before and
+# one after it. More mean a loop.
 EDGES = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """When a call began and ended: CLOCK_MONOTONIC, its thread's processor time."""
+    """When a call began and ended."""
 
     enter_ns: int
+    """Its beginning, by CLOCK_MONOTONIC,"""
     enter_cpu_ns: int
+    """and by its thread's processor time."""
     leave_ns: int
+    """Its end, by CLOCK_MONOTONIC,"""
     leave_cpu_ns: int
+    """and by its thread's processor time."""
 
     @property
     def wall_ns(self) -> int:
@@ -71,19 +79,22 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Those who got in during calls, each with the place of its call in `calls`."""
+    """Which waiting threads got the GIL during calls."""
 
     calls: Sequence[Call]
+    """All calls, in the order of time."""
     knocks: Sequence[Knock]
+    """Those who got in during one of them,"""
     places: Sequence[int]
+    """and for each the place of that call in `calls`."""
     stalls_ns: Sequence[int]
-    """What the others and they themselves waited in calls, past the interval."""
+    """For each that waited, inside or not: how much longer than its switch interval."""
     starved_ns: int = 0
-    """How long the calling thread stood ready without a core, in all calls."""
+    """How long the calling thread was ready but had no core, in all calls."""
 
     @property
     def forced(self) -> list[tuple[Knock, int]]:
-        """Those whose interval was over: the holder was asked to let them in."""
+        """Those whose interval was over: the holder had been asked to let them in."""
         return [
             (knock, place)
             for knock, place in zip(self.knocks, self.places, strict=True)
@@ -92,8 +103,8 @@ class Entries:
 
     @property
     def sleeping(self) -> bool:
-        """Whether the calls sleep while they hold the GIL: no progress, though there
-        was a core to be had."""
+        """Whether the calls sleep while they hold the GIL: they used little of the time
+        in which they had a core."""
         had_ns = sum(call.wall_ns for call in self.calls) - self.starved_ns
         return sum(call.cpu_ns for call in self.calls) < SLEEPS * had_ns
 
@@ -103,7 +114,7 @@ def entries(
 ) -> Entries:
     """Match knocks and calls, both in the order of time; one call at least.
 
-    Who got in after the last call, or between two runs of calls, did not get in.
+    A knock answered after the last call, or between two calls, is not counted as in.
     """
     begins_ns = [call.enter_ns for call in calls]
     inside, places, stalls_ns = [], [], []
@@ -121,11 +132,12 @@ def entries(
 
 
 def preempted(found: Entries, patient_s: float, stamped: bool) -> bool | None:
-    """Whether waiters get in within a call, by being waited for and not by a release.
+    """Whether waiters get in within a call because their switch interval is over, and
+    not because the call releases the GIL.
 
     patient_s: the longest of the switch intervals in use. stamped: whether each call
-    has its own stamps; else one stands for many, and only that nobody got in says
-    something. None where it cannot be told.
+    has its own stamps; else one Call stands for many calls, and then only False can be
+    told. None where it cannot be told.
     """
     waits = [knock for knock in found.knocks if knock.wait_ns > PROMPT_NS]
     patient = [knock for knock in waits if knock.interval_s >= patient_s]
@@ -151,12 +163,13 @@ def preempted(found: Entries, patient_s: float, stamped: bool) -> bool | None:
 
 
 def longest_stretch_s(found: Entries) -> float:
-    """How long the call itself goes without looking whether somebody waits, seconds.
+    """The longest time, in seconds, in which the call does not check for waiters.
 
-    What the calling thread still did after a waiter's interval was over. Waiters come
-    at random: nine in ten see less than nine tenths of a stretch that all calls are
-    made of, and who sees more came in one that takes a tenth of the time at least.
-    0 where that is less than the interval they waited with: waking up takes some time.
+    It is what the calling thread still did after a waiter's interval was over. Waiters
+    come at random. Where a call is made of equal stretches, nine in ten of them see
+    less than nine tenths of one; so the ninth decile, divided by 0.9, is the length of
+    the longest stretch that takes up at least a tenth of the time. 0 where it is
+    shorter than the interval with which they waited: to wake up takes some time.
     """
     over_ns = []
     for knock, _ in found.forced:
@@ -171,28 +184,25 @@ def longest_stretch_s(found: Entries) -> float:
 
 
 def within(found: Entries) -> list[bool | None]:
-    """For each that was let in, whether that was between the edges of its call.
-
-    None where that is not known.
-    """
+    """For each let in: whether between the edges of its call; None: unknown."""
     return _by_wall(found) if found.sleeping else _by_cpu(found)
 
 
 def blurred(found: Entries) -> bool:
-    """Whether the calls are too short to tell: letting somebody in takes as long."""
+    """Whether the calls are too short: to let somebody in takes as long as a call."""
     return _open(found) < LEAST_OPEN
 
 
 def _open(found: Entries) -> float:
-    """The part of those who wait that bytecode would be seen to let in between the
-    edges of its calls."""
+    """Of all that wait, the part that could be seen to get in between the edges, if the
+    calls were bytecode."""
     alone_ns, cost_ns = (0.0, 0.0) if found.sleeping else _costs_ns(found)
     return 1 - 2 * EDGE - cost_ns / max(alone_ns, 1)
 
 
 def _costs_ns(found: Entries) -> tuple[float, float]:
-    """The time on a core of a call that nobody disturbs, and what it costs the call's
-    own thread to let somebody in; (0, 0) where the calls are long.
+    """Processor time of a call in which nobody gets in, and how much more of it a call
+    takes in which somebody does; (0, 0) where calls are long or too few.
     """
     times = Counter(found.places)
     alone_ns = [
@@ -212,8 +222,8 @@ def _by_cpu(found: Entries) -> list[bool | None]:
     inside: list[bool | None] = []
     for knock, place in found.forced:
         call = found.calls[place]
-        # Some of the cost came before the stamp and some after it. None of it may carry
-        # who got in at an edge across that.
+        # A part of the cost came before the stamp and a part after it, in an unknown
+        # proportion. Neither may move a knock from an edge to the inside.
         cost_here_ns = min(max(call.cpu_ns - alone_ns, cost_ns), 2 * cost_ns)
         own_ns = call.cpu_ns - cost_here_ns
         most_ns = knock.got_cpu_ns - call.enter_cpu_ns
@@ -223,9 +233,10 @@ def _by_cpu(found: Entries) -> list[bool | None]:
 
 
 def _by_wall(found: Entries) -> list[bool | None]:
-    """Calls that sleep: time on a core says nothing, and the time until the call went
-    on is too long by what the machine takes to wake it. So who seems to get in near an
-    edge did; of the others only those were between who came neither first nor last.
+    """For calls that sleep, of which processor time says nothing. By the clock a place
+    in the call comes out too far from the edge, as to wake a thread takes time. So a
+    knock that seems to be at an edge was at one; of the others only those were surely
+    inside that are neither the first nor the last of their call.
     """
     edge_ns = EDGE * min(call.wall_ns for call in found.calls)
     times = Counter(place for _, place in found.forced)

@@ -29,8 +29,11 @@ class Layout:
     """What a table has room for."""
 
     via: bool = True
+    """The column that says by what a kernel is called."""
     ceiling: bool = True
+    """The column of the ceiling."""
     bar: bool = True
+    """A bar beside each speedup."""
 
     @property
     def left_out(self) -> str:

@@ -5,7 +5,7 @@ from textwrap import wrap
 
 from lab.instruments.probe import HELD
 from lab.records.units import duration, share
-from lab.verdicts.promises import Finding, Kind, Outcome
+from lab.verdicts.promises import Kind, Outcome, PromiseFinding
 
 RELEASE = """\
 To release it, put the work that touches no Python object between these:
@@ -24,7 +24,7 @@ OPEN = (
 )
 
 
-def text(name: str, finding: Finding) -> str:
+def text(name: str, finding: PromiseFinding) -> str:
     """name: of what was watched. The answer, the figures, what to do; plain ASCII."""
     promise, lines = finding.promise, [_answer(name, finding)]
     lines.append(f"  wanted        {_wanted(finding)}")
@@ -47,7 +47,7 @@ def text(name: str, finding: Finding) -> str:
     return "\n".join(lines)
 
 
-def _answer(name: str, finding: Finding) -> str:
+def _answer(name: str, finding: PromiseFinding) -> str:
     if finding.outcome is Outcome.OPEN:
         return f"cannot tell what {name} does with the GIL"
     if finding.promise.kind is Kind.LONGEST_HOLD:
@@ -58,7 +58,7 @@ def _answer(name: str, finding: Finding) -> str:
     return f"{name} {'holds' if most else 'does not release enough of'} the GIL"
 
 
-def _wanted(finding: Finding) -> str:
+def _wanted(finding: PromiseFinding) -> str:
     bound = finding.promise.bound
     if finding.promise.kind is Kind.LONGEST_HOLD:
         return f"no hold above {duration(bound)}"
@@ -66,7 +66,7 @@ def _wanted(finding: Finding) -> str:
     return f"GIL-free for {most} {bound:g} of the time"
 
 
-def _figures(finding: Finding) -> list[str]:
+def _figures(finding: PromiseFinding) -> list[str]:
     calls = "call" if finding.calls == 1 else "calls"
     low, high = _ceiling(finding.low), _ceiling(finding.high)
     ceiling = low if low == high else f"{low} to {high}"
@@ -81,7 +81,7 @@ def _figures(finding: Finding) -> list[str]:
     ]
 
 
-def _share(finding: Finding) -> str:
+def _share(finding: PromiseFinding) -> str:
     low, high = finding.low, finding.high
     if high - low == 1:
         return "unknown part"
@@ -91,7 +91,7 @@ def _share(finding: Finding) -> str:
     return share(middle, half) if half else f"{middle:.3g}"
 
 
-def _hold(finding: Finding) -> str:
+def _hold(finding: PromiseFinding) -> str:
     if not finding.hold_high_s:
         return "none seen"
     low, high = duration(finding.hold_low_s), duration(finding.hold_high_s)

@@ -11,14 +11,16 @@ from enum import StrEnum
 
 from lab.records.watched import Watched
 
-# Three standard errors instead of the 95 % interval's 1.96: calls are watched until
+# Three standard errors, not the 1.96 of a 95 % interval: calls are watched until
 # the answer is clear, and each time is a chance to be wrong.
 SURE = 3 / 1.96
-# Below this the cost of calling at all is a part of the call that counts.
+# In a shorter call, what calling itself costs is a large part of the time.
 SHORTEST_S = 2e-6
-# Others ask for the GIL so many times within the longest hold allowed, or this often.
+# How often others ask for the GIL within the longest hold that is allowed, and the
+# shortest time between two requests.
 ASKS, LEAST_PATIENCE_S = 16, 50e-6
-# Of a call's own time: from here on, others disturbed it; a machine is busy.
+# Parts of the time: with more held by other threads, the call was disturbed; with less
+# of it spent on a core, the machine is busy.
 DISTURBED, BUSY = 0.02, 0.5
 
 SHORT = "the call is too short to tell it from the cost of calling: give it more work"
@@ -40,36 +42,47 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """at_least: for RELEASED; at_most: for HELD, a share, and LONGEST_HOLD, seconds."""
+    """What a call is to keep."""
 
     kind: Kind
+    """What it is about."""
     bound: float
+    """The least share of the time that is released, the most that is held, or the
+    longest hold in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What was seen of a promise.
-
-    gil_free: share of the time, from low to high; hold_low_s, hold_high_s: the longest
-    hold lies between; holder: its thread; duration_s: a call; reason: why it is OPEN.
-    """
+class PromiseFinding:
+    """What was seen of a promise."""
 
     promise: Promise
+    """What was promised."""
     outcome: Outcome
+    """Whether it was kept."""
     gil_free: float
+    """The part of the calls' own time in which they held no GIL, 0 to 1."""
     low: float
+    """The least that it may be,"""
     high: float
+    """and the most."""
     hold_low_s: float
+    """The longest hold took at least this long,"""
     hold_high_s: float
+    """and at most this long."""
     holder: str
+    """The name of its thread; empty where no hold was seen."""
     samples: int
+    """How often the lock's state was read."""
     calls: int
+    """How many calls were watched."""
     duration_s: float
+    """Own time of one call: without its waits for a core."""
     reason: str = ""
+    """Why it is OPEN; else empty."""
 
 
-def watched_once(promise: Promise, seen: Watched) -> Finding:
-    """The same of something that ran once, whatever threads it used."""
+def watched_once(promise: Promise, seen: Watched) -> PromiseFinding:
+    """The finding on something that ran once, whatever threads it used."""
     if promise.kind is Kind.LONGEST_HOLD:
         outcome = of_hold(promise.bound, seen, everybody=True)
         return conclude(promise, outcome, [seen], 1, everybody=True)
@@ -82,8 +95,11 @@ def patience_s(bound_s: float) -> float:
 
 
 def interval(watched: Sequence[Watched]) -> tuple[float, float]:
-    """Of the GIL-free share of the calls' own time. A wait for a core lies in one state
-    or the other, so neither can have lasted longer than the whole."""
+    """The least and the most that the GIL-free share of the calls' own time may be.
+
+    A wait for a core is a part of the held or of the free time, and which is unknown:
+    it counts for both ends, but neither can be longer than the whole.
+    """
     own_s = sum(one.own_s for one in watched)
     error_s = SURE * math.hypot(*(one.error_s for one in watched))
     held_s = sum(min(one.own_s, one.held_s + one.unknown_s) for one in watched)
@@ -93,6 +109,7 @@ def interval(watched: Sequence[Watched]) -> tuple[float, float]:
 
 
 def of_share(promise: Promise, watched: Sequence[Watched]) -> Outcome:
+    """Whether a promise about a share was kept; all of the interval must say so."""
     low, high = interval(watched)
     if promise.kind is Kind.RELEASED:
         kept, broken = low >= promise.bound, high < promise.bound
@@ -102,6 +119,7 @@ def of_share(promise: Promise, watched: Sequence[Watched]) -> Outcome:
 
 
 def of_hold(bound_s: float, seen: Watched, everybody: bool = False) -> Outcome:
+    """Whether no hold was longer; everybody: of any thread, not of the caller alone."""
     low_s, high_s, _ = _longest(seen, everybody)
     # No hold is longer than the call; of other threads' that is not known.
     if seen.wall_s <= bound_s or (not everybody and seen.own_s <= bound_s):
@@ -126,7 +144,8 @@ def conclude(
     calls: int,
     reason: str = "",
     everybody: bool = False,
-) -> Finding:
+) -> PromiseFinding:
+    """The finding, once the outcome is known. watched: one at least."""
     low, high = interval(watched)
     held_s = sum(one.held_s for one in watched)
     free_s = sum(one.free_s for one in watched)
@@ -141,7 +160,7 @@ def conclude(
         )
     if outcome is Outcome.OPEN and not reason:
         reason = _why(promise, watched, duration_s)
-    return Finding(
+    return PromiseFinding(
         promise=promise,
         outcome=outcome,
         gil_free=min(max(free_s / max(held_s + free_s, 1e-12), low), high),

@@ -101,10 +101,15 @@ class SpeedupRange:
     """What threads gained over a group of twins: the lowest and highest median."""
 
     bound: Bound
+    """What bounds these calls."""
     calls: int
+    """How many calls there are."""
     lowest: float
+    """The smallest median speedup of one of them."""
     highest: float
+    """The largest."""
     threads: int
+    """In how many threads they were raced."""
 
 
 def speedup_range(
@@ -137,8 +142,11 @@ class Experiment:
     """All that one file of experiments found: races, figures, or both."""
 
     name: str
+    """That of the file, without test_."""
     races: tuple[Finding, ...]
+    """On its races."""
     series: tuple[SeriesFinding, ...]
+    """On its figures."""
 
     @property
     def findings(self) -> tuple[Finding | SeriesFinding, ...]:
