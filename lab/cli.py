@@ -27,7 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given, rest = commands.parse_known_args(arguments)
         if rest and given.command not in FOR_PYTEST:
             commands.error(f"unknown arguments: {' '.join(rest)}")
-        own = given.command != "scope"  # whose streams are the program's
+        # The streams are the program's where scope runs one.
+        own = given.command != "scope" or given.pid is not None
         if own:
             _open_closed()
         given.rest = rest

@@ -150,10 +150,11 @@ def parser() -> argparse.ArgumentParser:
 
     scope = command(
         _scope,
-        "run a program and show who held the GIL, and when",
+        "run a program, or look at a process, and show who held the GIL, and when",
         "python -m lab scope script.py --an-option-of-the-script",
         "python -m lab scope -o trace.json --chrome perfetto.json script.py",
         "python -m lab scope -m timeit 'sum(range(1000))'",
+        "python -m lab scope --pid 4242 --duration 5      # only read, not stopped",
     )
     scope.add_argument(
         "-o", type=Path, dest="output", metavar="FILE", help="keep the trace as JSON"
@@ -164,7 +165,16 @@ def parser() -> argparse.ArgumentParser:
     scope.add_argument(
         "-m", action="store_true", dest="module", help="PROGRAM is a module's name"
     )
-    scope.add_argument("program", metavar="PROGRAM", help="a script")
+    scope.add_argument(
+        "--pid", type=_number, help="of a process that runs already; no PROGRAM then"
+    )
+    scope.add_argument(
+        "--duration",
+        type=_seconds,
+        metavar="SECONDS",
+        help="of --pid: how long to look, 10 unless given",
+    )
+    scope.add_argument("program", metavar="PROGRAM", nargs="?", help="a script")
     scope.add_argument(
         "args", metavar="...", nargs=argparse.REMAINDER, help="its own arguments"
     )
@@ -272,9 +282,19 @@ def _probe(given: argparse.Namespace) -> int:
 
 
 def _scope(given: argparse.Namespace) -> int:
+    outputs = {"output": given.output, "chrome_output": given.chrome}
+    if given.pid is not None:
+        from lab.commands import attached
+
+        if given.program or given.module:
+            raise UsageError("--pid looks at a process: name no program beside it")
+        return attached.scope(
+            given.pid, given.duration or attached.DURATION_S, **outputs
+        )
+    if given.program is None or given.duration:
+        raise UsageError("a PROGRAM or a --pid is missing: scope --help has examples")
     from lab.commands.scope import run
 
-    outputs = {"output": given.output, "chrome_output": given.chrome}
     return run([given.program, *given.args], module=given.module, **outputs)
 
 
@@ -294,6 +314,13 @@ def _demo(given: argparse.Namespace) -> int:
     from lab.commands.demo import demo
 
     return demo(given.act, given.seed_answers, no_pause=given.no_pause)
+
+
+def _number(text: str) -> int:
+    """The number of a process."""
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**31):
+        raise argparse.ArgumentTypeError(f"{text}: expected a process's number")
+    return int(text)
 
 
 def _seconds(text: str) -> float:

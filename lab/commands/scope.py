@@ -67,7 +67,7 @@ def run(
         sys.stdout.flush()
     if _which(STDERR) == stderr:  # else it is the program's own file
         _summarise(scope.trace)
-    _keep(scope.trace, *outputs)
+    keep(scope.trace, *outputs)
     return status
 
 
@@ -202,7 +202,7 @@ def _summarise(trace: Trace) -> None:
             left = left[stderr.write(left) or 0 :]
 
 
-def _keep(trace: Trace, output: Path | None, chrome_output: Path | None) -> None:
+def keep(trace: Trace, output: Path | None, chrome_output: Path | None) -> None:
     try:
         if output is not None:
             trace.save(output)

@@ -3,6 +3,9 @@
 
 #define _GNU_SOURCE
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "sampler.h"
@@ -29,10 +32,73 @@ thread_clock(unsigned long native_id)
     return read_clock((clockid_t)((~(unsigned int)native_id << 3) | 6));
 }
 
+/* Has been switched to a core once more often than away from one. */
+static int
+is_on_a_core(const sampler *s, const thread_record *r)
+{
+    char text[4096];
+    const char *line = text;
+    int64_t left = 0;
+    if (!read_once(s, r, "status", text, sizeof text)) {
+        return 0;
+    }
+    while ((line = strstr(line, "ctxt_switches:")) != NULL) {
+        line += strlen("ctxt_switches:");
+        left += strtoll(line, NULL, 10);
+    }
+    return r->arrivals > left;
+}
+
+/* Another process's clocks must not be read by clock_gettime. What schedstat tells
+   (processor time, waits for a core, arrivals on one) is as old as a tick of the system
+   while a thread runs, so that whether it does is asked in other ways. */
+static int
+other_runs(sampler *s, thread_record *r, int64_t own_ns, int holds)
+{
+    char text[80];
+    long long ran, waited, arrivals;
+    int64_t before_ns = r->clock_ns, now_ns, wall_ns;
+    int moved, running = 0;
+    r->likely = 0.0;
+    r->clock_ns = -1;
+    if (!read_kept(s, r, SCHEDSTAT_FILE, text, sizeof text)
+        || sscanf(text, "%lld %lld %lld", &ran, &waited, &arrivals) != 3) {
+        s->ended = 1;
+        return 0;
+    }
+    now_ns = read_clock(CLOCK_MONOTONIC);
+    wall_ns = now_ns - r->read_ns;
+    moved = before_ns < 0 || ran != before_ns || arrivals != r->arrivals;
+    r->clock_ns = ran;
+    r->arrivals = arrivals;
+    r->read_ns = now_ns;
+    r->own_ns = own_ns;
+    if (before_ns >= 0 && (moved || holds || r->spent.state == RUNS_FREE)) {
+        s->ran_ns += wall_ns;  /* it may have run all the time */
+    }
+    if (holds) {
+        return 1;
+    }
+    if (moved || r->spent.state == RUNS_FREE || r->spent.state == HOLDS) {
+        running = read_kept(s, r, SYSCALL_FILE, text, sizeof text)
+                  && strncmp(text, "running", 7) == 0;
+    }
+    if (running && is_on_a_core(s, r)) {
+        return 1;
+    }
+    if (running && before_ns >= 0) {
+        r->likely = (double)(ran - before_ns) / fmax((double)wall_ns, 1.0);
+    }
+    return 0;
+}
+
 int
-runs(sampler *s, thread_record *r, int64_t own_ns)
+runs(sampler *s, thread_record *r, int64_t own_ns, int holds)
 {
     int64_t before_ns = r->clock_ns, now_ns, ran_ns, wall_ns, stolen_ns;
+    if (s->place.foreign) {
+        return other_runs(s, r, own_ns, holds);
+    }
     r->clock_ns = thread_clock(r->thread.native_id);
     now_ns = read_clock(CLOCK_MONOTONIC);
     wall_ns = now_ns - r->read_ns;

@@ -10,6 +10,7 @@
 
 #ifdef __linux__
 #include <sys/uio.h>
+#include <unistd.h>
 #endif
 
 #include "gil_state.h"
@@ -20,6 +21,9 @@ int
 gil_state_read(const gil_place *place, uintptr_t address, void *to, size_t size)
 {
 #ifdef __linux__
+    if (place->foreign) {
+        return pread(place->memory, to, size, (off_t)address) == (ssize_t)size;
+    }
     struct iovec here = {to, size}, there = {(void *)address, size};
     return process_vm_readv(place->process, &here, 1, &there, 1, 0) == (ssize_t)size;
 #else

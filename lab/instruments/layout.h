@@ -55,7 +55,8 @@ typedef struct {
 typedef struct {
     layout at;
     int process;              /* its number */
-    int foreign;              /* another one than the reader's */
+    int foreign;              /* another one than the reader's, */
+    int memory;               /* and its memory, open: no other program's with its number */
     uintptr_t interpreter;
     uintptr_t gil;
     uintptr_t code_type;      /* of code objects; 0: unknown */

@@ -34,12 +34,13 @@ uniform(sampler *s)
 
 /* Of one core, that the sampler may take. A program that wants every core is slowed by
    what the sampler takes of them: 1 in 100, so that with what its switches cost the
-   others it stays below 2. Threads that wait, however many, want none. */
+   others it stays below 2. Threads that wait, however many, want none. Of another
+   process and those it serves nobody knows what they want. */
 static double
 allowed(const sampler *s)
 {
     double of_all = 0.01 * s->cores;
-    if (s->fills) {
+    if (s->fills || s->place.foreign) {
         return of_all < MOST_OF_A_CORE ? of_all : MOST_OF_A_CORE;
     }
     return s->live_count > FEW ? MOST_OF_A_CORE : 1.0;

@@ -1,4 +1,4 @@
 from lab.instruments.sampler cimport sampler
 
 
-cdef object trace_of(sampler *s, object names)
+cdef object trace_of(sampler *s, object names, object python)

@@ -9,14 +9,19 @@ from lab.instruments.sampler cimport (
     call_name, event, sampler, tally, thread_record,
 )
 
-import platform
 from operator import attrgetter
 
 from lab.records.sampling_error import half_width
 from lab.records.trace import Behind, Call, Segment, ThreadTrace, Trace
 
 
-cdef object trace_of(sampler *s, object names):
+def name_of_call(int number):
+    """The name of a system call that waits, or its number."""
+    name = call_name(number)
+    return f"call {number}" if name == NULL else name.decode()
+
+
+cdef object trace_of(sampler *s, object names, object python):
     cdef int64_t wall_ns = s.end_ns - s.begin_ns
     cdef double seen_ns = _seen_ns(s)
     cdef int i
@@ -31,7 +36,7 @@ cdef object trace_of(sampler *s, object names):
     if s.event_count > EVENTS:
         first_ns = s.events[s.event_count % EVENTS].at_ns
     return Trace(
-        python=platform.python_version(),
+        python=python,
         duration_s=wall_ns / 1e9,
         asked_s=s.interval_ns / 1e9,
         interval_s=s.paused_ns / max(1, s.samples) / 1e9,
@@ -81,15 +86,12 @@ cdef object _thread(sampler *s, thread_record *one, names, dict indices):
         spent_ns[state] / seen_ns if serial else 0.0
         for state in (WANTS, READY, BLOCKED, WAITS)
     ]
-    name, native_id = names.started.get(serial, (f"native {number}", number))
-    if one.end_ns == 0 or serial not in names.started:
-        # Alive to the end, so the name it has now; or alive before the beginning.
-        name, native_id = names.present.get(one.thread.ident, (name, native_id))
-    if not serial:
-        name = "others"
+    name, native_id = "others", number
+    if serial:
+        name, native_id = names.of(serial, one.thread.ident, number, one.end_ns != 0)
     return ThreadTrace(
         name=name,
-        native_id=native_id or number,
+        native_id=native_id,
         start_s=(one.begin_ns - s.begin_ns) / 1e9,
         end_s=(end_ns - s.begin_ns) / 1e9,
         holds=spent_ns[HOLDS] / seen_ns,
@@ -111,13 +113,8 @@ cdef object _calls(thread_record *one, double seen_ns):
     calls = []
     for i in range(CALLS):
         if one.calls[i].ns:
-            name = call_name(<int>one.calls[i].key)
-            calls.append(
-                Call(
-                    f"call {one.calls[i].key}" if name == NULL else name.decode(),
-                    one.calls[i].ns / seen_ns,
-                )
-            )
+            name = name_of_call(<int>one.calls[i].key)
+            calls.append(Call(name, one.calls[i].ns / seen_ns))
     return tuple(sorted(calls, key=attrgetter("share"), reverse=True))
 
 

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "sampler.h"
@@ -60,7 +61,8 @@ static void
 take_sample(sampler *s)
 {
     uintptr_t address = 0;
-    int held = gil_state_locked(&s->place) == 1, free_runs = 0, wanted = 0;
+    int locked = gil_state_locked(&s->place), held = locked == 1;
+    int free_runs = 0, wanted = 0;
     int asked = 0, in_rotation;
     int64_t now_ns, own_ns, gap_ns, unseen_ns = 0;
     thread_record *holder = NULL;
@@ -70,6 +72,10 @@ take_sample(sampler *s)
     now_ns = read_clock(CLOCK_MONOTONIC);
     if (__atomic_load_n(&s->stop, __ATOMIC_ACQUIRE)) {
         return;  /* what was read may come after the end */
+    }
+    if (locked < 0) {  /* the other process is over */
+        __atomic_store_n(&s->gone, 1, __ATOMIC_RELEASE);
+        return;
     }
     gap_ns = now_ns - s->last_ns;
     look_for_threads(s, now_ns, s->last_ns + gap_ns / 2, address);
@@ -85,7 +91,7 @@ take_sample(sampler *s)
         r->next = r->spent.state;
         r->next_call = r->call;
         if (place < CLOCKS || r->spent.state == HOLDS) {
-            int running = runs(s, r, own_ns);
+            int running = runs(s, r, own_ns, r == holder);
             if (r == holder || running) {
                 r->next = RUNS_FREE;
             } else if (asked < ASKED
@@ -141,9 +147,9 @@ run_sampler(void *argument)
     prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);  /* of this thread only */
     prctl(PR_SET_NAME, "gil-lab scope", 0UL, 0UL, 0UL);
     ask_for_short_slices();
-    s->tells = tell_waits_apart();
-    for (int i = 0; i < THREADS; i++) {
-        s->threads[i].file = 0;  /* of the table of a sampler before a fork */
+    s->tells = tell_waits_apart(!s->place.foreign);
+    for (int i = 0; i < THREADS; i++) {  /* of the table of a sampler before a fork */
+        memset(s->threads[i].files, 0, sizeof s->threads[i].files);
     }
 #endif
     sem_post(&s->ready);
@@ -154,28 +160,31 @@ run_sampler(void *argument)
         s->paused_ns + s->late_ns, s->samples};
     s->program_use = s->samples_cost;
     s->program_use.cpu_ns = read_clock(CLOCK_PROCESS_CPUTIME_ID);
-    while (!__atomic_load_n(&s->stop, __ATOMIC_ACQUIRE)) {
+    while (!__atomic_load_n(&s->stop, __ATOMIC_ACQUIRE) && !s->gone) {
         pause_at_random(s);
         take_sample(s);
     }
     return NULL;
 }
 
-/* Time zero: the threads there are, and who holds the GIL, namely the caller. */
+/* Time zero: the threads there are, and who holds the GIL: in one's own process the
+   caller. */
 static void
 begin(sampler *s)
 {
-    thread_record *holder;
+    thread_record *holder = NULL;
     s->stretch = 1.0;
     s->pause_ns = (double)s->interval_ns;
     open_record(&s->threads[UNTRACKED], &(gil_thread){0}, 0);
     do {
         walk(s, 1, 1, 1, 0);
-    } while (s->walk_ns == 0 && sched_yield() == 0);
+    } while (s->walk_ns == 0 && gil_state_locked(&s->place) >= 0 && sched_yield() == 0);
     s->event_count = 0;
-    holder = record_of(s, gil_state_holder(&s->place));
+    if (gil_state_locked(&s->place) == 1) {
+        holder = record_of(s, gil_state_holder(&s->place));
+    }
     for (int i = 0; i < s->live_count && i < CLOCKS; i++) {
-        runs(s, &s->threads[s->live[i]], 0);
+        runs(s, &s->threads[s->live[i]], 0, 0);
     }
     s->begin_ns = s->last_ns = s->walk_ns = read_clock(CLOCK_MONOTONIC);
     s->random = (uint64_t)s->begin_ns | 1;
@@ -185,7 +194,7 @@ begin(sampler *s)
         r->spent.state = r == holder ? HOLDS : WAITS;
     }
     s->whole.at_ns = s->whole.since_ns = s->begin_ns;
-    s->whole.state = HOLDS;
+    s->whole.state = holder == NULL ? WAITS : HOLDS;
     s->contention.at_ns = s->contention.since_ns = s->begin_ns;
 }
 
@@ -258,24 +267,26 @@ sampler_join(sampler *s)
 void
 sampler_close(sampler *s, uintptr_t caller)
 {
-    thread_record *holder = record_of(s, caller);
+    /* Of another process nobody knows the last moment: all stays as it was. */
+    int last = s->place.foreign ? s->whole.state : HOLDS;
+    thread_record *holder = s->place.foreign ? NULL : record_of(s, caller);
     int64_t unseen_ns;
+    s->end_ns = s->gone ? s->last_ns : s->end_ns;
     s->ran_ns = 0;
     for (int i = 0; i < s->live_count && i < CLOCKS; i++) {
-        runs(s, &s->threads[s->live[i]], 0);
+        runs(s, &s->threads[s->live[i]], 0, 0);
     }
     unseen_ns = unseen_of(s, s->end_ns - s->last_ns);
     s->edge_ns += unseen_ns;
     for (int i = 0; i <= s->live_count; i++) {
         thread_record *r = &s->threads[i < s->live_count ? s->live[i] : UNTRACKED];
         tally *spent = &r->spent;
-        set_state(s, r,
-                  r == holder ? HOLDS : spent->state == HOLDS ? WAITS : spent->state,
-                  s->end_ns, unseen_ns);
+        int state = spent->state == HOLDS && !s->place.foreign ? WAITS : spent->state;
+        set_state(s, r, r == holder ? HOLDS : state, s->end_ns, unseen_ns);
         if (s->end_ns - spent->since_ns > spent->longest_ns[spent->state]) {
             spent->longest_ns[spent->state] = s->end_ns - spent->since_ns;
         }
     }
-    account(&s->whole, HOLDS, s->end_ns, unseen_ns);
+    account(&s->whole, last, s->end_ns, unseen_ns);
     account(&s->contention, s->contention.state, s->end_ns, unseen_ns);
 }

@@ -30,6 +30,9 @@ enum {
     LATE_NS = 100000    /* waking later than this loses samples */
 };
 
+/* Of a thread's in /proc, kept open. */
+enum { SYSCALL_FILE, SCHEDSTAT_FILE, KEPT_FILES };
+
 /* Time spent in each state. Between two samples that differ, half the gap goes to
    either. The sums of changes and of unseen time feed the error: see half_width in
    trace.py. */
@@ -60,7 +63,8 @@ typedef struct {
     int next;               /* its state in the sample being taken, */
     int call, next_call;    /* the system call it is in, and then */
     int64_t told_ns;        /* clock_ns when last asked why it does not run */
-    int file;               /* that tells it: 1 more than its number, 0: none */
+    int files[KEPT_FILES];  /* that tell it: 1 more than their numbers, 0: none */
+    int64_t arrivals;       /* on a core, when last read: another process's */
     portion calls[CALLS];   /* of the time BLOCKED; 0 ns: unused */
     portion behind[HOLDERS];    /* of the time in which it WANTS */
 } thread_record;
@@ -85,6 +89,7 @@ typedef struct {
     pthread_t thread;
     sem_t ready, go;
     int joinable, stop;
+    int gone;               /* the other process ended, or runs something else */
     double pause_ns;        /* their mean: longer where the budget demands it */
     double stretch;         /* the shortest, times this where samples are lost */
     int64_t paused_ns;      /* the sum of the pauses, */
@@ -138,15 +143,15 @@ void sampler_stop(sampler *s);
 void sampler_join(sampler *s);
 
 /* After the last join, holding the GIL: account for the time up to the last stop.
-   `caller`: the address of the thread state that called it. */
+   `caller`: the address of the thread state that called it, of this process. */
 void sampler_close(sampler *s, uintptr_t caller);
 
 /* clocks.c, for sampler.c. Nanoseconds, or -1. */
 int64_t read_clock(clockid_t clock);
 
-/* Is this thread, which does not hold the GIL, running? `own_ns`: the sampler's own
-   processor clock. */
-int runs(sampler *s, thread_record *r, int64_t own_ns);
+/* Does this thread run? `own_ns`: the sampler's own processor clock; `holds`: it holds
+   the GIL, so that the answer does not matter, only its clock. */
+int runs(sampler *s, thread_record *r, int64_t own_ns, int holds);
 
 /* pauses.c, for sampler.c. A random number above 0 and below 1. */
 double uniform(sampler *s);
@@ -161,14 +166,20 @@ int64_t longest_pause_ns(const sampler *s);
 /* Have the system let the calling thread in soon after it wakes, where it can. */
 void ask_for_short_slices(void);
 
-/* system_calls.c, for sampler.c. Give the calling thread a table of files of its own;
-   whether the system tells why threads wait. */
-int tell_waits_apart(void);
+/* system_calls.c, for sampler.c. Whether the system tells why threads wait. `own`: give
+   the calling thread a table of files of its own. */
+int tell_waits_apart(int own);
 
 /* Why this thread does not run: READY, WANTS, BLOCKED in r->next_call, or WAITS;
    RUNS_FREE where it only made room for the sampler. */
 int why_waits(sampler *s, thread_record *r);
-void forget_file(thread_record *r);
+void forget_files(thread_record *r);
+
+/* A file of a thread's folder in /proc, kept open or not: its beginning. 0 if it cannot
+   be read, and then no text. */
+int read_kept(const sampler *s, thread_record *r, int which, char *text, size_t size);
+int read_once(const sampler *s, const thread_record *r, const char *name, char *text,
+              size_t size);
 
 /* call_names.c, for sampled_trace.pyx. The name of a system call that waits, or NULL. */
 const char *call_name(int number);

@@ -4,8 +4,13 @@ from libc.stdint cimport int64_t, uint64_t, uintptr_t
 
 
 cdef extern from "gil_state.h" nogil:
-    ctypedef struct gil_place:
+    ctypedef struct layout:
         pass
+    ctypedef struct gil_place:
+        layout at
+        int process
+        int memory
+        int foreign
     ctypedef struct gil_thread:
         uint64_t serial
         uintptr_t address
@@ -13,9 +18,12 @@ cdef extern from "gil_state.h" nogil:
         unsigned long native_id
     int layout_known()
     int layout_find(gil_place *place)
+    int layout_of_runtime(const void *bytes, size_t count, layout *at)
+    int gil_state_attach(gil_place *place, uintptr_t runtime)
     int gil_state_enabled(const gil_place *place)
     int gil_state_locked(const gil_place *place)
     uintptr_t gil_state_holder(const gil_place *place)
+    int gil_state_contains(const gil_place *place, uintptr_t address)
     int gil_state_threads(const gil_place *place, gil_thread *out, int room)
 
 
@@ -74,6 +82,7 @@ cdef extern from "sampler.h" nogil:
         int64_t prompt_changes
         double prompt_change_ns2
         int tells
+        int gone
         tally whole
         tally contention
         thread_record threads[1]

@@ -14,6 +14,7 @@ from posix.time cimport nanosleep, timespec
 from posix.unistd cimport getpid
 
 from lab.instruments.sampled_trace cimport trace_of
+from lab.instruments.stacks cimport attach
 from lab.instruments.sampler cimport (
     gil_place, gil_thread, sampler,
     gil_state_enabled, gil_state_holder, gil_state_locked, gil_state_threads,
@@ -27,6 +28,7 @@ import os
 import platform
 import sys
 
+from lab.instruments.task_names import TaskNames
 from lab.instruments.thread_names import ThreadNames
 from lab.records.sampling_error import half_width
 
@@ -97,7 +99,9 @@ cdef class Scope:
     """`with Scope() as scope: ...`, then `scope.trace`.
 
     interval: mean pause between samples in seconds, 1e-6 to 0.1; on a single
-    processor ten times as long. One scope at a time in a process: RuntimeError.
+    processor ten times as long. target: in another process, which is only read; longer
+    pauses then. One scope at a time in a process: RuntimeError. UsageError where the
+    target is not what its version says.
     ScopeUnavailable where it cannot work; `unavailable()` says why beforehand. A
     child forked inside has no scope, and may start one of its own.
     """
@@ -107,10 +111,12 @@ cdef class Scope:
     cdef int64_t interval_ns
     cdef int64_t settled_edge_ns
     cdef int64_t settled_frozen_ns
+    cdef object target
     cdef object names
     cdef object _trace
 
-    def __cinit__(self, interval=20e-6):
+    def __cinit__(self, interval=20e-6, target=None):
+        self.target = target
         if not 1e-6 <= interval <= 0.1:  # refuses NaN too
             raise ValueError(f"interval: expected 1e-6 to 0.1 s, got {interval}")
         self.interval_ns = <int64_t>(interval * 1e9)
@@ -120,7 +126,7 @@ cdef class Scope:
         cdef int error
         if running is not None and running.owner == getpid():
             raise RuntimeError("a scope is running already: scopes do not nest")
-        reason = unavailable()
+        reason = unavailable() if self.target is None else None
         if reason is not None:
             raise ScopeUnavailable(reason)
         self._trace = None
@@ -133,8 +139,12 @@ cdef class Scope:
         self.s.interval_ns = self.interval_ns
         if self.s.cores == 1:
             self.s.interval_ns *= ONE_CPU_SLOWER
-        layout_find(&self.s.place)
-        self.names = ThreadNames(_serial)
+        if self.target is None:
+            layout_find(&self.s.place)
+            self.names = ThreadNames(_serial)
+        else:
+            attach(&self.s.place, self.target)
+            self.names = TaskNames(self.target.process)
         error = sampler_resume(self.s)
         if error:
             self.names.stop()
@@ -224,12 +234,26 @@ cdef class Scope:
         )
 
     @property
+    def gone(self):
+        """Whether the other process has ended, or runs another program."""
+        return bool(self.s.gone)
+
+    @property
+    def samples(self):
+        """How many have been taken."""
+        return self.s.samples
+
+    @property
     def trace(self):
         """The Trace, once the block is over; before, or in a child: RuntimeError."""
         if self._trace is None:
             if self.s == NULL or self.owner != 0:
                 raise RuntimeError("no trace: the scope has not run, or still runs")
-            self._trace = trace_of(self.s, self.names)
+            self._trace = trace_of(
+                self.s,
+                self.names,
+                self.target.python if self.target else platform.python_version(),
+            )
         return self._trace
 
 

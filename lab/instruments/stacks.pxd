@@ -40,4 +40,8 @@ cdef extern from "frames.h" nogil:
     frame_place frames_line(const frame_book *book, int32_t code, int32_t unit)
 
 
+# Fill in the place of another process; UsageError, in one line, where it is not what
+# its version says, or has no GIL.
+cdef int attach(gil_place *place, object target) except -1
+
 cdef object code_text(const frame_book *book, uint32_t at, uint32_t size)

@@ -1,16 +1,22 @@
 # C files: layout.c gil_state.c frames.c
-"""Python stacks of this process's threads, read without the GIL while they run."""
+"""Python stacks of threads, of this process or another, read while they run."""
 
-from libc.stdint cimport uint32_t
+from libc.stdint cimport uint32_t, uintptr_t
 
 from lab.instruments.sampler cimport (
-    gil_place, gil_thread, gil_state_threads, layout_find,
+    gil_place, gil_thread,
+    gil_state_attach, gil_state_contains, gil_state_enabled, gil_state_holder,
+    gil_state_locked, gil_state_threads, layout_find, layout_of_runtime,
 )
 from lab.instruments.stacks cimport (
     CHANGING, NO_CODE,
     frame_book, frame_code, frame_place, frame_stack,
     frames_code, frames_free, frames_new, frames_read, frames_text,
 )
+
+import time
+
+from lab.errors import UsageError
 
 
 # Threads among which one is looked for.
@@ -22,20 +28,55 @@ cdef object code_text(const frame_book *book, uint32_t at, uint32_t size):
     return frames_text(book, at)[:size].decode("utf-8", "surrogatepass")
 
 
+# To read the list of threads while others change it.
+cdef int TRIES = 100
+# So much of _PyRuntime tells where everything is.
+cdef int TOLD = 4096
+
+
+cdef int attach(gil_place *place, object target) except -1:
+    cdef gil_thread threads[MOST]
+    cdef int count, i
+    process = target.process
+    told = process.read(target.runtime, TOLD)
+    which = f"process {process.pid} (Python {target.python})"
+    if layout_of_runtime(<const char *>told, len(told), &place.at) != 0:
+        kind = "a" if target.free_threaded else "no"
+        raise UsageError(f"{which} is {kind} free-threaded build: use gil-lab on such")
+    place.process, place.memory = process.pid, process.memory
+    if gil_state_attach(place, target.runtime) != 0:
+        raise UsageError(f"{which} has no GIL yet, or none any more: try again")
+    if not gil_state_enabled(place):
+        raise UsageError(f"{which} runs with the GIL switched off: nobody waits for it")
+    for _ in range(TRIES):
+        count = gil_state_threads(place, threads, MOST)
+        # 0: it has not started yet.
+        found = {threads[i].native_id for i in range(count)} - {0}
+        if found and found <= set(process.tasks()):
+            return 0
+        time.sleep(0.001)
+    if len(process.status()["NSpid"].split()) > 1:
+        raise UsageError(f"{which} is in a container: run gil-lab inside of it")
+    raise UsageError(f"{which} is not built as its version says: no threads found")
+
+
 cdef class Stacks:
     """Reads stacks one after the other; what it met of code is kept, up to a bound.
 
-    OSError where the version of CPython is unknown.
+    target: in another process. OSError where the version of CPython is unknown;
+    UsageError where the target is not what its version says.
     """
 
     cdef gil_place place
     cdef frame_book *book
 
-    def __cinit__(self):
+    def __cinit__(self, target=None):
         self.book = frames_new()
         if self.book == NULL:
             raise MemoryError("no memory for stacks")
-        if layout_find(&self.place) != 0:
+        if target is not None:
+            attach(&self.place, target)
+        elif layout_find(&self.place) != 0:
             raise OSError("this version of CPython is not known")
 
     def __dealloc__(self):
@@ -59,6 +100,37 @@ cdef class Stacks:
         if read != 0:
             return None
         return [self._named(&stack.frames[i]) for i in range(stack.count)]
+
+    def threads(self):
+        """The threads that there are, oldest first, as (ident, native_id); None where
+        they changed too fast to be read."""
+        cdef gil_thread threads[MOST]
+        cdef int count = gil_state_threads(&self.place, threads, MOST), i
+        if count < 0:
+            return None
+        return [(threads[i].ident, threads[i].native_id) for i in range(count)][::-1]
+
+    def holder(self):
+        """The native_id of the thread that holds the GIL; 0 if nobody does, None where
+        that changed too fast to be read."""
+        cdef gil_thread threads[MOST]
+        cdef uintptr_t address = gil_state_holder(&self.place)
+        cdef int count, i
+        if gil_state_locked(&self.place) != 1:
+            return 0
+        count = gil_state_threads(&self.place, threads, MOST)
+        if gil_state_locked(&self.place) != 1 or (
+            gil_state_holder(&self.place) != address
+        ):
+            return None
+        for i in range(count):
+            if threads[i].address == address:
+                return threads[i].native_id
+        return None
+
+    def is_gil(self, uintptr_t address):
+        """Whether the threads that wait at this address want the GIL."""
+        return bool(gil_state_contains(&self.place, address))
 
     cdef object _named(self, const frame_place *one):
         cdef const frame_code *code

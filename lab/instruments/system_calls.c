@@ -18,39 +18,73 @@
    count on the lowest free one. So the sampler gets a table of its own, empty one (Linux
    5.9). A condition of glibc waits within itself, one of musl elsewhere. */
 int
-tell_waits_apart(void)
+tell_waits_apart(int own)
 {
 #if defined(__linux__) && defined(__GLIBC__) && defined(SYS_close_range) \
     && defined(SYS_futex)
-    return syscall(SYS_close_range, 0U, ~0U, UNSHARE) == 0;
+    return !own || syscall(SYS_close_range, 0U, ~0U, UNSHARE) == 0;
 #else
+    (void)own;
     return 0;
 #endif
 }
 
 void
-forget_file(thread_record *r)
+forget_files(thread_record *r)
 {
-    if (r->file > 0) {
-        close(r->file - 1);
+    for (int i = 0; i < KEPT_FILES; i++) {
+        if (r->files[i] > 0) {
+            close(r->files[i] - 1);
+        }
+        r->files[i] = 0;
     }
-    r->file = 0;
+}
+
+static int
+open_task(const sampler *s, const thread_record *r, const char *name)
+{
+    char path[80];
+    snprintf(path, sizeof path, "/proc/%d/task/%lu/%s", s->place.process,
+             r->thread.native_id, name);
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static int
+read_and_end(int file, char *text, size_t size)
+{
+    ssize_t length = file < 0 ? -1 : pread(file, text, size - 1, 0);
+    text[length > 0 ? length : 0] = 0;
+    return length > 0;
+}
+
+int
+read_kept(const sampler *s, thread_record *r, int which, char *text, size_t size)
+{
+    static const char *const names[KEPT_FILES] = {"syscall", "schedstat"};
+    if (r->files[which] == 0) {
+        r->files[which] = open_task(s, r, names[which]) + 1;
+    }
+    return read_and_end(r->files[which] - 1, text, size);
+}
+
+int
+read_once(const sampler *s, const thread_record *r, const char *name, char *text,
+          size_t size)
+{
+    int file = open_task(s, r, name), read = read_and_end(file, text, size);
+    if (file >= 0) {
+        close(file);
+    }
+    return read;
 }
 
 /* The processor that a thread was on last, field 39 of its stat, is the caller's. */
 static int
-is_here(const thread_record *r)
+is_here(const sampler *s, const thread_record *r)
 {
     char text[1024], *field;
-    int file, places = 0;
-    ssize_t length;
-    snprintf(text, sizeof text, "/proc/self/task/%lu/stat", r->thread.native_id);
-    file = open(text, O_RDONLY | O_CLOEXEC);
-    length = file < 0 ? -1 : read(file, text, sizeof text - 1);
-    if (file >= 0) {
-        close(file);
-    }
-    text[length > 0 ? length : 0] = 0;
+    int places = 0;
+    read_once(s, r, "stat", text, sizeof text);
     field = strrchr(text, ')');  /* its name, the second, may hold anything */
     while (field != NULL && places++ < 37) {
         field = strchr(field + 1, ' ');
@@ -61,23 +95,16 @@ is_here(const thread_record *r)
 int
 why_waits(sampler *s, thread_record *r)
 {
-    char text[64] = "";  /* "running", or the number of a call and its arguments */
+    char text[64];  /* "running", or the number of a call and its arguments */
     char *end;
     uintptr_t address;
-    if (!s->tells || r->thread.native_id == 0) {
-        return WAITS;
-    }
-    if (r->file == 0) {
-        snprintf(text, sizeof text, "/proc/self/task/%lu/syscall",
-                 r->thread.native_id);
-        r->file = open(text, O_RDONLY | O_CLOEXEC) + 1;
-    }
-    if (r->file == 0 || pread(r->file - 1, text, sizeof text - 1, 0) <= 0) {
+    if (!s->tells || r->thread.native_id == 0
+        || !read_kept(s, r, SYSCALL_FILE, text, sizeof text)) {
         return WAITS;
     }
     if (strncmp(text, "running", 7) == 0) {
-        return r->likely > 0 && uniform(s) < r->likely && is_here(r) ? RUNS_FREE
-                                                                     : READY;
+        return r->likely > 0 && uniform(s) < r->likely && is_here(s, r) ? RUNS_FREE
+                                                                        : READY;
     }
     r->next_call = (int)strtol(text, &end, 10);  /* -1: in none, as in a page fault */
     address = (uintptr_t)strtoull(end, NULL, 16);

@@ -43,6 +43,17 @@ class ThreadNames:
         for thread in threading.enumerate():
             self.present[thread.ident] = thread.name, thread.native_id
 
+    def of(
+        self, serial: int, ident: int, native_id: int, ended: bool
+    ) -> tuple[str, int]:
+        """The name of a thread, and its number as far as it is known."""
+        unknown = f"native {native_id}", native_id
+        name, number = self.started.get(serial, unknown)
+        if not ended or serial not in self.started:
+            # Alive to the end, so the name it has now; or alive before the beginning.
+            name, number = self.present.get(ident, (name, number))
+        return name, number or native_id
+
     def stop(self) -> None:
         """Take the hook out, unless somebody has put another over it."""
         if vars(Thread)["_set_native_id"] is self.hook:

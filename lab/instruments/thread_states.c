@@ -48,7 +48,7 @@ static void
 end_record(sampler *s, thread_record *r, int64_t now_ns)
 {
     int before = r->spent.state;
-    forget_file(r);
+    forget_files(r);
     r->end_ns = account(&r->spent, WAITS, now_ns, 0);
     /* The half gap after its end is nobody's. */
     r->spent.spent_ns[WAITS] -= now_ns - r->end_ns;
@@ -130,7 +130,7 @@ walk(sampler *s, int whole, int64_t now_ns, int64_t middle_ns, uintptr_t holder)
             thread_record *r = &s->threads[s->live[old]];
             if (r->thread.native_id != thread->native_id) {
                 r->clock_ns = -1;  /* it has only now told its own number */
-                forget_file(r);
+                forget_files(r);
             }
             r->thread = *thread;
             s->next_live[kept++] = s->live[old++];

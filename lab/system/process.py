@@ -42,13 +42,16 @@ class Process:
     program.
     """
 
+    memory: int
+    """Descriptor of its memory. Reads end once the program has, whatever has the same
+    number later."""
+
     def __init__(self, pid: int) -> None:
         self.pid = pid
         self.folder = Path(f"/proc/{pid}")
         self._check()
         try:
-            # It reads as ended once the program has: the number may be another's then.
-            self._memory = os.open(self.folder / "mem", os.O_RDONLY | os.O_CLOEXEC)
+            self.memory = os.open(self.folder / "mem", os.O_RDONLY | os.O_CLOEXEC)
         except PermissionError:
             raise UsageError(self._forbidden()) from None
         except OSError:
@@ -63,13 +66,13 @@ class Process:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        os.close(self._memory)
+        os.close(self.memory)
 
     def alive(self) -> bool:
         """Whether it still runs the program that it ran first."""
         try:
             # Nothing is ever at address 0: an error, but the end once memory is gone.
-            return os.pread(self._memory, 1, 0) != b""
+            return os.pread(self.memory, 1, 0) != b""
         except OSError:
             return True
 
@@ -81,7 +84,7 @@ class Process:
         """What is at an address, less where the mapping ends. ValueError where there is
         nothing."""
         try:
-            data = os.pread(self._memory, size, address)
+            data = os.pread(self.memory, size, address)
         except (OSError, OverflowError) as error:
             raise ValueError(f"nothing at {address:#x}") from error
         if not data:

@@ -1,0 +1,58 @@
+"""python -m lab scope --pid: a process that runs already."""
+
+import math
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from lab.commands.scope import keep
+from lab.errors import UsageError
+from lab.instruments.scope import Scope
+from lab.instruments.target import find
+from lab.renderers import trace_terminal
+from lab.renderers.console import console
+from lab.renderers.progress import drawn
+from lab.system.files import check_output
+from lab.system.process import Process
+
+DURATION_S = 10.0
+# So often it is seen whether the process is still there.
+TICK_S = 0.1
+
+
+def scope(
+    pid: int,
+    duration_s: float,
+    *,
+    output: Path | None = None,
+    chrome_output: Path | None = None,
+) -> int:
+    """Print who held the GIL of the process in these seconds, or until an interrupt.
+
+    The trace goes to `output` and its Chrome form to `chrome_output`. Returns 0.
+    UsageError for a process that cannot be looked at, and after the trace of one that
+    has ended meanwhile.
+    """
+    for path in filter(None, (output, chrome_output)):
+        check_output(path)
+    with Process(pid) as process:
+        with Scope(target=find(process)) as seen, suppress(KeyboardInterrupt):
+            _wait(seen, pid, duration_s)
+        if seen.gone and not seen.samples:
+            raise process.gone()
+        out = console()
+        text = trace_terminal.render(seen.trace, out.width, out.is_terminal)
+        print(text, end="", flush=True)
+        keep(seen.trace, output, chrome_output)
+        if seen.gone:
+            raise UsageError(f"{process.gone()}: the above is what it did before")
+    return 0
+
+
+def _wait(seen: Scope, pid: int, duration_s: float) -> None:
+    """Show the progress on a terminal."""
+    begin_s = time.monotonic()
+    with drawn() as step:
+        while not seen.gone and (took_s := time.monotonic() - begin_s) < duration_s:
+            step(int(took_s), math.ceil(duration_s), f"s of process {pid}, ^C ends it")
+            time.sleep(min(TICK_S, duration_s - took_s))

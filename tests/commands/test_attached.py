@@ -1,0 +1,190 @@
+"""A process that runs already is looked at from outside: it notices nothing."""
+
+import json
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from lab.instruments.scope import unavailable
+from lab.records.trace import ThreadTrace, load
+from tests.terminal import Terminal
+
+pytestmark = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
+
+# One thread is in a held call until a line comes; another wants the GIL, a third waits.
+PROGRAM = """
+import ctypes, os, sys, threading
+held = ctypes.PyDLL(None)
+left, right = os.pipe()
+threading.Thread(target=os.read, args=(left, 1), daemon=True).start()
+wants = threading.Thread(target=threading.Event().wait, args=(0.01,), daemon=True)
+wants.start()
+print(wants.native_id, flush=True)
+line = ctypes.create_string_buffer(1)
+held.read(0, line, 1)
+print("unharmed", flush=True)
+"""
+
+
+@contextmanager
+def running(code: str = PROGRAM) -> Iterator["subprocess.Popen[str]"]:
+    """A child of this code."""
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as child:
+        try:
+            yield child
+        finally:
+            child.kill()
+
+
+def first_line(child: "subprocess.Popen[str]") -> str:
+    assert child.stdout is not None
+    line = child.stdout.readline().strip()
+    time.sleep(0.05)  # until it is in its call
+    return line
+
+
+def lab(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "lab", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def by_number(threads: tuple[ThreadTrace, ...]) -> dict[int, ThreadTrace]:
+    return {one.native_id: one for one in threads}
+
+
+def test_it_shows_what_the_threads_of_a_process_do(tmp_path: Path) -> None:
+    kept, chrome = tmp_path / "a é.json", tmp_path / "chrome.json"
+    with running() as child:
+        wants = int(first_line(child))
+        outputs = ("-o", str(kept), "--chrome", str(chrome))
+        seen = lab("scope", "--pid", str(child.pid), "--duration", "0.5", *outputs)
+        out, _ = child.communicate("\n", timeout=60)
+    assert out == "unharmed\n"
+    assert child.returncode == 0
+    assert (seen.returncode, seen.stderr) == (0, "")
+    assert "GIL free" in seen.stdout
+    assert "MainThread" in seen.stdout
+    assert max(map(len, seen.stdout.splitlines())) <= 100
+    trace = load(kept)
+    threads = by_number(trace.threads)
+    assert len(threads) == 3
+    assert trace.held == pytest.approx(1, abs=0.01)
+    assert threads[child.pid].name == "MainThread"
+    assert threads[child.pid].holds == pytest.approx(1, abs=0.01)
+    one = threads[wants]
+    assert str(wants) in one.name
+    # Who wakes up every 5 ms to ask again has no core at once on a busy machine.
+    assert one.wants + one.ready + one.runs_free == pytest.approx(1, abs=0.02)
+    assert one.wants > 0
+    assert {thread.holder for thread in one.behind} == {
+        trace.threads.index(threads[child.pid])
+    }
+    other = next(it for it in trace.threads if it.native_id not in (child.pid, wants))
+    assert other.blocked == pytest.approx(1, abs=0.02)
+    assert other.calls[0].name == "read"
+    assert json.loads(chrome.read_text())["traceEvents"]
+
+
+ENDS = {"ends": "os._exit(0)", "another program": "os.execvp('sleep', ['sleep', '60'])"}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_of_a_process_that_ends_meanwhile_the_time_before_is_shown(end: str) -> None:
+    code = f"""
+    import os, sys
+    print(flush=True)
+    sys.stdin.readline()
+    {ENDS[end]}
+    """
+    with running(code) as child:
+        first_line(child)
+        arguments = ("scope", "--pid", str(child.pid), "--duration", "60")
+        with subprocess.Popen(
+            [sys.executable, "-m", "lab", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as scope:
+            # It has begun once it has the memory open and a thread that samples.
+            tasks = Path(f"/proc/{scope.pid}/task")
+            end_s = time.monotonic() + 30
+            while "gil-lab scope" not in names(tasks) and time.monotonic() < end_s:
+                time.sleep(0.01)
+            time.sleep(0.2)
+            assert child.stdin is not None
+            child.stdin.write("\n")
+            child.stdin.flush()
+            out, errors = scope.communicate(timeout=60)
+    assert scope.returncode == 2
+    assert "MainThread" in out
+    assert len(errors.splitlines()) == 1
+    assert f"process {child.pid} has ended or runs another program now" in errors
+
+
+def names(tasks: Path) -> str:
+    """Of the threads there are."""
+    found = []
+    for task in tasks.glob("*/comm"):
+        try:
+            found.append(task.read_text())
+        except OSError:
+            continue
+    return "".join(found)
+
+
+def test_an_interrupt_shows_what_was_seen_so_far() -> None:
+    code = "import sys; from lab.cli import main; sys.exit(main(sys.argv[1:]))"
+    with running() as child:
+        first_line(child)
+        arguments = ["x", "scope", "--pid", str(child.pid), "--duration", "60"]
+        with Terminal(f"import sys; sys.argv = {arguments}; {code}") as terminal:
+            terminal.until("^C ends it")
+            terminal.type("\x03")
+            assert terminal.end() == 0
+            assert "GIL free" in terminal.text
+            assert "Traceback" not in terminal.text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--pid", "x"], "expected a process's number"),
+        (["--pid", "0"], "expected a process's number"),
+        (["--pid", str(2**31 - 1)], "no process"),
+        (["--pid", "1", "script.py"], "name no program beside it"),
+        (["--pid", "1", "-m"], "name no program beside it"),
+        (["--duration", "1", "script.py"], "PROGRAM or a --pid"),
+        ([], "PROGRAM or a --pid"),
+    ],
+)
+def test_what_cannot_be_done_is_told(arguments: list[str], told: str) -> None:
+    seen = lab("scope", *arguments)
+    assert seen.returncode == 2
+    assert told in seen.stderr
+    assert "Traceback" not in seen.stderr
+
+
+def test_it_is_no_target_of_itself() -> None:
+    code = "main(['scope', '--pid', str(os.getpid())])"
+    seen = subprocess.run(
+        [sys.executable, "-c", f"import os; from lab.cli import main; exit({code})"],
+        capture_output=True,
+        text=True,
+    )
+    assert seen.returncode == 2
+    assert "gil-lab itself" in seen.stderr
