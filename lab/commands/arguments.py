@@ -179,6 +179,13 @@ def parser() -> argparse.ArgumentParser:
         "args", metavar="...", nargs=argparse.REMAINDER, help="its own arguments"
     )
 
+    why = command(
+        _why,
+        "say in a paragraph why a process seems to hang",
+        "python -m lab why 4242   # who holds the GIL, who wants it; any deadlock",
+    )
+    why.add_argument("pid", type=_number, metavar="PID", help="of the process")
+
     trace = command(
         _trace,
         "show a trace that bench or scope has kept, or list those of a folder",
@@ -296,6 +303,12 @@ def _scope(given: argparse.Namespace) -> int:
     from lab.commands.scope import run
 
     return run([given.program, *given.args], module=given.module, **outputs)
+
+
+def _why(given: argparse.Namespace) -> int:
+    from lab.commands.why import why
+
+    return why(given.pid)
 
 
 def _trace(given: argparse.Namespace) -> int:

@@ -1,0 +1,39 @@
+"""python -m lab why: what keeps a process that seems to hang."""
+
+import time
+
+from lab.instruments.looks import Looker
+from lab.instruments.scope import Scope
+from lab.instruments.target import find
+from lab.renderers import hang
+from lab.renderers.console import console
+from lab.system.process import Process
+from lab.verdicts.hang import explain
+
+# The answer comes within 2 s, the start of Python and of the lab included.
+LOOKING_S = 0.7
+PAUSE_S = 0.05
+
+
+def why(pid: int) -> int:
+    """Print a paragraph: who holds the GIL, where and for how long, who wants it, who
+    is blocked on what; and whether that is a deadlock. Returns 0.
+
+    UsageError for a process that cannot be looked at, or has ended meanwhile.
+    """
+    with Process(pid) as process:
+        target = find(process)
+        with Looker(target) as looker:
+            looks = [looker.look()]
+            with Scope(target=target) as scope:
+                end_s = time.monotonic() + LOOKING_S
+                while time.monotonic() < end_s:
+                    time.sleep(PAUSE_S)
+                    looks.append(looker.look())
+            looks.append(looker.look(closely=True))
+        if not scope.samples:
+            raise process.gone()
+        out = console()
+        found = explain(looks, scope.trace)
+        print(hang.render(found, out.width, out.is_terminal), end="")
+    return 0

@@ -1,0 +1,144 @@
+"""Looks at all of Python's threads in another process: what each does, or waits for."""
+
+import os
+import re
+import struct
+import time
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from lab.instruments.native_stack import NativeStacks
+from lab.instruments.sampled_trace import name_of_call
+from lab.instruments.stacks import Stacks
+from lab.instruments.target import Target
+from lab.instruments.task_names import TaskNames
+from lab.records.look import Frame, Look, ThreadLook
+from lab.system.process import GoneError
+
+# Calls whose first argument is a descriptor.
+DESCRIPTOR = frozenset(
+    (
+        *("read", "readv", "pread64", "recvfrom", "recvmsg", "recvmmsg"),
+        *("write", "writev", "pwrite64", "sendto", "sendmsg", "sendfile", "splice"),
+        *("accept", "accept4", "connect", "epoll_wait", "epoll_pwait", "epoll_pwait2"),
+        *("flock", "fcntl", "fsync", "fdatasync", "ioctl"),
+    )
+)
+# Of futex(2): what is asked for, and what may be added (linux/futex.h).
+WAIT, LOCK_PI, WAIT_BITSET, LOCK_PI2, COMMAND = 0, 6, 9, 13, 127
+OWNER = 0x3FFFFFFF  # FUTEX_TID_MASK
+# The beginning of glibc's pthread_mutex_t: lock, count, owner, users. Who waits for a
+# locked one has found this in lock.
+MUTEX, CONTENDED = struct.Struct("iIiI"), 2
+# When a thread ran last, ms by the clock of the scheduler (kernel/sched/debug.c).
+EXEC_START = re.compile(r"se\.exec_start\s*:\s*([\d.]+)")
+# To find out who holds a GIL that changes hands.
+TRIES = 100
+
+
+class Looker:
+    """with Looker(target) as looker: looker.look(), as often as wanted."""
+
+    def __init__(self, target: Target) -> None:
+        self._process = target.process
+        self._stacks = Stacks(target)
+        self._names = TaskNames(self._process)
+        self._native = NativeStacks(self._process)
+
+    def __enter__(self) -> "Looker":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._native.__exit__()
+
+    def look(self, *, closely: bool = False) -> Look:
+        """closely: with stacks, and for how long threads have been asleep. GoneError
+        once the process has ended."""
+        threads: list[tuple[int, int]] | None = None
+        holder: int | None = None
+        for _ in range(TRIES):
+            threads = self._stacks.threads() if threads is None else threads
+            holder = self._stacks.holder()
+            if threads is not None and holder is not None:
+                break
+        if not self._process.alive():
+            raise self._process.gone()
+        looks = []
+        for ident, native_id in threads or ():
+            with suppress(GoneError):  # the thread has ended
+                looks.append(self._thread(ident, native_id, closely))
+        return Look(time.monotonic(), holder or 0, tuple(looks))
+
+    def _thread(self, ident: int, native_id: int, closely: bool) -> ThreadLook:
+        folder = f"task/{native_id}"
+        switches = int(
+            self._process.status(f"{folder}/status")["voluntary_ctxt_switches"]
+        )
+        name, _ = self._names.of(0, ident, native_id, False)
+        found = ThreadLook(name, native_id, switches=switches)
+        words = self._process.text(f"{folder}/syscall").split()
+        pointers = [int(word, 16) for word in words[-2:] if word.startswith("0x")]
+        if len(words) > 3:
+            found = self._in_call(found, int(words[0]), words[1:-2])
+        if not closely:
+            return found
+        native = self._native.of(*pointers) if len(pointers) == 2 else ()
+        frames = self._stacks.of(ident) or ()
+        return replace(
+            found,
+            asleep_s=self._asleep_s(folder) if found.call else 0.0,
+            frames=tuple(Frame(*frame) for frame in frames),
+            native=native,
+        )
+
+    def _in_call(self, found: ThreadLook, number: int, words: list[str]) -> ThreadLook:
+        name = name_of_call(number)
+        arguments = tuple(int(word, 16) for word in words)
+        found = replace(found, call=name, arguments=arguments)
+        if name in DESCRIPTOR:
+            file = arguments[0] & 0xFFFFFFFF
+            what = "closed"
+            with suppress(OSError):
+                what = os.readlink(self._process.folder / f"fd/{file}")
+            return replace(found, descriptor=f"{file} ({what})")
+        if name != "futex":
+            return found
+        if self._stacks.is_gil(arguments[0]):
+            return replace(found, wants=True)
+        return self._at_futex(found)
+
+    def _at_futex(self, found: ThreadLook) -> ThreadLook:
+        """Whom it waits for, where the word in memory that it waits at tells it."""
+        address, command, expected, limit = found.arguments[:4]
+        found = replace(found, timed=limit != 0)
+        try:
+            lock, _, owner, users = MUTEX.unpack(
+                self._process.read(address, MUTEX.size)
+            )
+        except (ValueError, struct.error):
+            return found
+        tasks = set(self._process.tasks()) - {found.native_id}
+        command &= COMMAND
+        expected &= 0xFFFFFFFF
+        if command in (LOCK_PI, LOCK_PI2) and lock & OWNER in tasks:
+            return replace(found, owner=lock & OWNER)
+        if command not in (WAIT, WAIT_BITSET) or lock & 0xFFFFFFFF != expected:
+            return found
+        if lock == CONTENDED and owner in tasks and users:
+            return replace(found, owner=owner)
+        # pthread_join waits at the number of a thread, which becomes 0 at its end.
+        if lock in tasks:
+            return replace(found, owner=lock, joins=True)
+        return found
+
+    def _asleep_s(self, folder: str) -> float:
+        """How long ago it ran last, to some 10 ms; 0 where the system does not tell."""
+        began_ms = []
+        for file in (self._process.folder / folder, Path("/proc/thread-self")):
+            with suppress(OSError):
+                found = EXEC_START.search((file / "sched").read_text())
+                began_ms.append(float(found[1]) if found else 0.0)
+        if len(began_ms) < 2 or not all(began_ms):
+            return 0.0
+        return max(0.0, (began_ms[1] - began_ms[0]) / 1e3)

@@ -1,0 +1,115 @@
+"""Why a process seems to hang, in a paragraph."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from lab.records.look import ThreadLook
+from lab.records.units import duration
+from lab.verdicts.hang import Hang
+
+# So many threads are told of one by one.
+MOST = 6
+# Libraries that wait on behalf of others.
+SYSTEM = ("libc.", "libc-", "libpthread", "ld-", "ld.")
+# Who held the GIL for less is not worth a word.
+LEAST_SHARE = 0.01
+
+
+def render(hang: Hang, width: int, colour: bool) -> str:
+    """One paragraph in lines of at most so many columns; colour: names may be more than
+    ASCII."""
+    text = " ".join(_sentences(hang))
+    if not colour:
+        text = text.encode("ascii", "backslashreplace").decode()
+    return textwrap.fill(text, width, break_on_hyphens=False) + "\n"
+
+
+def _sentences(hang: Hang) -> Iterator[str]:
+    if hang.cycle:
+        yield _deadlock(hang)
+    if hang.holder:
+        yield _holds(hang, hang.holder)
+    elif hang.trace.held >= LEAST_SHARE:
+        yield _changes(hang)
+    else:
+        yield f"Nobody holds the GIL, in {duration(hang.seen_s)} of looking."
+    if hang.wants:
+        count = len(hang.wants)
+        subject = "1 thread wants" if count == 1 else f"{count} threads want"
+        told = [f"{one.name}{_where(one)}" for one in hang.wants]
+        yield f"{subject} the GIL: {_listed(told)}."
+    elif hang.holder:
+        yield "No other thread wants the GIL."
+    if hang.others:
+        yield f"{_listed([_blocked(one) for one in hang.others])}."
+
+
+def _deadlock(hang: Hang) -> str:
+    ring = [*hang.cycle, hang.cycle[0]]
+    steps = [
+        f"{one.name} waits for {_awaited(hang, one, other)}"
+        for one, other in pairwise(ring)
+    ]
+    unless = any(one.timed and not one.wants for one in hang.cycle)
+    ends = ", unless a time limit ends a wait" if unless else ""
+    return f"This is a deadlock: {', '.join(steps)}. None of them can go on{ends}."
+
+
+def _awaited(hang: Hang, one: ThreadLook, other: ThreadLook) -> str:
+    if one in hang.wants:
+        return f"the GIL, which {other.name} holds"
+    if one.joins:
+        return f"the end of {other.name}"
+    return f"a lock that {other.name} holds"
+
+
+def _holds(hang: Hang, holder: ThreadLook) -> str:
+    since = duration(holder.asleep_s if hang.stuck and holder.asleep_s else hang.seen_s)
+    subject = f"{holder.name} holds the GIL{_where(holder)}, for at least {since}"
+    if not hang.stuck:
+        return f"{subject}, and runs."
+    told = f"{subject}: it does not run, but waits in {_call(holder)}."
+    if hang.wants and not hang.cycle:
+        told += " If it is one of those who want the GIL that must wake it, none can."
+    return told
+
+
+def _changes(hang: Hang) -> str:
+    trace = hang.trace
+    shares = sorted(((one.holds, one.name) for one in trace.threads), reverse=True)
+    held = [f"{name} {part:.0%}" for part, name in shares if part >= LEAST_SHARE]
+    return (
+        f"No thread keeps the GIL: in {duration(hang.seen_s)} it was held by "
+        f"{_listed(held)} of the time, and free for {trace.gil_free:.0%}."
+    )
+
+
+def _blocked(one: ThreadLook) -> str:
+    since = f", for {duration(one.asleep_s)}" if one.asleep_s else ""
+    return f"{one.name} waits in {_call(one)}{_where(one)}{since}"
+
+
+def _call(one: ThreadLook) -> str:
+    if one.call == "futex":
+        return "futex (a lock)"
+    return f"{one.call} of {one.descriptor}" if one.descriptor else one.call
+
+
+def _where(one: ThreadLook) -> str:
+    """The place in the program, and which C function is called there."""
+    told = ""
+    if one.frames:
+        frame = one.frames[0]
+        told = f" in {frame.function} ({frame.file}:{frame.line})"
+    functions = [it for it in one.native if not it.library.startswith(SYSTEM)]
+    if functions and not one.wants:
+        told += f", C function {functions[0].function} of {functions[0].library}"
+    return told
+
+
+def _listed(told: Sequence[str]) -> str:
+    more = len(told) - MOST
+    if more > 0:
+        return "; ".join([*told[:MOST], f"and {more} more"])
+    return "; ".join(told)

@@ -1,0 +1,140 @@
+"""Real processes that hang, and one that does not, are told apart."""
+
+import re
+import time
+
+import pytest
+
+from lab.instruments.scope import unavailable
+from tests.commands.test_attached import first_line, lab, running
+
+pytestmark = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
+
+# Plain C, called with the GIL held and released; a mutex and a condition are zeros.
+START = """
+import ctypes, os, threading, time
+held, free = ctypes.PyDLL(None), ctypes.CDLL(None)
+mutex, condition = ctypes.create_string_buffer(64), ctypes.create_string_buffer(64)
+locked = threading.Event()
+def other():
+    free.pthread_mutex_lock(mutex)
+    locked.set()
+    while True:
+        time.sleep(0.001)
+"""
+LOCK = """
+threading.Thread(target=other, daemon=True).start()
+locked.wait()
+print(flush=True)
+def stuck():
+    held.pthread_mutex_lock(mutex)
+stuck()
+"""
+JOIN = """
+@ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)
+def callback(_):
+    locked.set()
+    while True:
+        time.sleep(0.001)
+thread = ctypes.c_ulong()
+free.pthread_create(ctypes.byref(thread), None, callback, None)
+locked.wait()
+print(flush=True)
+def stuck():
+    held.pthread_join(thread, None)
+stuck()
+"""
+CONDITION = """
+free.pthread_mutex_lock(mutex)
+def sleeps():
+    while True:
+        time.sleep(0.001)
+threading.Thread(target=sleeps, daemon=True).start()
+print(flush=True)
+def stuck():
+    held.pthread_cond_wait(condition, mutex)
+stuck()
+"""
+LOCKS = """
+def both(first, second):
+    with first:
+        time.sleep(0.1)
+        second.acquire()
+locks = threading.Lock(), threading.Lock()
+for pair in (locks, locks[::-1]):
+    threading.Thread(target=both, args=pair, daemon=True).start()
+print(flush=True)
+left, right = os.pipe()
+os.read(left, 1)
+"""
+# Healthy: bytecode, held and released calls, a mutex that is held for a short while.
+BUSY = """
+import zlib
+def work():
+    while True:
+        zlib.crc32(bytes(10**5))
+        sum(range(1000))
+        free.pthread_mutex_lock(mutex)
+        held.usleep(100)
+        free.pthread_mutex_unlock(mutex)
+for _ in range(3):
+    threading.Thread(target=work, daemon=True).start()
+print(flush=True)
+work()
+"""
+
+
+def why(code: str) -> tuple[str, int]:
+    """What is said of a process of this code, in one line, and its number."""
+    with running(START + code) as child:
+        first_line(child)
+        time.sleep(0.2)  # until it hangs
+        seen = lab("why", str(child.pid))
+    assert (seen.returncode, seen.stderr) == (0, "")
+    assert max(map(len, seen.stdout.splitlines())) <= 100
+    return " ".join(seen.stdout.split()), child.pid
+
+
+@pytest.mark.parametrize("code", [LOCK, JOIN], ids=["mutex", "join"])
+def test_a_deadlock_is_named_with_its_two_ends(code: str) -> None:
+    told, _ = why(code)
+    ends = re.match(
+        r"This is a deadlock: MainThread waits for (.*?), (.*?) waits for", told
+    )
+    assert ends, told
+    assert ends[2] in ends[1]
+    assert "which MainThread holds" in told
+    assert re.search(r"MainThread holds the GIL in stuck \(<string>:\d+\)", told), told
+    assert "1 thread wants the GIL" in told
+
+
+def test_a_wait_whose_end_nobody_knows_is_called_no_deadlock() -> None:
+    told, _ = why(CONDITION)
+    assert "deadlock" not in told
+    assert "MainThread holds the GIL in stuck" in told
+    assert "it does not run, but waits in futex (a lock). If it is one of those" in told
+    assert "1 thread wants the GIL" in told
+
+
+def test_of_a_process_without_a_holder_the_waits_are_told() -> None:
+    told, _ = why(LOCKS)
+    assert told.startswith("Nobody holds the GIL")
+    assert re.search(
+        r"MainThread waits in read of \d+ \(pipe:\[\d+\]\) in <module>", told
+    )
+    assert (
+        len(re.findall(r"waits in futex \(a lock\) in both \(<string>:\d+\)", told))
+        == 2
+    )
+
+
+def test_a_healthy_process_has_no_deadlock() -> None:
+    told, _ = why(BUSY)
+    assert "deadlock" not in told
+    assert "it does not run" not in told
+
+
+def test_what_cannot_be_looked_at_is_told_in_a_line() -> None:
+    seen = lab("why", str(2**31 - 1))
+    assert seen.returncode == 2
+    assert len(seen.stderr.splitlines()) == 1

@@ -1,0 +1,96 @@
+"""What is told of the threads of another process, where the truth is known."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from lab.errors import UsageError
+from lab.instruments.looks import Looker
+from lab.instruments.scope import unavailable
+from lab.instruments.target import find
+from lab.records.look import ThreadLook
+from lab.system.process import Process
+from tests.commands.test_attached import first_line, running
+
+pytestmark = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
+
+PROGRAM = """
+import ctypes, socket, threading, time
+def reads():
+    left, right = socket.socketpair()
+    left.recv(1)
+def sleeps():
+    ctypes.CDLL(None).usleep(60_000_000)
+def waits():
+    lock = threading.Lock()
+    lock.acquire()
+    lock.acquire(timeout=60)
+threads = [threading.Thread(target=it, daemon=True) for it in (reads, sleeps, waits)]
+for thread in threads:
+    thread.start()
+print(*(thread.native_id for thread in threads), flush=True)
+def held():
+    ctypes.PyDLL(None).usleep(60_000_000)
+held()
+"""
+
+
+@contextmanager
+def looker(code: str = PROGRAM) -> Iterator[tuple[Looker, list[int], int]]:
+    """With the numbers that the process of this code prints, and its own."""
+    with running(code) as child:
+        numbers = [int(word) for word in first_line(child).split()]
+        with Process(child.pid) as process, Looker(find(process)) as found:
+            yield found, numbers, child.pid
+            child.kill()
+            child.wait()
+            with pytest.raises(UsageError, match="has ended"):
+                found.look()
+
+
+def test_each_thread_is_told_with_its_place_and_what_it_waits_for() -> None:
+    with looker() as (one, numbers, main):
+        time.sleep(0.3)
+        before = one.look()
+        look = one.look(closely=True)
+
+    def thread(number: int) -> ThreadLook:
+        found = look.thread(number)
+        assert found is not None
+        return found
+
+    reads, sleeps, waits = map(thread, numbers)
+    holder = thread(main)
+    assert look.holder == before.holder == main
+    assert [it.frames[0].function for it in (reads, sleeps, waits, holder)] == [
+        *("reads", "sleeps", "waits", "held")
+    ]
+    assert holder.frames[0].file == "<string>"
+    assert PROGRAM.splitlines()[holder.frames[0].line - 1].strip().startswith("ctypes")
+    assert reads.call == "recvfrom"
+    assert "socket:[" in reads.descriptor
+    assert sleeps.call == holder.call == "clock_nanosleep"
+    assert not sleeps.wants
+    assert waits.call == "futex"
+    assert waits.owner == 0
+    if holder.asleep_s:  # this system tells
+        assert 0.2 < holder.asleep_s < 60
+    assert before.thread(main) is not None
+    assert holder.switches == before.threads[0].switches
+    assert not before.threads[0].frames
+    assert {it.library[:5] for it in holder.native[:1]} <= {"libc.", "libc-", "ld-mu"}
+
+
+def test_who_wants_the_gil_is_seen_at_some_look() -> None:
+    code = PROGRAM.replace("lock.acquire(timeout=60)", "while True: time.sleep(0.001)")
+    with looker(code) as (one, numbers, _):
+        end_s = time.monotonic() + 30
+        while True:
+            found = one.look().thread(numbers[2])
+            assert found is not None
+            if found.wants:
+                break
+            assert time.monotonic() < end_s
+    assert found.owner == 0

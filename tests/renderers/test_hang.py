@@ -1,0 +1,66 @@
+"""The paragraph about a process that seems to hang."""
+
+from dataclasses import replace
+
+from lab.records.look import Frame, NativeFrame, ThreadLook
+from lab.renderers.hang import MOST, render
+from lab.verdicts.hang import Hang
+from tests.verdicts.test_hang import LOCK, WANTS, trace
+
+HOLDER = replace(
+    LOCK,
+    asleep_s=120.0,
+    frames=(Frame("a é.py", 7, "work"),),
+    native=(
+        NativeFrame("pthread_mutex_lock", "libc.so.6"),
+        NativeFrame("lock_it", "mine.so"),
+    ),
+)
+
+
+def told(hang: Hang, width: int = 80) -> str:
+    text = render(hang, width, False)
+    assert text.isascii()
+    assert max(map(len, text.splitlines())) <= width
+    return " ".join(text.split())
+
+
+def hang(**changes: object) -> Hang:
+    made = Hang(0.7, HOLDER, True, (WANTS,), (HOLDER, WANTS), (), trace())
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def test_a_deadlock_comes_first_with_both_ends() -> None:
+    text = told(hang())
+    assert text.startswith(
+        "This is a deadlock: A waits for a lock that B holds, B waits for the GIL, "
+        "which A holds. None of them can go on."
+    )
+    assert (
+        r"A holds the GIL in work (a \xe9.py:7), C function lock_it of mine.so" in text
+    )
+    assert "for at least 120 s" in text
+    limited = replace(HOLDER, timed=True)
+    assert "unless a time limit" in told(hang(cycle=(limited, WANTS)))
+
+
+def test_who_runs_is_not_said_to_wait() -> None:
+    runs = ThreadLook("A", 1)
+    text = told(hang(holder=runs, stuck=False, cycle=(), wants=()))
+    assert text == (
+        "A holds the GIL, for at least 700 ms, and runs. No other thread wants the GIL."
+    )
+
+
+def test_of_many_threads_some_are_told() -> None:
+    many = (replace(HOLDER, frames=(), native=()),) * (MOST + 3)
+    text = told(hang(holder=None, cycle=(), wants=(), others=many, trace=trace(0.0)))
+    assert text.startswith("Nobody holds the GIL")
+    assert text.count("A waits in futex (a lock)") == MOST
+    assert text.endswith("; and 3 more.")
+
+
+def test_a_gil_that_changes_hands_is_told_by_shares() -> None:
+    text = told(hang(holder=None, stuck=False, cycle=(), trace=trace(0.6)))
+    assert "No thread keeps the GIL: in 700 ms it was held by A 60% of the time" in text
+    assert "free for 40%" in text
