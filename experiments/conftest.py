@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NamedTuple
 
@@ -20,7 +20,6 @@ from lab.instruments.pilot import Sizes, sized
 from lab.instruments.race import Racer, measure, thread_counts
 from lab.instruments.scope import unavailable
 from lab.records import results
-from lab.records.machine import Machine
 from lab.records.race import Bound, Race, Share
 from lab.records.series import Recorder, Series
 from lab.records.timeline import Timeline
@@ -243,11 +242,6 @@ def _versions() -> Iterator[str]:
 
 
 def pytest_benchmark_update_json(output_json: dict[str, Any]) -> None:
-    output_json[results.KEY] = {
-        "format": results.FORMAT,
-        "machine": asdict(Machine.here()),
-        "versions": ", ".join(_versions()),
-        "no_scope": unavailable() or "",
-        "part": "",
-        "took_s": 0.0,
-    }
+    output_json[results.KEY] = results.heading(
+        unavailable() or "", ", ".join(_versions())
+    )

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
 
 from lab.commands.arguments import parser
 from lab.errors import UsageError
@@ -31,8 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         own = given.command != "scope" or given.pid is not None
         if own:
             _open_closed()
-        given.rest = rest
-        status = int(given.run(given))
+        options = vars(given)
+        module = import_module(f"lab.commands.{options.pop('command')}")
+        if rest:
+            options["rest"] = rest
+        status = int(module.run(**options))
     except UsageError as error:
         status = _failed(str(error), 2)
     except KeyboardInterrupt as error:

@@ -1,26 +1,20 @@
-"""The command line: options, help, and for each command the function that runs it.
+"""The command line: commands, their options and help.
 
-That function is imported when it is run, as are the heavy modules it needs.
+What is given to a command NAME becomes the keyword arguments of lab.commands.NAME.run,
+which is imported only then, as are the heavy modules it needs.
 """
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
-from lab.errors import UsageError
 from lab.renderers.formats import FORMATS
 
 # A day: more is no limit.
 LONGEST_S = 86_400.0
 
-Run = Callable[[argparse.Namespace], int]
-
 
 def parser() -> argparse.ArgumentParser:
-    """The parser of all commands. Each has examples that use each of its options.
-
-    What it parses has `run`, a function from itself to the exit code.
-    """
+    """The parser of all commands. Each has examples that use each of its options."""
     lab = argparse.ArgumentParser(
         prog="gil-lab",
         description="Does this call release the GIL?",
@@ -35,23 +29,22 @@ def parser() -> argparse.ArgumentParser:
         "--version",
         action=_Version,
         nargs=0,
+        default=argparse.SUPPRESS,
         help="of gil-lab, and of the Python it runs on",
     )
     commands = lab.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def command(run: Run, does: str, *examples: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(
-            run.__name__.removeprefix("_"),
+    def command(name: str, does: str, *examples: str) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name,
             help=does,
             description=f"{does[0].upper()}{does[1:]}.",
             epilog=_examples(*examples),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        made.set_defaults(run=run)
-        return made
 
     bench = command(
-        _bench,
+        "bench",
         "race every kernel (needs a checkout), or your own in FILE, and judge them",
         "python -m lab bench                  # all of it, in a minute",
         "python -m lab bench -v               # and every row printed",
@@ -87,21 +80,21 @@ def parser() -> argparse.ArgumentParser:
     )
 
     new = command(
-        _new,
+        "new",
         "write NAME.pyx, kernels of your own to start from",
         "python -m lab new primes && python -m lab bench primes.pyx",
     )
     new.add_argument("name", metavar="NAME", help="letters, digits and _")
 
     command(
-        _calibrate,
+        "calibrate",
         "measure how good the lab's instruments are (needs a checkout)",
         "python -m lab calibrate              # all of it, in a minute or two",
         "python -m lab calibrate -k scope     # a part: other options go to pytest",
     )
 
     report = command(
-        _report,
+        "report",
         "show kept runs, or write them as a page, table or data",
         "python -m lab report                 # the newest whole run",
         "python -m lab report -v              # every row of it",
@@ -111,9 +104,10 @@ def parser() -> argparse.ArgumentParser:
         "python -m lab report --check && echo 'no claim is contradicted'",
     )
     report.add_argument(
-        "results",
+        "paths",
         type=Path,
         nargs="*",
+        metavar="results",
         help="files that bench has kept, or a folder of them for the newest there; "
         "results/ unless given",
     )
@@ -122,6 +116,7 @@ def parser() -> argparse.ArgumentParser:
     )
     report.add_argument(
         "--format",
+        dest="name",
         choices=[row.name for row in FORMATS],
         help="what FILE's suffix says, if not given",
     )
@@ -133,7 +128,7 @@ def parser() -> argparse.ArgumentParser:
     )
 
     probe = command(
-        _probe,
+        "probe",
         "say whether a call releases the GIL",
         "python -m lab probe 'sorted(x)' --setup 'x = [1] * 10**6'",
         "python -m lab probe 'time.sleep(0.01)' --json   # modules are imported",
@@ -146,10 +141,12 @@ def parser() -> argparse.ArgumentParser:
     probe.add_argument(
         "--setup", metavar="CODE", default="", help="statements to run before"
     )
-    probe.add_argument("--json", action="store_true", help="print it as JSON")
+    probe.add_argument(
+        "--json", action="store_true", dest="as_json", help="print it as JSON"
+    )
 
     scope = command(
-        _scope,
+        "scope",
         "run a program, or look at a process, and show who held the GIL, and when",
         "python -m lab scope script.py --an-option-of-the-script",
         "python -m lab scope -o trace.json --chrome perfetto.json script.py",
@@ -160,7 +157,11 @@ def parser() -> argparse.ArgumentParser:
         "-o", type=Path, dest="output", metavar="FILE", help="keep the trace as JSON"
     )
     scope.add_argument(
-        "--chrome", type=Path, metavar="FILE", help="keep it for Perfetto"
+        "--chrome",
+        type=Path,
+        dest="chrome_output",
+        metavar="FILE",
+        help="keep it for Perfetto",
     )
     scope.add_argument(
         "-m", action="store_true", dest="module", help="PROGRAM is a module's name"
@@ -180,26 +181,30 @@ def parser() -> argparse.ArgumentParser:
     )
 
     why = command(
-        _why,
+        "why",
         "say in a paragraph why a process seems to hang",
         "python -m lab why 4242   # who holds the GIL, who wants it; any deadlock",
     )
     why.add_argument("pid", type=_number, metavar="PID", help="of the process")
 
     trace = command(
-        _trace,
+        "trace",
         "show a trace that bench or scope has kept, or list those of a folder",
         "python -m lab trace results/2026-01-31T23-59-59   # lists what bench kept",
         "python -m lab trace trace.json",
         "python -m lab trace trace.json --chrome perfetto.json",
     )
-    trace.add_argument("file", type=Path, metavar="FILE", help="a trace, or a folder")
+    trace.add_argument("path", type=Path, metavar="FILE", help="a trace, or a folder")
     trace.add_argument(
-        "--chrome", type=Path, metavar="FILE", help="also keep it for Perfetto"
+        "--chrome",
+        type=Path,
+        dest="chrome_output",
+        metavar="FILE",
+        help="also keep it for Perfetto",
     )
 
     atlas = command(
-        _atlas,
+        "atlas",
         "probe functions of the standard library and NumPy",
         "python -m lab atlas",
         "python -m lab atlas --json >atlas.json",
@@ -207,6 +212,7 @@ def parser() -> argparse.ArgumentParser:
     )
     atlas.add_argument(
         "--add",
+        dest="expressions",
         metavar="EXPR",
         action="append",
         default=[],
@@ -214,119 +220,34 @@ def parser() -> argparse.ArgumentParser:
     )
     atlas.add_argument(
         "--setup",
+        dest="setups",
         metavar="CODE",
         action="append",
         default=[],
         help="statements to run before the --add of the same place",
     )
-    atlas.add_argument("--json", action="store_true", help="print it as JSON")
+    atlas.add_argument(
+        "--json", action="store_true", dest="as_json", help="print it as JSON"
+    )
 
     demo = command(
-        _demo,
+        "demo",
         "a guided tour in five acts, to be projected",
         "python -m lab demo",
         "python -m lab demo --act 3",
         "python -m lab demo --no-pause --seed-answers 1,2,1,1,2",
     )
-    demo.add_argument("--act", type=int, metavar="N", help="only this one, 1 to 5")
+    demo.add_argument(
+        "--act", type=int, dest="number", metavar="N", help="only this one, 1 to 5"
+    )
     demo.add_argument("--no-pause", action="store_true", help="let it play by itself")
     demo.add_argument(
-        "--seed-answers", metavar="2,1,...", help="predictions, one for each act"
+        "--seed-answers",
+        dest="predictions",
+        metavar="2,1,...",
+        help="predictions, one for each act",
     )
     return lab
-
-
-def _bench(given: argparse.Namespace) -> int:
-    named = given.rest and not given.rest[0].startswith("-")
-    if named or given.watch or given.pair or given.args:
-        return _own(given)
-    from lab.commands.bench import bench
-    from lab.commands.processes import LIMIT_S
-
-    limit_s = given.timeout or LIMIT_S
-    return bench(given.rest, verbose=given.verbose, limit_s=limit_s)
-
-
-def _own(given: argparse.Namespace) -> int:
-    from lab.commands import own
-
-    options = [word for word in given.rest if word.startswith("-")]
-    if options:
-        raise UsageError(f"unknown beside a file: {' '.join(options)}")
-    wanted = own.Wanted(
-        tuple(given.rest),
-        tuple(given.pair or ()),
-        given.args,
-        given.timeout or own.LIMIT_S,
-        verbose=given.verbose,
-    )
-    return own.watch(wanted) if given.watch else own.bench_own(wanted)
-
-
-def _new(given: argparse.Namespace) -> int:
-    from lab.commands.new import new
-
-    return new(given.name)
-
-
-def _calibrate(given: argparse.Namespace) -> int:
-    from lab.commands.calibrate import calibrate
-
-    return calibrate(given.rest)
-
-
-def _report(given: argparse.Namespace) -> int:
-    from lab.commands.report import report
-
-    shown = {"check": given.check, "verbose": given.verbose}
-    return report(given.results, given.format, given.output, **shown)
-
-
-def _probe(given: argparse.Namespace) -> int:
-    from lab.commands.probe import probe
-
-    return probe(given.expression, given.setup, as_json=given.json)
-
-
-def _scope(given: argparse.Namespace) -> int:
-    outputs = {"output": given.output, "chrome_output": given.chrome}
-    if given.pid is not None:
-        from lab.commands import attached
-
-        if given.program or given.module:
-            raise UsageError("--pid looks at a process: name no program beside it")
-        return attached.scope(
-            given.pid, given.duration or attached.DURATION_S, **outputs
-        )
-    if given.program is None or given.duration:
-        raise UsageError("a PROGRAM or a --pid is missing: scope --help has examples")
-    from lab.commands.scope import run
-
-    return run([given.program, *given.args], module=given.module, **outputs)
-
-
-def _why(given: argparse.Namespace) -> int:
-    from lab.commands.why import why
-
-    return why(given.pid)
-
-
-def _trace(given: argparse.Namespace) -> int:
-    from lab.commands.trace import trace
-
-    return trace(given.file, given.chrome)
-
-
-def _atlas(given: argparse.Namespace) -> int:
-    from lab.commands.atlas import run
-
-    return run(given.add, given.setup, as_json=given.json)
-
-
-def _demo(given: argparse.Namespace) -> int:
-    from lab.commands.demo import demo
-
-    return demo(given.act, given.seed_answers, no_pause=given.no_pause)
 
 
 def _number(text: str) -> int:

@@ -5,7 +5,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from lab.commands.scope import keep
+from lab.commands.kept_trace import keep
 from lab.errors import UsageError
 from lab.instruments.scope import Scope
 from lab.instruments.target import find
@@ -22,12 +22,13 @@ TICK_S = 0.1
 
 def scope(
     pid: int,
-    duration_s: float,
+    duration_s: float | None,
     *,
     output: Path | None = None,
     chrome_output: Path | None = None,
 ) -> int:
-    """Print who held the GIL of the process in these seconds, or until an interrupt.
+    """Print who held the GIL of the process in these seconds, DURATION_S unless
+    told, or until an interrupt.
 
     The trace goes to `output` and its Chrome form to `chrome_output`. Returns 0.
     UsageError for a process that cannot be looked at, and after the trace of one that
@@ -37,7 +38,7 @@ def scope(
         check_output(path)
     with Process(pid) as process:
         with Scope(target=find(process)) as seen, suppress(KeyboardInterrupt):
-            _wait(seen, pid, duration_s)
+            _wait(seen, pid, duration_s or DURATION_S)
         if seen.gone and not seen.samples:
             raise process.gone()
         out = console()

@@ -36,20 +36,36 @@ ELSEWHERE: tuple[Callable[[], Path], ...] = (
 )
 
 
-def bench(
-    arguments: Sequence[str], *, verbose: bool = False, limit_s: float = LIMIT_S
+def run(
+    *,
+    rest: Sequence[str] = (),
+    verbose: bool = False,
+    timeout: float | None = None,
+    watch: bool = False,
+    pair: Sequence[str] | None = None,
+    args: str | None = None,
 ) -> int:
-    """Run the experiments that arguments (pytest's) pick; print, keep, judge.
+    """Run the experiments that rest (pytest's arguments) picks; print, keep, judge.
+    Where it names files, or there is a pair, race these instead: see own.Wanted.
 
     verbose: every row, those of one thread too, and all that was printed where
-    something failed. limit_s: how long a call may take. Returns 0 when no claim is
-    contradicted, 1 when one is or an experiment failed. UsageError; Terminated after
-    SIGTERM.
+    something failed. timeout: how long a call may take, seconds. Returns 0 when no
+    claim is contradicted, 1 when one is or an experiment failed. UsageError;
+    Terminated after SIGTERM.
     """
+    named = rest and not rest[0].startswith("-")
+    if named or watch or pair or args:
+        from lab.commands import own
+
+        limit_s = timeout or own.LIMIT_S
+        wanted = own.Wanted(
+            tuple(rest), tuple(pair or ()), args, limit_s, verbose=verbose
+        )
+        return own.watch(wanted) if watch else own.bench_own(wanted)
     from lab.renderers.console import lasting
 
     with lasting() as out:
-        code, kept = _bench(arguments, verbose, limit_s)
+        code, kept = _bench(rest, verbose, timeout or LIMIT_S)
     if out.gone and kept:
         print(f"gil-lab: standard output: {out.gone}. {kept}", file=sys.stderr)
     return code

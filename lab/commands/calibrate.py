@@ -15,8 +15,8 @@ from lab.verdicts.finding import Judgement
 NAME = "calibration"
 
 
-def calibrate(arguments: Sequence[str]) -> int:
-    """Measure what arguments (pytest's) pick of calibration/; print, keep, judge.
+def run(*, rest: Sequence[str] = ()) -> int:
+    """Measure what rest (pytest's arguments) picks of calibration/; print, keep, judge.
 
     Returns 0 when every claim was found within its bounds, 1 when not. UsageError;
     Terminated after SIGTERM.
@@ -30,10 +30,10 @@ def calibrate(arguments: Sequence[str]) -> int:
     out = console()
     terminal.header(Machine.here(), out)
     out.file.flush()  # who reads a pipe knows at once what runs, and where
-    done = measured(suite, arguments, {}, unsettled)
+    done = measured(suite, rest, {}, unsettled)
     if isinstance(done, int):
         return done
-    done.content[KEY]["part"] = " ".join(arguments)
+    done.content[KEY]["part"] = " ".join(rest)
     stamp = time.strftime("%Y-%m-%dT%H-%M-%S")
     run = parse(done.content, NAME)
     kept = keep(done.content, run, folder, f"{NAME}-{stamp}", newest=NAME)

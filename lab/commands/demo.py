@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from lab.demo.tour import Pace
 
 
-def demo(
+def run(
     number: int | None,
-    seeds: str | None,
+    predictions: str | None,
     *,
     no_pause: bool,
     sizes: "Sizes | None" = None,
@@ -22,12 +22,12 @@ def demo(
 ) -> int:
     """Give the tour, or act `number` alone; 0. Terminated after SIGTERM.
 
-    seeds: predictions such as 2,1; no_pause: nobody is asked, nor waited for; the
+    predictions: answers such as 2,1; no_pause: nobody is asked, nor waited for; the
     same where input or output is no terminal. sizes, pace: as usual unless given.
     Raises UsageError.
     """
     with terminable():  # a signal may come as early as during the imports
-        return _give(number, seeds, no_pause, sizes, pace)
+        return _give(number, predictions, no_pause, sizes, pace)
 
 
 def _give(

@@ -59,7 +59,7 @@ def {name}_interpreter(n):
 '''
 
 
-def new(name: str) -> int:
+def run(name: str) -> int:
     """Write NAME.pyx in the current folder; UsageError where it is there already."""
     name = name.removesuffix(".pyx")
     if not name.isidentifier():

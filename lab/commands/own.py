@@ -58,6 +58,9 @@ class Wanted:
 
     def __post_init__(self) -> None:
         """UsageError where something is named that is not there."""
+        options = [word for word in self.targets if word.startswith("-")]
+        if options:
+            raise UsageError(f"unknown beside a file: {' '.join(options)}")
         if not self.targets and not self.pair:
             raise UsageError("name a file, as in: python -m lab bench mine.pyx")
         if self.targets and self.pair:

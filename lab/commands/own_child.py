@@ -9,17 +9,16 @@ import json
 import os
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from lab.calls.agreement import IncomparableError, short
 from lab.calls.compiled import CompileError
 from lab.calls.own import ALONE, ArgumentsError, Own, found, loaded, made_by, pair
+from lab.commands.own_failures import NotRacedError, place, reason
 from lab.constructions.own_twins import (
     Trial,
     arguments,
@@ -29,12 +28,10 @@ from lab.constructions.own_twins import (
     tried,
 )
 from lab.constructions.timelines import CALLS, timeline
-from lab.errors import UsageError
 from lab.instruments.probe import probe
 from lab.instruments.race import measure, thread_counts
 from lab.instruments.scope import unavailable
 from lab.records import results
-from lab.records.machine import Machine
 from lab.system.reporting import START_S, TOLD, ChildReporter
 
 # pytest's exit code where there was nothing to run.
@@ -45,19 +42,18 @@ ROUNDS, FEW_ROUNDS, LONG_S = 3, 2, 0.2
 Item = tuple[Own, str]
 
 
-class NotRacedError(Exception):
-    """Why a twin is not raced, in a line."""
-
-
 @dataclass
 class Child:
-    """told: the options and the target. known: what this run has found out so far, a
-    number by name (see `_trial`)."""
+    """The process: what it was told, and what it has found out."""
 
     told: argparse.Namespace
+    """The options and the target."""
     reporter: ChildReporter
+    """To it goes what happens."""
     known: dict[str, int]
+    """What this run has found out so far, a number by name (see `_trial`)."""
     left_out: frozenset[str]
+    """What failed before, and is not tried again."""
     _done: int = 0
     _total: int = 1
     _raced: int = 0
@@ -65,9 +61,9 @@ class Child:
 
     def run(self) -> int:
         """The exit code."""
-        label = self.told.target or " ".join(self.told.pair)
-        if os.path.isabs(label):
-            label = os.path.basename(label)
+        target = self.told.target
+        label = os.path.basename(target) if os.path.isabs(target) else target
+        label = label or " ".join(self.told.pair)
         if label in self.left_out:
             return NOTHING
         kernels: list[Own] = []
@@ -83,7 +79,8 @@ class Child:
         items = [(own, twin) for own in kernels for twin in own.functions]
         first = self.told.place == 0
         self._total = 1 + len(items) * (2 if first else 1)
-        self.reporter.tell("begin", content=_content())
+        content = {results.KEY: results.heading(unavailable() or ""), "benchmarks": []}
+        self.reporter.tell("begin", content=content)
         for own, twin in items if first else ():
             self._try(own, twin)
         for own, twin in items:
@@ -258,60 +255,16 @@ class Child:
         try:
             yield
         except (Exception, SystemExit) as error:
-            for line in _lines(error):
-                self.reporter.tell("note", text=line)
+            if isinstance(error, CompileError):
+                self.reporter.tell("note", text=str(error))
             if isinstance(error, ArgumentsError):  # its twins have the same
                 whose["subject"] = subject.rpartition(" ")[0]
-            told = {"reason": _reason(error), "place": _place(error)}
+            told = {"reason": reason(error), "place": place(error)}
             self.reporter.tell("failed", identity, **told, **whose)
         finally:
             self.reporter.nothing()
             self._done += 1
             self.reporter.tell("done", identity)
-
-
-def _lines(error: BaseException) -> list[str]:
-    return [str(error)] if isinstance(error, CompileError) else []
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, CompileError):
-        return "it does not compile: see above"
-    if isinstance(error, SystemExit):
-        return f"it called exit({error.code if error.code is not None else ''})"
-    if isinstance(error, NotRacedError | ArgumentsError | UsageError):
-        return str(error)
-    return traceback.format_exception_only(error)[-1].strip()
-
-
-def _place(error: BaseException) -> str:
-    """The innermost line of the user's own; empty for what only the lab has found."""
-    if isinstance(error, ArgumentsError) and error.__cause__ is not None:
-        error = error.__cause__
-    if isinstance(error, SyntaxError):
-        return f"{error.filename}:{error.lineno}"
-    if isinstance(error, CompileError | NotRacedError | ArgumentsError | UsageError):
-        return ""
-    package = Path(__file__).resolve().parents[1]
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        # Compiled modules of the lab know their files by a name below its parent.
-        path = Path(package.parent, frame.filename)
-        user = not path.is_relative_to(package) and "importlib" not in frame.filename
-        if user and not frame.filename.startswith("<"):
-            return f"{frame.filename}:{frame.lineno}"
-    return ""
-
-
-def _content() -> dict[str, Any]:
-    """A result file without benchmarks."""
-    return {
-        results.KEY: {
-            "format": results.FORMAT,
-            "machine": asdict(Machine.here()),
-            "no_scope": unavailable() or "",
-        },
-        "benchmarks": [],
-    }
 
 
 def main(words: Sequence[str] | None = None) -> int:

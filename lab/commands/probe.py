@@ -16,7 +16,7 @@ from lab.instruments.watchdog import watchdog
 from lab.records.codec import harmless
 
 
-def probe(expression: str, setup: str, *, as_json: bool) -> int:
+def run(expression: str, setup: str, *, as_json: bool) -> int:
     """Print the verdict on a call, after the statements of setup, or print it as JSON.
 
     Returns 0, or 1 where the call raised. UsageError for a typing error in either.

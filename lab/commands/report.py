@@ -15,7 +15,7 @@ from lab.verdicts.run import Judged, judged
 WANTED = "name one, such as results/latest.json (make bench makes it)"
 
 
-def report(
+def run(
     paths: Sequence[Path],
     name: str | None,
     output: Path | None,

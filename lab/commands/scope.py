@@ -1,12 +1,12 @@
 """Run somebody's program under the scope, unchanged but for a summary at the end."""
 
 import atexit
-import json
 import os
 import runpy
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib.machinery import SourceFileLoader, SourcelessFileLoader
 from io import open_code
@@ -14,32 +14,46 @@ from pathlib import Path
 from pkgutil import get_importer
 from types import CodeType, ModuleType, TracebackType
 
+from lab.commands.kept_trace import keep
 from lab.errors import UsageError
 from lab.instruments.scope import Scope, unavailable
 from lab.records.trace import Trace
-from lab.renderers import chrome_trace, trace_terminal
-from lab.system.files import check_output, write_whole
+from lab.renderers import trace_terminal
+from lab.system.files import check_output
 
 STDERR = 2
 
 
 def run(
-    argv: list[str],
+    program: str | None = None,
+    args: Sequence[str] = (),
     *,
     module: bool = False,
     output: Path | None = None,
     chrome_output: Path | None = None,
+    pid: int | None = None,
+    duration: float | None = None,
 ) -> int:
-    """Run the script argv[0], or the module of that name, with argv[1:]; exit status,
+    """Run a script, or the module of that name, with its arguments; its exit status,
     -SIGINT where the program ended of an interrupt.
 
-    As with `python argv...` (`python -m argv...`): sys.argv, sys.path[0] and
+    As with `python program args` (`python -m program args`): sys.argv, sys.path[0] and
     __main__ are the program's from now on, an exception prints its traceback, and it
     ends as the interpreter ends it. Then a summary goes to stderr, the trace to
     `output` and its Chrome form to `chrome_output`, each whole or not at all; they are
     files of the folder it was started in. UsageError for what keeps it from starting,
-    and where a file cannot be written.
+    and where a file cannot be written. With a pid: see attached.scope, which looks for
+    so many seconds.
     """
+    if pid is not None:
+        from lab.commands import attached
+
+        if program or module:
+            raise UsageError("--pid looks at a process: name no program beside it")
+        return attached.scope(pid, duration, output=output, chrome_output=chrome_output)
+    if program is None or duration:
+        raise UsageError("a PROGRAM or a --pid is missing: scope --help has examples")
+    argv = [program, *args]
     outputs = [path and path.absolute() for path in (output, chrome_output)]
     sources = [] if module else [Path(argv[0])]
     for path in filter(None, outputs):
@@ -200,13 +214,3 @@ def _summarise(trace: Trace) -> None:
         left = memoryview(text.encode(encoding, "backslashreplace"))
         while left:
             left = left[stderr.write(left) or 0 :]
-
-
-def keep(trace: Trace, output: Path | None, chrome_output: Path | None) -> None:
-    try:
-        if output is not None:
-            trace.save(output)
-        if chrome_output is not None:
-            write_whole(chrome_output, json.dumps(chrome_trace.render(trace)) + "\n")
-    except OSError as error:
-        raise UsageError(f"{error.filename}: {error.strerror}") from error

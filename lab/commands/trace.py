@@ -4,14 +4,15 @@ import json
 import shlex
 from pathlib import Path
 
+from lab.commands.kept_trace import keep
 from lab.errors import UsageError
 from lab.records.trace import KIND, load
-from lab.renderers import chrome_trace, trace_terminal
+from lab.renderers import trace_terminal
 from lab.renderers.console import console
-from lab.system.files import check_output, write_whole
+from lab.system.files import check_output
 
 
-def trace(path: Path, chrome_output: Path | None) -> int:
+def run(path: Path, chrome_output: Path | None) -> int:
     """Show a trace, and keep it for Perfetto too; of a folder, which traces it has.
 
     Returns 0. UsageError for what is no trace, and for what cannot be written.
@@ -24,8 +25,7 @@ def trace(path: Path, chrome_output: Path | None) -> int:
         if chrome_output is not None:
             check_output(chrome_output, path)
         found = load(path)
-        if chrome_output is not None:
-            write_whole(chrome_output, json.dumps(chrome_trace.render(found)) + "\n")
+        keep(found, None, chrome_output)
     except OSError as error:
         raise UsageError(f"{error.filename or path}: {error.strerror}") from error
     except UsageError:

@@ -15,7 +15,7 @@ LOOKING_S = 0.7
 PAUSE_S = 0.05
 
 
-def why(pid: int) -> int:
+def run(pid: int) -> int:
     """Print a paragraph: who holds the GIL, where and for how long, who wants it, who
     is blocked on what; and whether that is a deadlock. Returns 0.
 

@@ -14,7 +14,7 @@ import re
 import shutil
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,15 @@ class _Lab:
     part: str = ""
     took_s: NotNegative = 0.0
     failures: tuple[Failure, ...] = ()
+
+
+def heading(no_scope: str, versions: str = "") -> dict[str, Any]:
+    """What stands under KEY in a file that this process writes.
+
+    no_scope: why there is no scope here, if there is none. versions: of the packages
+    that have a part in the figures.
+    """
+    return {"format": FORMAT} | asdict(_Lab(Machine.here(), versions, no_scope))
 
 
 @dataclass(frozen=True, slots=True)

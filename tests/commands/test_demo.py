@@ -30,7 +30,7 @@ def _code(
         "import functools, sys, lab.cli, lab.commands.demo as command\n"
         "from lab.demo.durations import Sizes\n"
         "from lab.demo.tour import Pace\n"
-        f"command.demo = functools.partial(command.demo, {short})\n"
+        f"command.run = functools.partial(command.run, {short})\n"
         f"sys.exit(lab.cli.main(['demo', *{options}]))\n"
     )
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.commands.new import TEMPLATE, new
+from lab.commands import new
+from lab.commands.new import TEMPLATE
 from lab.commands.own import Raced, Wanted, bench_own, race_own, watch
 from lab.errors import UsageError
 from lab.instruments.scope import unavailable
@@ -284,12 +285,12 @@ def test_new(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert new("primes") == 0
+    assert new.run("primes") == 0
     assert "python -m lab bench primes.pyx" in capsys.readouterr().out
     text = (tmp_path / "primes.pyx").read_text(encoding="utf-8")
     with pytest.raises(UsageError, match="is there already"):
-        new("primes.pyx")
+        new.run("primes.pyx")
     assert (tmp_path / "primes.pyx").read_text(encoding="utf-8") == text
     with pytest.raises(UsageError, match="2a: no name for a module"):
-        new("2a")
+        new.run("2a")
     assert os.listdir(tmp_path) == ["primes.pyx"]

@@ -15,7 +15,6 @@ import pytest
 
 from lab.cli import main
 from lab.commands import report as report_command
-from lab.commands.report import report
 from lab.errors import UsageError
 from lab.records.results import FORMAT, KEY, load, publish
 from lab.renderers import csv as csv_renderer
@@ -292,7 +291,7 @@ def test_without_a_whole_run_the_newest_part_is_shown(
     _kept(tmp_path / "results", "2026-01-01T00-00-00", "-k collatz")
     part = _kept(tmp_path / "results", "2026-01-02T00-00-00", "-k mandelbrot")
     output = tmp_path / "report.html"
-    assert report([tmp_path / "results"], None, output) == 0
+    assert report_command.run([tmp_path / "results"], None, output) == 0
     (line,) = capsys.readouterr().err.splitlines()
     assert f"{part} is only a part of the bench (-k mandelbrot)" in line
     assert output.read_text().startswith("<!DOCTYPE html>")
@@ -303,9 +302,9 @@ def test_without_a_name_it_is_what_bench_kept(
 ) -> None:
     monkeypatch.setattr(report_command, "FOLDER", tmp_path / "results")
     with pytest.raises(UsageError, match="make bench makes one"):
-        report([], "terminal", None)
+        report_command.run([], "terminal", None)
     _kept(tmp_path / "results", "2026-01-01T00-00-00")
-    assert report([], "terminal", None) == 0
+    assert report_command.run([], "terminal", None) == 0
     assert "gil-lab: CPython" in capsys.readouterr().out
 
 
@@ -330,7 +329,7 @@ def test_where_there_is_no_scope_a_page_says_so(tmp_path: Path) -> None:
     content[KEY]["no_scope"] = "no GIL: nothing to see"
     result, output = tmp_path / "result.json", tmp_path / "report.html"
     result.write_text(json.dumps(content))
-    assert report([result], None, output) == 0
+    assert report_command.run([result], None, output) == 0
     assert "no GIL: nothing to see" in output.read_text()
 
 
@@ -338,7 +337,7 @@ def test_where_there_is_no_scope_a_page_says_so(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("drawing")
 def test_no_traces_are_wanted_where_there_is_no_gil(tmp_path: Path) -> None:
     output = tmp_path / "report.html"
-    assert report([RECORDS / "free_threaded.json"], None, output) == 0
+    assert report_command.run([RECORDS / "free_threaded.json"], None, output) == 0
 
 
 def test_runs_of_one_name_are_told_apart(tmp_path: Path) -> None:
