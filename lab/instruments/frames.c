@@ -102,15 +102,16 @@ varint(const unsigned char **p, const unsigned char *end)
     return value;
 }
 
-static frame_place
+/* From the table of locations (Objects/locations.md of CPython). */
+static int32_t
 find_line(const frame_book *book, int32_t code, int32_t unit)
 {
     const frame_code *one = &book->codes[code];
     const unsigned char *p = (const unsigned char *)book->text + one->table;
     const unsigned char *end = p + one->table_size;
     int32_t line = one->first_line, start = 0, begun = 0;
-    if (unit < 0) {  /* it has not begun */
-        return (frame_place){code, unit, line, 0};
+    if (unit < 0) {
+        return line;  /* it has not begun */
     }
     while (p < end) {
         int head = *p++, kind = (head >> 3) & 15, count = (head & 7) + 1;
@@ -125,28 +126,21 @@ find_line(const frame_book *book, int32_t code, int32_t unit)
         }
         begun |= kind != 15;  /* before: it takes its arguments over */
         if (unit < start + count) {
-            return (frame_place){code, unit, kind == 15 && begun ? 0 : line, start};
+            return kind == 15 && begun ? 0 : line;
         }
         start += count;
     }
-    return (frame_place){code, unit, 0, unit};
+    return 0;
 }
 
-frame_place
-frames_line(const frame_book *book, int32_t code, int32_t unit)
-{
-    return find_line(book, code, unit);
-}
-
-static frame_place
-cached_line(frame_book *book, int32_t code, int32_t unit)
+static int32_t
+line_of(frame_book *book, int32_t code, int32_t unit)
 {
     frame_place *kept = &book->lines[((uint32_t)code * 61 + (uint32_t)unit) % LINES];
-    /* A start of 0 and a line of 0: never written. */
-    if (kept->code != code || kept->unit != unit || (kept->line | kept->start) == 0) {
-        *kept = find_line(book, code, unit);
+    if (kept->code != code || kept->unit != unit || kept->line == 0) {
+        *kept = (frame_place){code, unit, find_line(book, code, unit), 0};
     }
-    return *kept;
+    return kept->line;
 }
 
 /* --- what code objects say -------------------------------------------------------- */
@@ -402,10 +396,15 @@ read_pieces(frame_book *book, const gil_place *place)
         here[i] = (struct iovec){book->bytes[book->now][i], one->size};
         there[i] = (struct iovec){(void *)one->address, one->size};
         size += one->size;
+        if (place->foreign
+            && !gil_state_read(place, one->address, here[i].iov_base, one->size)) {
+            return -1;
+        }
     }
-    return process_vm_readv(place->process, here, (unsigned long)book->piece_count,
+    return place->foreign
+           || process_vm_readv(place->process, here, (unsigned long)book->piece_count,
                             there, (unsigned long)book->piece_count, 0)
-                   == (ssize_t)size ? 0 : -1;
+                  == (ssize_t)size ? 0 : -1;
 #else
     (void)book; (void)place;
     return -1;
@@ -533,8 +532,12 @@ place_of(frame_book *book, const gil_place *place, const frame *one, uint64_t de
     if (unit < -1 || unit >= code->units) {
         return -1;  /* of another code object: the frame was being made */
     }
-    *out = code->code == NO_CODE ? (frame_place){NO_CODE, 0, 0, 0}
-                                 : cached_line(book, code->code, (int32_t)unit);
+    *out = (frame_place){code->code, (int32_t)unit, 0, one->instruction};
+    if (code->code == NO_CODE) {
+        out->unit = 0;
+    } else {
+        out->line = line_of(book, code->code, (int32_t)unit);
+    }
     return 0;
 }
 
@@ -588,7 +591,9 @@ frames_read(frame_book *book, const gil_place *place, uintptr_t thread,
         if (before >= 0 && told == before && count == before && again == whole
             && same_stack(stacks[0], stacks[1], count)) {
             out->count = count;
-            out->whole = whole;
+            if (!whole) {
+                out->frames[out->count++] = (frame_place){OUTER, 0, 0, 0};
+            }
             return 0;
         }
         before = count;
@@ -601,6 +606,5 @@ frames_read(frame_book *book, const gil_place *place, uintptr_t thread,
     }
     out->frames[1] = (frame_place){CHANGING, 0, 0, 0};
     out->count = 2;
-    out->whole = 1;
     return 0;
 }

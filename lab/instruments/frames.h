@@ -20,7 +20,8 @@ enum {
     PIECES = 24,            /* of memory, read together */
     PIECE = 2048,           /* bytes: frames lie one after the other */
     NO_CODE = -1,           /* no room for it, or it cannot be read */
-    CHANGING = -2           /* callers that changed too fast to be read */
+    CHANGING = -2,          /* callers that changed too fast to be read */
+    OUTER = -3              /* callers beyond the last frame that is read */
 };
 
 /* What a code object says, copied: it may be gone. Texts are UTF-8, in which half
@@ -34,15 +35,15 @@ typedef struct {
 } frame_code;
 
 /* A place in the program: index of the code, its instruction, that one's line (0 where
-   it has none), and the first instruction of the same piece of source. */
+   it has none) and address. */
 typedef struct {
-    int32_t code, unit, line, start;
+    int32_t code, unit, line;
+    uintptr_t address;
 } frame_place;
 
 typedef struct {
     int count;              /* frames, innermost first; 0: runs no Python */
-    int whole;              /* 0: there are more outer ones */
-    frame_place frames[FRAMES];
+    frame_place frames[FRAMES + 1];
 } frame_stack;
 
 /* All memory that reading needs; zeroed, it is empty. */
@@ -61,9 +62,5 @@ int frames_read(frame_book *book, const gil_place *place, uintptr_t thread,
 int frames_codes(const frame_book *book);   /* how many there are: 0, 1, ... */
 const frame_code *frames_code(const frame_book *book, int32_t code);
 const char *frames_text(const frame_book *book, uint32_t at);
-
-/* Line and first instruction of the piece of source of an instruction, from the table of
-   locations (Objects/locations.md of CPython). */
-frame_place frames_line(const frame_book *book, int32_t code, int32_t unit);
 
 #endif

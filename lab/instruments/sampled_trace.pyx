@@ -3,9 +3,10 @@
 
 from libc.stdint cimport int64_t
 
+from lab.instruments.sampled_lines cimport lines_of
 from lab.instruments.sampler cimport (
     ABSENT, BLOCKED, CALLS, EVENTS, HOLDERS, HOLDS, READY, RUNS_FREE, THREADS,
-    UNTRACKED, WAITS, WANTS,
+    NATIVE, NO_ROOM, UNREAD, UNTRACKED, WAITS, WANTS,
     call_name, event, sampler, tally, thread_record,
 )
 
@@ -35,6 +36,7 @@ cdef object trace_of(sampler *s, object names, object python):
     first_ns = s.begin_ns
     if s.event_count > EVENTS:
         first_ns = s.events[s.event_count % EVENTS].at_ns
+    lines, stacks, by_place = lines_of(s, indices, seen_ns)
     return Trace(
         python=python,
         duration_s=wall_ns / 1e9,
@@ -49,11 +51,17 @@ cdef object trace_of(sampler *s, object names, object python):
         idle=s.whole.spent_ns[WAITS] / seen_ns,
         threads=tuple([_thread(s, &s.threads[i], names, indices) for _, i in found]),
         folded=s.folded,
-        segments=_segments(s, indices, first_ns),
+        segments=_segments(s, indices, by_place, first_ns),
         segments_start_s=(first_ns - s.begin_ns) / 1e9,
         told_apart=bool(s.tells),
         contention=s.contention.spent_ns[WANTS] / seen_ns,
         contention_error=_error(s, &s.contention, WANTS),
+        has_lines=True,
+        lines=lines,
+        stacks=stacks,
+        lines_unread=s.lines.spent_ns[UNREAD] / seen_ns,
+        lines_native=s.lines.spent_ns[NATIVE] / seen_ns,
+        lines_folded=s.lines.spent_ns[NO_ROOM] / seen_ns,
     )
 
 
@@ -127,7 +135,7 @@ cdef object _behind(thread_record *one, double seen_ns, dict indices):
     return tuple(sorted(behind, key=attrgetter("share"), reverse=True))
 
 
-cdef object _segments(sampler *s, dict indices, int64_t first_ns):
+cdef object _segments(sampler *s, dict indices, list by_place, int64_t first_ns):
     """From changes of state to segments. A thread with no change that was kept has
     been in its last state since the first one."""
     cdef event *one
@@ -139,7 +147,7 @@ cdef object _segments(sampler *s, dict indices, int64_t first_ns):
     since = {}
     segments = []
 
-    def close(serial, before, end_ns):
+    def close(serial, before, end_ns, held_most):
         if before != ABSENT and serial in indices:
             start_ns = since.get(serial, first_ns)
             if start_ns < end_ns:
@@ -149,16 +157,18 @@ cdef object _segments(sampler *s, dict indices, int64_t first_ns):
                         words[before],
                         (start_ns - s.begin_ns) / 1e9,
                         (end_ns - s.begin_ns) / 1e9,
+                        by_place[held_most] if held_most >= 0 else None,
                     )
                 )
         since[serial] = end_ns
 
     for k in range(max(0, s.event_count - EVENTS), s.event_count):
         one = &s.events[k % EVENTS]
-        close(one.serial, one.before, one.at_ns)
+        close(one.serial, one.before, one.at_ns, one.place)
     for i in range(THREADS + 1):
         serial = s.threads[i].thread.serial
         if serial in indices and s.threads[i].end_ns == 0:
-            close(serial, s.threads[i].spent.state, s.end_ns)
+            state = s.threads[i].spent.state
+            close(serial, state, s.end_ns, s.lines.open if state == HOLDS else -1)
     segments.sort(key=attrgetter("thread", "start_s"))
     return tuple(segments)

@@ -83,6 +83,11 @@ take_sample(sampler *s)
         holder = gil_state_made(&s->place) == s->made
                      ? record_of(s, address) : &s->threads[UNTRACKED];
     }
+    if (holder != NULL && holder != &s->threads[UNTRACKED]) {
+        lines_look(s->lines, &s->place, &holder->thread);
+    } else {
+        lines_skip(s->lines, held);
+    }
     own_ns = read_clock(CLOCK_THREAD_CPUTIME_ID);
     in_rotation = s->live_count > ASKED ? ASKED_IN_ROTATION : ASKED;
     s->ran_ns = 0;
@@ -124,6 +129,8 @@ take_sample(sampler *s)
     }
     s->held_before = s->holder;
     s->holder = holder == NULL ? 0 : (int64_t)holder->thread.serial;
+    lines_account(s->lines, s->holder, s->last_ns, now_ns, unseen_ns,
+                  s->contention.state == WANTS, wanted);
     for (int i = 0; i < s->live_count; i++) {
         thread_record *r = &s->threads[s->live[i]];
         set_state(s, r, r->next, now_ns, unseen_ns);
@@ -195,6 +202,7 @@ begin(sampler *s)
     }
     s->whole.at_ns = s->whole.since_ns = s->begin_ns;
     s->whole.state = holder == NULL ? WAITS : HOLDS;
+    s->lines->found_before = holder == NULL ? NOT_HELD : UNREAD;
     s->contention.at_ns = s->contention.since_ns = s->begin_ns;
 }
 
@@ -211,12 +219,20 @@ sampler_problem(void)
 sampler *
 sampler_new(void)
 {
-    return calloc(1, sizeof(sampler));
+    sampler *s = calloc(1, sizeof(sampler));
+    if (s != NULL && (s->lines = lines_new()) == NULL) {
+        free(s);
+        return NULL;
+    }
+    return s;
 }
 
 void
 sampler_free(sampler *s)
 {
+    if (s != NULL) {
+        lines_free(s->lines);
+    }
     free(s);
 }
 
@@ -278,6 +294,11 @@ sampler_close(sampler *s, uintptr_t caller)
     }
     unseen_ns = unseen_of(s, s->end_ns - s->last_ns);
     s->edge_ns += unseen_ns;
+    s->holder = holder == NULL ? s->holder : (int64_t)holder->thread.serial;
+    lines_skip(s->lines, last == HOLDS);
+    lines_account(s->lines, s->holder, s->last_ns, s->end_ns, unseen_ns,
+                  s->contention.state == WANTS, 0);
+    s->lines->open = lines_of_hold(s->lines, s->holder);
     for (int i = 0; i <= s->live_count; i++) {
         thread_record *r = &s->threads[i < s->live_count ? s->live[i] : UNTRACKED];
         tally *spent = &r->spent;

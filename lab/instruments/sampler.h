@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "gil_state.h"
+#include "lines.h"
 
 /* WAITS: for what is not told. WANTS: the GIL. BLOCKED: in a system call, or on another
    lock. READY: it could run, and has no core. */
@@ -74,6 +75,7 @@ typedef struct {
     uint64_t serial;
     int before;
     int after;
+    int32_t place;          /* that held most in a hold that ends; NOWHERE: not told */
 } event;
 
 /* Processor time against time: when it began, and what had been spent by then. */
@@ -117,6 +119,7 @@ typedef struct {
     int64_t holder, held_before;    /* serials: who holds the GIL now, and did before */
     tally whole;            /* HOLDS: somebody does; RUNS_FREE: nobody, one runs */
     tally contention;       /* WANTS: somebody does */
+    lines *lines;           /* that hold */
     int live_count, rotor, listed;
     int64_t event_count;    /* ever; the last EVENTS of them are kept */
     int live[THREADS], next_live[THREADS];  /* records in use, newest thread first */

@@ -1,6 +1,6 @@
 # What scope.pyx and sampled_trace.pyx use of the C files; the headers say what it is.
 
-from libc.stdint cimport int64_t, uint64_t, uintptr_t
+from libc.stdint cimport int32_t, int64_t, uint64_t, uintptr_t
 
 
 cdef extern from "gil_state.h" nogil:
@@ -20,11 +20,46 @@ cdef extern from "gil_state.h" nogil:
     int layout_find(gil_place *place)
     int layout_of_runtime(const void *bytes, size_t count, layout *at)
     int gil_state_attach(gil_place *place, uintptr_t runtime)
+    void layout_count_deaths(gil_place *place, int on)
     int gil_state_enabled(const gil_place *place)
     int gil_state_locked(const gil_place *place)
     uintptr_t gil_state_holder(const gil_place *place)
     int gil_state_contains(const gil_place *place, uintptr_t address)
     int gil_state_threads(const gil_place *place, gil_thread *out, int room)
+
+
+cdef extern from "frames.h" nogil:
+    ctypedef struct frame_book:
+        pass
+
+
+cdef extern from "lines.h" nogil:
+    enum:
+        NO_ROOM
+        NATIVE
+        UNREAD
+    ctypedef struct stack_node:
+        int32_t parent
+        int32_t code
+        int64_t line
+        int64_t held_ns
+        int64_t wanted_ns
+    ctypedef struct line_place:
+        int32_t code
+        int32_t unit
+        int32_t line
+        int32_t opcode
+        int64_t held_ns
+        int64_t wanted_ns
+        int64_t longest_ns
+    ctypedef struct lines:
+        frame_book *book
+        int32_t open
+        int64_t spent_ns[1]
+        int32_t node_count
+        int32_t place_count
+        stack_node nodes[1]
+        line_place places[1]
 
 
 cdef extern from "sampler.h" nogil:
@@ -62,6 +97,7 @@ cdef extern from "sampler.h" nogil:
         uint64_t serial
         int before
         int after
+        int32_t place
     ctypedef struct sampler:
         gil_place place
         int64_t interval_ns
@@ -85,6 +121,7 @@ cdef extern from "sampler.h" nogil:
         int gone
         tally whole
         tally contention
+        lines *lines
         thread_record threads[1]
         int64_t event_count
         event events[1]

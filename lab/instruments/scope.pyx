@@ -1,5 +1,5 @@
 # C files: layout.c gil_state.c clocks.c system_calls.c thread_states.c pauses.c
-# C files: sampler.c
+# C files: frames.c lines.c sampler.c
 # distutils: libraries = m pthread
 """The scope: who holds the GIL, seen by a thread that never takes it.
 
@@ -18,7 +18,7 @@ from lab.instruments.stacks cimport attach
 from lab.instruments.sampler cimport (
     gil_place, gil_thread, sampler,
     gil_state_enabled, gil_state_holder, gil_state_locked, gil_state_threads,
-    layout_find, layout_known,
+    layout_count_deaths, layout_find, layout_known,
     sampler_close, sampler_free, sampler_join, sampler_new, sampler_problem,
     sampler_resume, sampler_stop,
 )
@@ -141,12 +141,14 @@ cdef class Scope:
             self.s.interval_ns *= ONE_CPU_SLOWER
         if self.target is None:
             layout_find(&self.s.place)
+            layout_count_deaths(&self.s.place, True)
             self.names = ThreadNames(_serial)
         else:
             attach(&self.s.place, self.target)
             self.names = TaskNames(self.target.process)
         error = sampler_resume(self.s)
         if error:
+            layout_count_deaths(&self.s.place, False)
             self.names.stop()
             raise OSError(error, f"no thread for the scope: {os.strerror(error)}")
         self.owner = getpid()
@@ -165,6 +167,7 @@ cdef class Scope:
         global running
         if self.owner == 0:
             return
+        layout_count_deaths(&self.s.place, False)
         if self.owner == getpid():
             sampler_stop(self.s)
             with nogil:

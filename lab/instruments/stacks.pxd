@@ -2,12 +2,13 @@
 
 from libc.stdint cimport int32_t, uint32_t, uintptr_t
 
-from lab.instruments.sampler cimport gil_place
+from lab.instruments.sampler cimport frame_book, gil_place
 
 
 cdef extern from "frames.h" nogil:
     enum:
         CHANGING
+        OUTER
         NO_CODE
     ctypedef struct frame_code:
         uint32_t filename
@@ -22,13 +23,9 @@ cdef extern from "frames.h" nogil:
         int32_t code
         int32_t unit
         int32_t line
-        int32_t start
     ctypedef struct frame_stack:
         int count
-        int whole
         frame_place frames[1]
-    ctypedef struct frame_book:
-        pass
     frame_book *frames_new()
     void frames_free(frame_book *book)
     int frames_read(
@@ -37,11 +34,14 @@ cdef extern from "frames.h" nogil:
     int frames_codes(const frame_book *book)
     const frame_code *frames_code(const frame_book *book, int32_t code)
     const char *frames_text(const frame_book *book, uint32_t at)
-    frame_place frames_line(const frame_book *book, int32_t code, int32_t unit)
 
 
 # Fill in the place of another process; UsageError, in one line, where it is not what
 # its version says, or has no GIL.
 cdef int attach(gil_place *place, object target) except -1
 
-cdef object code_text(const frame_book *book, uint32_t at, uint32_t size)
+# File, line and function; a line of -1 or such has none.
+cdef tuple name_of(const frame_book *book, int32_t code, int32_t line)
+
+# What an instruction calls, or "".
+cdef object callee_of(const frame_book *book, int32_t code, int32_t unit)

@@ -1,22 +1,23 @@
 # C files: layout.c gil_state.c frames.c
 """Python stacks of threads, of this process or another, read while they run."""
 
-from libc.stdint cimport uint32_t, uintptr_t
+from libc.stdint cimport int32_t, uint32_t, uintptr_t
 
 from lab.instruments.sampler cimport (
-    gil_place, gil_thread,
+    frame_book, gil_place, gil_thread,
     gil_state_attach, gil_state_contains, gil_state_enabled, gil_state_holder,
     gil_state_locked, gil_state_threads, layout_find, layout_of_runtime,
 )
 from lab.instruments.stacks cimport (
-    CHANGING, NO_CODE,
-    frame_book, frame_code, frame_place, frame_stack,
+    CHANGING, NO_CODE, OUTER,
+    frame_code, frame_stack,
     frames_code, frames_free, frames_new, frames_read, frames_text,
 )
 
 import time
 
 from lab.errors import UsageError
+from lab.instruments.callee import callee
 
 
 # Threads among which one is looked for.
@@ -24,7 +25,15 @@ cdef enum:
     MOST = 512
 
 
-cdef object code_text(const frame_book *book, uint32_t at, uint32_t size):
+# In place of a function's name.
+NAMELESS = {
+    NO_CODE: "(no room for more code)",
+    CHANGING: "(callers that change fast)",
+    OUTER: "(outer callers)",
+}
+
+
+cdef object _text(const frame_book *book, uint32_t at, uint32_t size):
     return frames_text(book, at)[:size].decode("utf-8", "surrogatepass")
 
 
@@ -58,6 +67,29 @@ cdef int attach(gil_place *place, object target) except -1:
     if len(process.status()["NSpid"].split()) > 1:
         raise UsageError(f"{which} is in a container: run gil-lab inside of it")
     raise UsageError(f"{which} is not built as its version says: no threads found")
+cdef tuple name_of(const frame_book *book, int32_t code, int32_t line):
+    cdef const frame_code *one
+    if code < 0:
+        return "", 0, NAMELESS[code]
+    one = frames_code(book, code)
+    return (
+        _text(book, one.filename, one.filename_size),
+        line,
+        _text(book, one.name, one.name_size),
+    )
+
+
+cdef object callee_of(const frame_book *book, int32_t code, int32_t unit):
+    cdef const frame_code *one
+    if code < 0 or unit < 0:
+        return ""
+    one = frames_code(book, code)
+    return callee(
+        _text(book, one.filename, one.filename_size),
+        frames_text(book, one.table)[:one.table_size],
+        one.first_line,
+        unit,
+    )
 
 
 cdef class Stacks:
@@ -99,7 +131,10 @@ cdef class Stacks:
                     )
         if read != 0:
             return None
-        return [self._named(&stack.frames[i]) for i in range(stack.count)]
+        return [
+            name_of(self.book, stack.frames[i].code, stack.frames[i].line)
+            for i in range(stack.count)
+        ]
 
     def threads(self):
         """The threads that there are, oldest first, as (ident, native_id); None where
@@ -131,14 +166,3 @@ cdef class Stacks:
     def is_gil(self, uintptr_t address):
         """Whether the threads that wait at this address want the GIL."""
         return bool(gil_state_contains(&self.place, address))
-
-    cdef object _named(self, const frame_place *one):
-        cdef const frame_code *code
-        if one.code in (CHANGING, NO_CODE):
-            return ("", 0, "(callers changing)" if one.code == CHANGING else "(others)")
-        code = frames_code(self.book, one.code)
-        return (
-            code_text(self.book, code.filename, code.filename_size),
-            one.line,
-            code_text(self.book, code.name, code.name_size),
-        )

@@ -11,6 +11,7 @@ note(sampler *s, uint64_t serial, int64_t at_ns, int before, int after)
     slot->serial = serial;
     slot->before = before;
     slot->after = after;
+    slot->place = before == HOLDS ? lines_of_hold(s->lines, (int64_t)serial) : NOWHERE;
 }
 
 int64_t

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple, get_args
 
 from lab.records import codec
 from lab.records.codec import Count, Fraction, Harmless, NotNegative, Positive
+from lab.records.lines import Line, StackNode, of_threads
 from lab.system.files import write_whole
 
 State = Literal["holds", "runs_free", "wants", "ready", "blocked", "waits"]
@@ -34,7 +35,8 @@ ALIKE: tuple[State, ...] = ("holds", "runs_free", "waits")
 # Of fractions that add up to 1, each rounded.
 ROUNDING = 1e-6
 # Of the file. 1: the first. 2: asked_s. 3: waiting told apart, from told_apart on.
-FORMAT = 3
+# 4: lines, from has_lines on.
+FORMAT = 4
 KIND = "gil-lab trace"
 
 
@@ -49,6 +51,9 @@ class Segment(NamedTuple):
     """When it began to."""
     end_s: NotNegative
     """When it no longer did."""
+    line: Count | None = None
+    """Of a hold: the line that held for most of it, an index into `Trace.lines`; None
+    where that is not known."""
 
 
 # The order of a trace's segments.
@@ -172,6 +177,18 @@ class Trace(Harmless):
     """At least one thread wants the GIL and does not have it."""
     contention_error: Fraction = 0.0
     """Half width of the 95 % interval of `contention`."""
+    has_lines: bool = False
+    """Whether the lines that hold were looked for."""
+    lines: tuple[Line, ...] = ()
+    """The longest holders first; those that only called a holder come last."""
+    stacks: tuple[StackNode, ...] = ()
+    """The stacks of those who held, as a tree: callers before what they call."""
+    lines_unread: Fraction = 0.0
+    """The GIL was held, but where in the program could not be read consistently."""
+    lines_native: Fraction = 0.0
+    """It was held by a thread that ran no Python function."""
+    lines_folded: Fraction = 0.0
+    """It was held at lines for which there was no room."""
 
     @property
     def longest_hold_s(self) -> float:
@@ -201,6 +218,7 @@ class Trace(Harmless):
             self,
             threads=tuple(self.threads[place]._only(new) for place in places),
             segments=tuple(sorted(segments, key=BY_THREAD)),
+            stacks=of_threads(self.stacks, new),
         )
 
     def waiting_alike(self) -> "Trace":
@@ -282,3 +300,25 @@ def check(trace: Trace, place: str = "") -> None:
             raise codec.wrong_at(f"{within}segments[{number}]", "of no thread")
         if not segment.start_s <= segment.end_s <= latest_s:
             raise codec.wrong_at(f"{within}segments[{number}]", "not within the trace")
+        if segment.line is not None and segment.line >= len(trace.lines):
+            raise codec.wrong_at(f"{within}segments[{number}]", "of no line")
+    _check_lines(trace, within)
+
+
+def _check_lines(trace: Trace, within: str) -> None:
+    known = trace.lines_unread + trace.lines_native + trace.lines_folded
+    if sum(one.held for one in trace.lines) + known > trace.held + ROUNDING:
+        raise codec.wrong_at(f"{within}lines", "held more than all that was held")
+    for number, one in enumerate(trace.lines):
+        if one.wanted > one.held or one.longest_s > trace.duration_s * (1 + ROUNDING):
+            raise codec.wrong_at(f"{within}lines[{number}]", "more than there was")
+    for number, node in enumerate(trace.stacks):
+        place = f"{within}stacks[{number}]"
+        if node.thread >= len(trace.threads) or node.line >= len(trace.lines):
+            raise codec.wrong_at(place, "of no thread or no line")
+        if node.parent is not None and (
+            node.parent >= number or trace.stacks[node.parent].thread != node.thread
+        ):
+            raise codec.wrong_at(place, "its caller is none")
+        if node.wanted > node.held:
+            raise codec.wrong_at(place, "wanted for longer than held")

@@ -230,6 +230,11 @@ def _with_newer(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
         both["shares"] = [share] if share else []
     if "rounds" in both:
         both["rounds"] = [{"process": 0, **turn} for turn in both["rounds"]]
+    if "trace" in both:
+        trace = both["trace"] = {**new["trace"], **old["trace"]}
+        trace["segments"] = [
+            [*one[:4], *(one[4:] or [None])] for one in trace["segments"]
+        ]
     return both
 
 

@@ -10,7 +10,7 @@ def test_thinned_where_there_is_too_much(trace: Trace) -> None:
     assert thinned(trace, 3) == trace
     halves = thinned(trace, 2)  # only the first thread has more than two
     assert halves.segments[-2:] == trace.segments[-2:]
-    assert [segment[2:] for segment in halves.segments[:-2]] in (
+    assert [segment[2:4] for segment in halves.segments[:-2]] in (
         [(0.0, 2.0), (2.0, 4.0)],
         [(0.0, 4.0)],
     )

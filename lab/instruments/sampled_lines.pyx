@@ -1,0 +1,79 @@
+"""Lines and stacks of a Trace, of what the sampler noted."""
+
+from libc.stdint cimport int32_t
+
+from lab.instruments.sampler cimport lines, sampler, line_place, stack_node
+from lab.instruments.stacks cimport callee_of, name_of
+
+from lab.instruments.callee import is_call
+from lab.records.lines import Line, StackNode
+
+
+# Of so many lines, those that held longest, the callee is looked up.
+cdef enum:
+    WITH_CALLEE = 100
+
+
+cdef tuple lines_of(sampler *s, dict indices, double seen_ns):
+    """Lines, the longest holders first; stacks; and the index of its line for each of
+    the sampler's places. indices: of a thread in the trace, by its serial number."""
+    cdef lines *seen = s.lines
+    cdef line_place *one
+    cdef stack_node *node
+    cdef int32_t i
+    held, wanted, longest, most = {}, {}, {}, {}
+    for i in range(seen.node_count):
+        if seen.nodes[i].parent >= 0:
+            node = &seen.nodes[i]
+            held.setdefault(name_of(seen.book, node.code, <int32_t>node.line), 0)
+    for i in range(seen.place_count):
+        one = &seen.places[i]
+        key = name_of(seen.book, one.code, one.line)
+        held[key] = held.get(key, 0) + one.held_ns
+        wanted[key] = wanted.get(key, 0) + one.wanted_ns
+        longest[key] = max(longest.get(key, 0), one.longest_ns)
+        most[key] = max(most.get(key, (-1, -1)), (one.held_ns, i))
+    ranked = sorted(held, key=held.__getitem__, reverse=True)
+    places = {key: index for index, key in enumerate(ranked)}
+    found = []
+    for index, key in enumerate(ranked):
+        callee = ""
+        if index < WITH_CALLEE and key in most:
+            one = &seen.places[most[key][1]]
+            if is_call(one.opcode):
+                callee = callee_of(seen.book, one.code, one.unit)
+        found.append(
+            Line(
+                file=key[0],
+                line=key[1],
+                function=key[2],
+                callee=callee,
+                held=min(1.0, held[key] / seen_ns),
+                longest_s=longest.get(key, 0) / 1e9,
+                wanted=min(1.0, wanted.get(key, 0) / seen_ns),
+            )
+        )
+    stacks, kept, threads = [], {}, {}
+    for i in range(seen.node_count):
+        node = &seen.nodes[i]
+        if node.parent < 0:
+            threads[i] = indices.get(node.line)
+            continue
+        threads[i] = threads[node.parent]
+        if threads[i] is not None:
+            kept[i] = len(stacks)
+            key = name_of(seen.book, node.code, <int32_t>node.line)
+            stacks.append(
+                StackNode(
+                    kept.get(node.parent),
+                    threads[i],
+                    places[key],
+                    min(1.0, node.held_ns / seen_ns),
+                    min(1.0, node.wanted_ns / seen_ns),
+                )
+            )
+    by_place = [
+        places[name_of(seen.book, seen.places[i].code, seen.places[i].line)]
+        for i in range(seen.place_count)
+    ]
+    return tuple(found), tuple(stacks), by_place

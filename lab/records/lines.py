@@ -1,0 +1,58 @@
+"""Lines that held the GIL, and the stacks on top of which they did."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from lab.records.codec import Count, Fraction, Harmless, NotNegative
+
+
+@dataclass(frozen=True, slots=True)
+class Line(Harmless):
+    """A line of source. Fractions are of the scope's whole duration, 0 to 1."""
+
+    file: str
+    """As the code object names it; empty where `function` says why there is none."""
+    line: Count
+    """Its number; 0 where the instruction has none."""
+    function: str
+    """Qualified name of the function that it is part of."""
+    callee: str = ""
+    """What it called while it held longest, as its source says; empty: no call."""
+    held: Fraction = 0.0
+    """The GIL was held by a thread with this line on top of its stack."""
+    longest_s: NotNegative = 0.0
+    """The longest stretch of one hold in which every sample that could be read found
+    this line on top."""
+    wanted: Fraction = 0.0
+    """The part of `held` in which another thread wanted the GIL."""
+
+
+class StackNode(NamedTuple):
+    """A line on a thread's stack, called by its parent."""
+
+    parent: Count | None
+    """Index into `Trace.stacks`, before this one; None where a thread begins."""
+    thread: Count
+    """Index into `Trace.threads`."""
+    line: Count
+    """Index into `Trace.lines`."""
+    held: Fraction
+    """The GIL was held by this very line, not by what it called."""
+    wanted: Fraction
+    """The part of `held` in which another thread wanted the GIL."""
+
+
+def of_threads(
+    stacks: Sequence[StackNode], new: dict[int, int]
+) -> tuple[StackNode, ...]:
+    """The stacks of some threads; new: the place that each of them has from now on."""
+    found: list[StackNode] = []
+    places: dict[int | None, int | None] = {None: None}
+    for place, node in enumerate(stacks):
+        if node.thread in new:
+            places[place] = len(found)
+            found.append(
+                node._replace(parent=places[node.parent], thread=new[node.thread])
+            )
+    return tuple(found)
