@@ -22,7 +22,7 @@ from lab.records.series import Recorder, Series
 from lab.records.trace import ThreadTrace, Trace
 
 STRETCHES_MS = (1, 5, 20)
-SECONDS = 1.0
+SECONDS = 0.4  # ten of the longest stretches, as many waits
 ERROR = 0.02
 # Of the time in which it computes, a thread with a core to itself runs this part.
 CORE = 0.95
