@@ -180,6 +180,14 @@ def parser() -> argparse.ArgumentParser:
         "args", metavar="...", nargs=argparse.REMAINDER, help="its own arguments"
     )
 
+    top = command(
+        "top",
+        "show live what the threads of a process do; q leaves",
+        "python -m lab top 4242",
+        "python -m lab top 4242 >table.txt   # one table, of a second",
+    )
+    top.add_argument("pid", type=_number, metavar="PID", help="of the process")
+
     why = command(
         "why",
         "say in a paragraph why a process seems to hang",

@@ -8,7 +8,8 @@ from pathlib import Path
 from lab.commands.kept_trace import keep
 from lab.errors import UsageError
 from lab.instruments.scope import Scope
-from lab.instruments.target import find
+from lab.instruments.target import Target, find
+from lab.records.trace import Trace
 from lab.renderers import trace_terminal
 from lab.renderers.console import console
 from lab.renderers.progress import drawn
@@ -37,23 +38,25 @@ def scope(
     for path in filter(None, (output, chrome_output)):
         check_output(path)
     with Process(pid) as process:
-        with Scope(target=find(process)) as seen, suppress(KeyboardInterrupt):
-            _wait(seen, pid, duration_s or DURATION_S)
-        if seen.gone and not seen.samples:
-            raise process.gone()
-        out = console()
-        text = trace_terminal.render(seen.trace, out.width, out.is_terminal)
-        print(text, end="", flush=True)
-        keep(seen.trace, output, chrome_output)
-        if seen.gone:
+        trace = look(find(process), duration_s or DURATION_S)
+        keep(trace, output, chrome_output)
+        if not process.alive():
             raise UsageError(f"{process.gone()}: the above is what it did before")
     return 0
 
 
-def _wait(seen: Scope, pid: int, duration_s: float) -> None:
-    """Show the progress on a terminal."""
-    begin_s = time.monotonic()
-    with drawn() as step:
+def look(target: Target, duration_s: float) -> Trace:
+    """Print who held the GIL in these seconds, until an interrupt or until the process
+    is gone: GoneError where nothing was seen before. Progress on a terminal."""
+    pid = target.process.pid
+    with Scope(target=target) as seen, suppress(KeyboardInterrupt), drawn() as step:
+        begin_s = time.monotonic()
         while not seen.gone and (took_s := time.monotonic() - begin_s) < duration_s:
             step(int(took_s), math.ceil(duration_s), f"s of process {pid}, ^C ends it")
             time.sleep(min(TICK_S, duration_s - took_s))
+    if not seen.samples:
+        raise target.process.gone()
+    out = console()
+    text = trace_terminal.render(seen.trace, out.width, out.is_terminal)
+    print(text, end="", flush=True)
+    return seen.trace

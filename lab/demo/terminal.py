@@ -1,5 +1,7 @@
 """What the tour is shown on: a terminal's whole screen, or plain lines for a pipe."""
 
+import os
+import select
 import signal
 import sys
 import termios
@@ -117,6 +119,11 @@ class Projector:
     def width(self) -> int:
         return min(WIDEST, self._console.width)
 
+    @property
+    def height(self) -> int:
+        """Lines there are now."""
+        return self._console.height
+
     def __enter__(self) -> "Projector":
         if self._input is not None:
             self._modes = termios.tcgetattr(self._input)
@@ -157,6 +164,19 @@ class Projector:
             self._console.show_cursor(False)
             self._echo(False)
         return line if line else None
+
+    def typed(self, wait_s: float) -> str | None:
+        """What is typed on the still screen within this time, without Enter; None once
+        nobody can type any more."""
+        if self._input is None:
+            time.sleep(wait_s)
+            return ""
+        modes = termios.tcgetattr(self._input)
+        modes[3] &= ~termios.ICANON
+        termios.tcsetattr(self._input, termios.TCSADRAIN, modes)
+        if not select.select([self._input], [], [], wait_s)[0]:
+            return ""
+        return os.read(self._input, 1024).decode("ascii", "replace") or None
 
     def rest(self, seconds: float) -> None:
         time.sleep(seconds)

@@ -51,7 +51,10 @@ cdef int attach(gil_place *place, object target) except -1:
     which = f"process {process.pid} (Python {target.python})"
     if layout_of_runtime(<const char *>told, len(told), &place.at) != 0:
         kind = "a" if target.free_threaded else "no"
-        raise UsageError(f"{which} is {kind} free-threaded build: use gil-lab on such")
+        raise UsageError(
+            f"{which} is {kind} free-threaded build, unlike this Python: use gil-lab on one"
+            " of its kind"
+        )
     place.process, place.memory = process.pid, process.memory
     if gil_state_attach(place, target.runtime) != 0:
         raise UsageError(f"{which} has no GIL yet, or none any more: try again")

@@ -68,7 +68,7 @@ def summary(trace: Trace, colour: bool) -> Iterator[RenderableType]:
         yield f"some thread wants the GIL and waits for it {wanted} of the time"
     if trace.folded:
         yield f"{trace.folded} ended threads are not shown"
-    yield _table(trace, rows, colour)
+    yield table(trace, rows, colour)
     for line in _pairs(trace, colour):
         yield Text(line, no_wrap=True, overflow="ellipsis")
     if len(rows) < len(trace.threads):
@@ -82,14 +82,14 @@ def timeline(trace: Trace, width: int, colour: bool) -> Iterator[RenderableType]
     yield legend([trace], colour)
 
 
-def busiest(trace: Trace) -> list[int]:
-    """The places of the threads that did most, at most 24, in their order."""
+def busiest(trace: Trace, most: int = MOST_ROWS) -> list[int]:
+    """The places of the threads that did most, so many at most, in their order."""
 
     def active(index: int) -> float:
         return trace.threads[index].holds + trace.threads[index].runs_free
 
     busiest = sorted(range(len(trace.threads)), key=active, reverse=True)
-    return sorted(busiest[:MOST_ROWS])
+    return sorted(busiest[:most])
 
 
 def _headline(trace: Trace) -> str:
@@ -115,26 +115,26 @@ def _lost(trace: Trace) -> str:
     return f"{were} due while the scope had no core; the interval allows for it"
 
 
-def _table(trace: Trace, rows: list[int], colour: bool) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold" if colour else "")
-    table.add_column("thread", overflow="crop", no_wrap=True, ratio=1)
+def table(trace: Trace, rows: list[int], colour: bool) -> Table:
+    made = Table(box=None, pad_edge=False, header_style="bold" if colour else "")
+    made.add_column("thread", overflow="crop", no_wrap=True, ratio=1)
     waits = ("wants\nGIL", "no\ncore", "blocked") if trace.told_apart else ("waits",)
     for title in ("holds", "runs\nfree", *waits, "longest\nhold"):
-        table.add_column(title, justify="right", no_wrap=True, overflow="crop")
+        made.add_column(title, justify="right", no_wrap=True, overflow="crop")
     if trace.told_apart:
-        table.add_column("mostly in", no_wrap=True, overflow="crop")
+        made.add_column("mostly in", no_wrap=True, overflow="crop")
     for index in rows:
         thread = trace.threads[index]
         shares = [thread.holds, thread.runs_free, thread.waits]
         if trace.told_apart:
             shares[2:] = thread.wants, thread.ready, thread.blocked
-        table.add_row(
+        made.add_row(
             _text(thread, colour),
             *(f"{share:.1%}" for share in shares),
             f"{thread.longest_hold_s * 1e3:.1f} ms",
             *([call.name for call in thread.calls[:1]] or [""]) * trace.told_apart,
         )
-    return table
+    return made
 
 
 def _pairs(trace: Trace, colour: bool) -> list[str]:
