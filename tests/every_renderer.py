@@ -30,7 +30,7 @@ def _coloured(runs: list[Judged]) -> str:
     """As on a terminal, where blocks and colours are shown."""
     out = io.StringIO()
     target = Console(file=out, force_terminal=True, width=80, markup=False, emoji=False)
-    terminal.show_rows(runs, target)
+    terminal.show(runs, target, verbose=True)
     terminal.show(runs, target)
     return out.getvalue()
 

@@ -96,10 +96,7 @@ def _bench(arguments: Sequence[str], verbose: bool, limit_s: float) -> tuple[int
     run = parse(done.content, name)
     kept = keep(done.content, run, folder, name)
     it = judged(run, name)
-    if verbose:
-        terminal.report_rows(it, out)
-    else:
-        terminal.report(it, out, done.content)
+    terminal.report(it, out, done.content, verbose=verbose)
     for reason, names in done.skipped.items():
         counted = names[0] if len(names) == 1 else f"{len(names)} tests"
         out.print(f"Left out, {counted}: {reason}", markup=False)

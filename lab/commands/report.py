@@ -148,6 +148,6 @@ def _print(chosen: Format, runs: Sequence[Judged], verbose: bool) -> None:
 
 def _show(runs: Sequence[Judged], verbose: bool) -> None:
     from lab.renderers.console import console
-    from lab.renderers.terminal import show, show_rows
+    from lab.renderers.terminal import show
 
-    (show_rows if verbose else show)(runs, console())
+    show(runs, console(), verbose=verbose)

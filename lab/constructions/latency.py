@@ -96,7 +96,7 @@ class Latencies:
 
 
 class Ticker(threading.Thread):
-    """A thread that beats every INTERVAL_S while the with block runs."""
+    """A thread that ticks every INTERVAL_S while the with block runs."""
 
     def __init__(self) -> None:
         super().__init__(name="ticker")

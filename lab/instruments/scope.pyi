@@ -1,5 +1,3 @@
-from types import TracebackType
-
 from lab.instruments.target import Target
 from lab.records.trace import Trace
 
@@ -12,12 +10,7 @@ class Scope:
         self, interval: float = 20e-6, target: Target | None = None
     ) -> None: ...
     def __enter__(self) -> Scope: ...
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *error: object) -> None: ...
     @property
     def began_ns(self) -> int: ...
     def settle(self) -> None: ...

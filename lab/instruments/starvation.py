@@ -6,7 +6,6 @@ read with the GIL held.
 
 import ctypes
 import os
-from types import TracebackType
 from typing import Self
 
 ROOM = 100
@@ -36,12 +35,7 @@ class Readiness:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        place: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
 

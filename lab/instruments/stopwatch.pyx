@@ -53,6 +53,11 @@ def timed(call, before=None):
     return enter_ns, leave_ns, cpu_ns, value
 
 
+cdef object _counted(progress):
+    # While the view lives, nobody resizes its array.
+    return integers(array.array("q", [0]) if progress is None else progress, "progress")
+
+
 def repeat(func, tuple args not None, dict kwargs not None, times, progress=None):
     """Call func(*args, **kwargs) `times` times in a row, 1 to 10**12.
 
@@ -63,12 +68,10 @@ def repeat(func, tuple args not None, dict kwargs not None, times, progress=None
     call raises in it. Raises ValueError or TypeError.
     """
     cdef int64_t _, n = count(times, "times", 1, 10**12)
-    cdef int64_t enter_ns, leave_ns, unused = 0
+    cdef int64_t enter_ns, leave_ns
     cdef int before = forks
-    cdef int64_t *counter = &unused
-    if progress is not None:
-        progress = integers(progress, "progress")  # while it lives, nobody resizes
-        counter = <int64_t *>PyMemoryView_GET_BUFFER(progress).buf
+    progress = _counted(progress)
+    cdef int64_t *counter = <int64_t *>PyMemoryView_GET_BUFFER(progress).buf
     enter_ns = now_ns()
     try:
         for _ in range(n):
@@ -91,14 +94,12 @@ def stamped(func, tuple args not None, dict kwargs not None, times, progress=Non
     thread's processor time when it began, then both when it ended; nanoseconds. To
     free what it returned, which can take long, is no part of it.
     """
-    cdef int64_t _, n = count(times, "times", 1, 10**12), unused = 0
+    cdef int64_t _, n = count(times, "times", 1, 10**12)
     cdef int before = forks
-    cdef int64_t *counter = &unused
     cdef array.array stamps = array.clone(array.array("q"), 4 * n, zero=False)
     cdef int64_t *stamp = <int64_t *>stamps.data.as_longlongs
-    if progress is not None:
-        progress = integers(progress, "progress")
-        counter = <int64_t *>PyMemoryView_GET_BUFFER(progress).buf
+    progress = _counted(progress)
+    cdef int64_t *counter = <int64_t *>PyMemoryView_GET_BUFFER(progress).buf
     try:
         for _ in range(n):
             stamp[0] = now_ns()

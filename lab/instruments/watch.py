@@ -8,7 +8,6 @@ import gc
 import threading
 import time
 from collections.abc import Sequence
-from types import TracebackType
 
 from lab.instruments.asker import Asker, Span, starved_ns
 from lab.instruments.knocker import KNOCKER
@@ -56,17 +55,12 @@ class Watch:
         self.enter_ns = time.monotonic_ns()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.leave_ns = time.monotonic_ns()
         self._leave_cpu_ns = time.thread_time_ns()
         self._starved = (self._ready.read_ns() or 0) - self._starved
         self._scope.settle()
-        self._scope.__exit__(kind, error, traceback)
+        self._scope.__exit__(*error)
         self._clean()
         asked = self._asker.starved_ns if self._asker else {}
         self._after = {**asked, **starved_ns()}

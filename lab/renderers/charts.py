@@ -21,7 +21,7 @@ SHAPES = (
     *("circle", "square", "diamond", "cross", "triangle-up", "triangle-down"),
     *("triangle-right", "triangle-left", "wedge", "arrow"),
 )
-# What a beat is measured beside, in the colour it has everywhere; the rest in ink.
+# What a tick is measured beside, in the colour it has everywhere; the rest in ink.
 BESIDE = {
     "held": "var(--held)",
     "released": "var(--released)",
@@ -62,22 +62,8 @@ def _has_place(one: SeriesFinding) -> bool:
     return isinstance(at, str) or at > 0
 
 
-def break_even(series: Sequence[SeriesFinding]) -> Spec:
-    """Ratios over the length of a call."""
-    return _sweep(series, "length of one call", "ratio")
-
-
-def responsiveness(series: Sequence[SeriesFinding]) -> Spec:
-    """How late a beat comes, beside what."""
-    return _dots(series, "lag of a beat", "beside")
-
-
-def handoff(series: Sequence[SeriesFinding]) -> Spec:
-    """How long until the GIL is there."""
-    return _dots(series, "until the GIL is there", None)
-
-
-def _sweep(series: Sequence[SeriesFinding], across: str, up: str) -> Spec:
+def sweep(series: Sequence[SeriesFinding], across: str, up: str) -> Spec:
+    """Ratios over a length of time; across, up: the titles of the axes."""
     rows = [row for row in _rows(series) if isinstance(row["at"], float)]
     names = list(dict.fromkeys(row["figure"] for row in rows))
     tens = _tens([row["at"] for row in rows])
@@ -109,7 +95,8 @@ def _sweep(series: Sequence[SeriesFinding], across: str, up: str) -> Spec:
     )
 
 
-def _dots(series: Sequence[SeriesFinding], across: str, up: str | None) -> Spec:
+def dots(series: Sequence[SeriesFinding], across: str, up: str | None) -> Spec:
+    """Times, a row for each thing they are measured beside."""
     rows = _rows(series)
     names = list(dict.fromkeys(row["figure"] for row in rows))
     order = list(dict.fromkeys(row["at"] for row in rows))

@@ -5,7 +5,7 @@ the page together and escapes whatever it is given.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
@@ -27,6 +27,7 @@ from lab.renderers.charts import Spec
 from lab.verdicts.finding import Finding, Judgement, Verdict
 from lab.verdicts.run import Judged, speedup_range
 
+Draw = Callable[..., Spec]
 # Whose gains stand at the top: what memory allows is another story.
 SHOWN = (Bound.COMPUTE, Bound.BLOCKING)
 KEPT = (("held", "kept the GIL"), ("released", "released it"))
@@ -38,6 +39,37 @@ MEANINGS = {
     Judgement.INCONCLUSIVE: "open",
 }
 NO_SHARE = "the GIL-free part of the call could not be told"
+# Those that have a chart: title, the chart's caption and reading, how it is drawn, and
+# the titles of its axes.
+EXPERIMENTS: tuple[tuple[str, str, str, str, Draw, tuple[str, str | None]], ...] = (
+    (
+        "break-even",
+        "From what length on a release pays",
+        "What releasing costs one thread, and what two gain",
+        "Above the dashed line two threads that release beat one that holds "
+        "(for one thread: the release costs that factor of processor time).",
+        charts.sweep,
+        ("length of one call", "ratio"),
+    ),
+    (
+        "responsiveness",
+        "What a call costs the other threads",
+        "How late a tick comes beside a call of 0.1 s",
+        "A thread ticks every 5 ms beside the call: the further right, the longer "
+        "it stood still; each line of the grid is ten times the last.",
+        charts.dots,
+        ("how late a tick comes", "beside"),
+    ),
+    (
+        "handoff",
+        "How long until the GIL is there",
+        "From wanting the GIL to having it",
+        "Free, it is there in nanoseconds; dropped, a thread must be woken up; "
+        "beside bytecode, a thread waits for a whole switch interval.",
+        charts.dots,
+        ("until the GIL is there", None),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +142,7 @@ def render(runs: Sequence[Judged]) -> str:
             ]
             for place, it in enumerate(runs)
         ],
-        sections=_sections(runs),
+        sections=list(_sections(runs)),
         tables=[
             ("Races", verdict_table.races(runs, "±")),
             ("Experiments", verdict_table.series(runs, "±")),
@@ -221,65 +253,27 @@ def _timeline(name: str, line: Timeline) -> Figure:
     )
 
 
-def _sections(runs: Sequence[Judged]) -> list[Section]:
-    return [
-        _section(
-            runs,
-            "break-even",
-            "From what length on a release pays",
-            "What releasing costs one thread, and what two gain",
-            "Above the dashed line two threads that release beat one that holds "
-            "(for one thread: the release costs that factor of processor time).",
-            charts.break_even,
-        ),
-        _section(
-            runs,
-            "responsiveness",
-            "What a call costs the other threads",
-            "How late a beat comes beside a call of 0.1 s",
-            "A thread beats every 5 ms beside the call: the further right, the longer "
-            "it stood still; each line of the grid is ten times the last.",
-            charts.responsiveness,
-        ),
-        _section(
-            runs,
-            "handoff",
-            "How long until the GIL is there",
-            "From wanting the GIL to having it",
-            "Free, it is there in nanoseconds; dropped, a thread must be woken up; "
-            "beside bytecode, a thread waits for a whole switch interval.",
-            charts.handoff,
-        ),
-    ]
-
-
-def _section(
-    runs: Sequence[Judged],
-    experiment: str,
-    title: str,
-    caption: str,
-    reading: str,
-    draw: Callable[..., Spec],
-) -> Section:
-    figures = []
-    for place, it in enumerate(runs):
-        series = [one for one in it.series if one.series.experiment == experiment]
-        drawn = charts.drawable(series)
-        if drawn:
-            figures.append(
-                Figure(
-                    id=f"{experiment}-{place}",
-                    title=verdict_table.labels(runs)[place]
-                    if len(runs) > 1
-                    else caption,
-                    text=reading,
-                    spec=_json(draw(drawn)),
-                    titles=("of", "measured"),
-                    rows=tuple(
-                        (one.series.subject, wording.measured(one, "±"))
-                        for one in drawn
-                    ),
+def _sections(runs: Sequence[Judged]) -> Iterator[Section]:
+    for name, title, caption, reading, draw, axes in EXPERIMENTS:
+        figures = []
+        for label, (place, it) in zip(
+            verdict_table.labels(runs), enumerate(runs), strict=True
+        ):
+            of_it = [one for one in it.series if one.series.experiment == name]
+            drawn = charts.drawable(of_it)
+            if drawn:
+                figures.append(
+                    Figure(
+                        id=f"{name}-{place}",
+                        title=label if len(runs) > 1 else caption,
+                        text=reading,
+                        spec=_json(draw(drawn, *axes)),
+                        titles=("of", "measured"),
+                        rows=tuple(
+                            (one.series.subject, wording.measured(one, "±"))
+                            for one in drawn
+                        ),
+                    )
                 )
-            )
-    claims = verdict_table.claims(runs, "±", experiment)
-    return Section(experiment, title, reading, tuple(figures), claims)
+        claims = verdict_table.claims(runs, "±", name)
+        yield Section(name, title, reading, tuple(figures), claims)

@@ -1,7 +1,7 @@
-"""A run as text: at one look, or every row of it."""
+"""A run as text: on two screens, or every row of it."""
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -18,31 +18,19 @@ from lab.verdicts.run import Judged
 def render(runs: Sequence[Judged]) -> str:
     """Every row of the runs, plain, for a file."""
     out = io.StringIO()
-    show_rows(runs, console(out, width=WIDEST))
+    show(runs, console(out, width=WIDEST), verbose=True)
     return out.getvalue()
 
 
-def show(runs: Sequence[Judged], target: Console) -> None:
-    """Print one run after another, each at one look."""
-    for it in _titled(runs, target):
-        report(it, target)
-
-
-def show_rows(runs: Sequence[Judged], target: Console) -> None:
-    """Print one run after another, every row of each."""
-    for it in _titled(runs, target):
-        report_rows(it, target)
-
-
-def _titled(runs: Sequence[Judged], target: Console) -> Iterator[Judged]:
-    """Each run, when its name, if there are several, and its header are printed."""
+def show(runs: Sequence[Judged], target: Console, *, verbose: bool = False) -> None:
+    """Print one run after another; with its name, if there are several."""
     for place, it in enumerate(runs):
         if place:
             target.print()
         if len(runs) > 1:
             target.print(Text(it.name, style="bold"))
         header(it.run.machine, target)
-        yield it
+        report(it, target, verbose=verbose)
 
 
 def header(machine: Machine, target: Console) -> None:
@@ -51,20 +39,20 @@ def header(machine: Machine, target: Console) -> None:
 
 
 def report(
-    it: Judged, target: Console, timings: Mapping[str, Any] | None = None
+    it: Judged,
+    target: Console,
+    timings: Mapping[str, Any] | None = None,
+    *,
+    verbose: bool = False,
 ) -> None:
-    """Print the tables and the finding, on two screens.
+    """Print the tables and the finding, on two screens; or, with verbose, every row.
 
     timings: the run's file as JSON, for pytest-benchmark's table of it.
     """
-    print_one_look(it, target, timings)
-    if it.findings:
-        print_finding(it, target)
-
-
-def report_rows(it: Judged, target: Console) -> None:
-    """Print every row, and the finding."""
-    print_rows(it, target)
-    if it.findings:
+    if verbose:
+        print_rows(it, target)
         target.print()
+    else:
+        print_one_look(it, target, timings)
+    if it.findings:
         print_finding(it, target)
