@@ -6,6 +6,7 @@ does the same by hand, without the network.
 
 import os
 import sysconfig
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,15 @@ def compile_extensions() -> list[str]:
     from setuptools import Distribution, Extension
     from setuptools.command.build_ext import build_ext
 
+    class BuildExt(build_ext):
+        """Objects in a folder for each extension: several have the same C files, and
+        are compiled at the same time."""
+
+        def build_extension(self, ext: Extension) -> None:
+            own = copy(self)
+            own.build_temp = str(BUILD / ext.name)
+            build_ext.build_extension(own, ext)
+
     os.chdir(ROOT)
     headers = [str(path) for path in sorted(Path("lab").rglob("*.h"))]
     extensions = [
@@ -55,7 +65,7 @@ def compile_extensions() -> list[str]:
         nthreads=os.cpu_count() or 1,
         compiler_directives={"language_level": 3, "freethreading_compatible": True},
     )
-    command = build_ext(Distribution({"name": "gil-lab", "ext_modules": modules}))
+    command = BuildExt(Distribution({"name": "gil-lab", "ext_modules": modules}))
     command.inplace = True
     command.parallel = True
     command.build_lib = command.build_temp = str(BUILD)

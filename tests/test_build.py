@@ -181,3 +181,24 @@ def test_nothing_is_built_twice(tmp_path: Path, copy: Path) -> None:
     os.utime(copy / "lab/instruments/stopwatch.pyx", (2**31, 2**31))
     assert _make(copy, "build").returncode == 0
     assert log.read_text().splitlines() == ["hatch_build.py"]
+
+
+@pytest.mark.slow
+def test_extensions_that_share_c_files_share_no_object(tmp_path: Path) -> None:
+    """They are compiled at the same time: one could link what the other half wrote."""
+    shutil.copy(ROOT / "hatch_build.py", tmp_path)
+    folder = tmp_path / "lab"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "shared.c").write_text("int answer(void) { return 42; }\n")
+    for name in ("one", "two"):
+        (folder / f"{name}.pyx").write_text(
+            "# C files: shared.c\ncdef extern int answer()\nprint(answer())\n"
+        )
+    run = [sys.executable, "hatch_build.py"]
+    subprocess.run(run, cwd=tmp_path, check=True, capture_output=True)
+    assert len([*tmp_path.glob("build/**/shared.o")]) == 2
+    for name in ("one", "two"):
+        code = f"import lab.{name}"
+        told = subprocess.check_output([sys.executable, "-c", code], cwd=tmp_path)
+        assert told == b"42\n"
