@@ -10,6 +10,8 @@
 
 #include "sampler.h"
 
+#define TICK_NS 10000000     /* of the system, where it is slowest (CONFIG_HZ=100) */
+
 int64_t
 read_clock(clockid_t clock)
 {
@@ -51,7 +53,8 @@ is_on_a_core(const sampler *s, const thread_record *r)
 
 /* Another process's clocks must not be read by clock_gettime. What schedstat tells
    (processor time, waits for a core, arrivals on one) is as old as a tick of the system
-   while a thread runs, so that whether it does is asked in other ways. */
+   while a thread runs, so that whether it does is asked in other ways; once it is
+   switched away, all is told. */
 static int
 other_runs(sampler *s, thread_record *r, int64_t own_ns, int holds)
 {
@@ -73,10 +76,9 @@ other_runs(sampler *s, thread_record *r, int64_t own_ns, int holds)
     r->arrivals = arrivals;
     r->read_ns = now_ns;
     r->own_ns = own_ns;
-    if (before_ns >= 0 && (moved || holds || r->spent.state == RUNS_FREE)) {
-        s->ran_ns += wall_ns;  /* it may have run all the time */
-    }
-    if (holds) {
+    ran -= before_ns < 0 ? ran : before_ns;
+    s->ran_ns += ran < wall_ns ? ran : wall_ns;
+    if (holds && !s->late) {
         return 1;
     }
     if (moved || r->spent.state == RUNS_FREE || r->spent.state == HOLDS) {
@@ -84,10 +86,11 @@ other_runs(sampler *s, thread_record *r, int64_t own_ns, int holds)
                   && strncmp(text, "running", 7) == 0;
     }
     if (running && is_on_a_core(s, r)) {
+        s->ran_ns += TICK_NS;
         return 1;
     }
     if (running && before_ns >= 0) {
-        r->likely = (double)(ran - before_ns) / fmax((double)wall_ns, 1.0);
+        r->likely = (double)ran / fmax((double)wall_ns, 1.0);
     }
     return 0;
 }
