@@ -1,9 +1,6 @@
 """Bad usage is one line on stderr and exit 2; light commands stay light."""
 
-import argparse
-import contextlib
 import io
-import json
 import os
 import re
 import shlex
@@ -16,26 +13,29 @@ from pathlib import Path
 import pytest
 
 from lab.cli import main
-from lab.commands.arguments import parser
 from lab.instruments.scope import unavailable
-from lab.instruments.watchdog import TEXT
-from lab.records.machine import gil_enabled
-from lab.records.probe import Probe
-from lab.records.results import load as load_run
+from tests.command_line import ROOT, run
 
-ROOT = Path(__file__).parent.parent
+REDIRECTIONS = (
+    *(">&-", "2>&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-"),
+    *(">/dev/full", "2>/dev/full", ">/dev/full 2>/dev/full"),
+)
+needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+# Root, as in a container, has no such limit: what is needed is imported before it
+# becomes nobody.
+NO_MORE = """
+import os, resource, sys
+import lab.commands.bench, lab.commands.probe, lab.commands.scope
+import lab.renderers.progress, lab.renderers.terminal, lab.renderers.trace_terminal
+from lab.cli import main
+os.chdir("/")
+if os.getuid() == 0:
+    os.setresuid(65534, 65534, 65534)
+resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+sys.exit(main(sys.argv[1:]))
+"""
 
-
-def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+LIMITS = "-n 5", "-s 100", "-v 500000"
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
     ],
 )
 def test_one_line_and_exit_2(arguments: tuple[str, ...], threads: str) -> None:
-    done = _run("-m", "lab", *arguments, THREADS=threads)
+    done = run("-m", "lab", *arguments, THREADS=threads)
     told = [line for line in done.stderr.splitlines() if not line.startswith("[")]
     _refused(done.returncode, told)
     assert "Traceback" not in done.stdout
@@ -85,46 +85,6 @@ def _refused(code: int, err: list[str]) -> None:
     assert err[0].startswith("gil-lab: ")
 
 
-@pytest.mark.parametrize("arguments", [(), ("nonsense",), ("trace",)])
-def test_usage_errors(
-    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(arguments) == 2
-    assert "usage: gil-lab" in capsys.readouterr().err
-
-
-def _commands() -> dict[str, argparse.ArgumentParser]:
-    lab = parser()
-    (commands,) = (one for one in lab._actions if isinstance(one.choices, dict))
-    return {"": lab, **commands.choices}  # type: ignore[dict-item]  # they are parsers
-
-
-@pytest.mark.parametrize("name", _commands())
-def test_every_option_has_help_and_an_example(name: str) -> None:
-    one = _commands()[name]
-    options = [each for each in one._actions if each.dest not in ("help", "command")]
-    for option in options:
-        assert option.help, option
-    head, *examples = (one.epilog or "").splitlines()
-    assert head == "examples:"
-    assert max(map(len, examples)) <= 80
-    used = set()
-    for example in examples:
-        words = shlex.split(example, comments=True)
-        words = words[words.index("lab") + 1 :]
-        ends = (at for at, word in enumerate(words) if word == "&&" or word[0] == ">")
-        words = words[: next(ends, None)]
-        used.update(words)
-        assert words[0] == name or not name
-        ends_there = {"--help", "--version"} & set(words)
-        with pytest.raises(SystemExit) if ends_there else contextlib.nullcontext():
-            _, rest = parser().parse_known_args(words)
-            assert not rest or name in ("bench", "calibrate"), example
-    for option in options:
-        if option.option_strings:
-            assert used & set(option.option_strings), f"{option.option_strings}: unused"
-
-
 @pytest.mark.parametrize(
     "code",
     [
@@ -136,14 +96,12 @@ def test_every_option_has_help_and_an_example(name: str) -> None:
 def test_heavy_imports_come_when_needed(code: str) -> None:
     heavy = "numpy", "rich", "pytest", "subprocess", "lab.kernels", "IPython"
     told = f"import sys; print([name for name in {heavy!r} if name in sys.modules])"
-    done = _run("-c", f"{code}\n{told}")
+    done = run("-c", f"{code}\n{told}")
     assert done.stdout.splitlines()[-1] == "[]", done.stdout + done.stderr
 
 
 def test_the_magics_need_ipython_only_when_loaded() -> None:
-    done = _run(
-        "-c", "import lab.commands.magics, sys; print('IPython' in sys.modules)"
-    )
+    done = run("-c", "import lab.commands.magics, sys; print('IPython' in sys.modules)")
     assert (done.stdout, done.stderr) == ("False\n", "")
 
 
@@ -157,73 +115,21 @@ def test_importing_lab_leaves_the_gil_off() -> None:
         "    if module.name != 'lab.__main__': importlib.import_module(module.name)\n"
         "print(before == on())"
     )
-    done = _run("-c", code)
+    done = run("-c", code)
     assert done.stdout.splitlines()[-1:] == ["True"], done.stderr
 
 
 def test_version() -> None:
-    done = _run("-m", "lab", "--version")
+    done = run("-m", "lab", "--version")
     assert done.returncode == 0
     assert re.fullmatch(r"gil-lab .+, CPython 3\.\d+\..+\n", done.stdout)
 
 
-def test_probe_prints_a_verdict() -> None:
-    done = _run("-m", "lab", "probe", "time.sleep(0.01)", "--setup", "import time")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(("released", "no-gil", "inconclusive"))
-    assert max(map(len, done.stdout.splitlines())) <= 80
-
-
-def test_probe_prints_json() -> None:
-    done = _run("-m", "lab", "probe", "sorted(x)", "--setup", "x = [1] * 9", "--json")
-    plain = json.loads(done.stdout)
-    assert list(plain) == list(Probe.__dataclass_fields__)
-    assert plain["verdict"] in ("held", "inconclusive") or not gil_enabled()
-
-
-@pytest.mark.parametrize(
-    ("call", "code", "said"),
-    [
-        ("int('x')", 1, "ValueError: invalid literal for int() with base 10: 'x'"),
-        ("sys.exit(3)", 1, "SystemExit: 3"),
-        ("mine()", 1, r"__gil_lab__.Mine: two\nlines\x1b[2J"),
-        ("signal.raise_signal(2)", 130, "gil-lab: interrupted"),
-    ],
-)
-def test_probe_ends_with_what_the_call_raises(call: str, code: int, said: str) -> None:
-    setup = (
-        "class Mine(BaseException): pass\ndef mine(): raise Mine('two\\nlines\\x1b[2J')"
-    )
-    done = _run("-m", "lab", "probe", call, "--setup", setup)
-    assert (done.returncode, done.stdout, done.stderr) == (code, "", f"{said}\n")
-
-
-@pytest.mark.parametrize("call", ["fork()", "fork() or sys.exit(3)"])
-def test_a_child_that_a_call_forks_goes_no_further(call: str) -> None:
-    """Else each would tell what it found; the first calls alone fork, lest the
-    machine be full of them."""
-    setup = (
-        "import os, warnings; warnings.simplefilter('ignore'); calls = []\n"
-        "def fork(): calls.append(0); return os.fork() if len(calls) < 4 else 1"
-    )
-    done = _run("-m", "lab", "probe", call, "--setup", setup)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr in ("", TEXT)  # on a busy machine
-    assert len(re.findall("one call|no-gil", done.stdout)) == 1
-
-
 def test_a_bench_that_may_open_few_files_does_not_begin() -> None:
     few = "import resource as r; r.setrlimit(r.RLIMIT_NOFILE, (20, 20))"
-    done = _run("-c", f"{few}; import lab.cli; exit(lab.cli.main(['bench']))")
+    done = run("-c", f"{few}; import lab.cli; exit(lab.cli.main(['bench']))")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "gil-lab: only 20 files may be open: ulimit -n 64 or more\n"
-
-
-REDIRECTIONS = (
-    *(">&-", "2>&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-"),
-    *(">/dev/full", "2>/dev/full", ">/dev/full 2>/dev/full"),
-)
-needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 
 
 def _redirected(command: str, redirection: str) -> subprocess.CompletedProcess[str]:
@@ -301,21 +207,6 @@ def test_streams_under_the_scope_are_the_programs(
     assert [file.read_text() for file in tmp_path.glob("[abc]")] == [""] * 3
 
 
-# Root, as in a container, has no such limit: what is needed is imported before it
-# becomes nobody.
-NO_MORE = """
-import os, resource, sys
-import lab.commands.bench, lab.commands.probe, lab.commands.scope
-import lab.renderers.progress, lab.renderers.terminal, lab.renderers.trace_terminal
-from lab.cli import main
-os.chdir("/")
-if os.getuid() == 0:
-    os.setresuid(65534, 65534, 65534)
-resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
-sys.exit(main(sys.argv[1:]))
-"""
-
-
 @pytest.mark.parametrize(
     ("command", "status"),
     [("probe len(())", 1), ("scope /dev/null", 2), ("bench -k collatz", 2)],
@@ -331,9 +222,6 @@ def test_no_thread_and_no_process_may_start(command: str, status: int) -> None:
     assert done.returncode == status, done.stderr
     (line,) = done.stderr.splitlines()
     assert "thread" in line
-
-
-LIMITS = "-n 5", "-s 100", "-v 500000"
 
 
 @pytest.mark.parametrize("limit", LIMITS)
@@ -381,42 +269,6 @@ def test_an_interrupt_is_one_line() -> None:
         _, err = child.communicate(timeout=60)
     assert child.returncode == 130
     assert err == "gil-lab: interrupted\n"
-
-
-@pytest.mark.skipif(unavailable() is not None, reason=f"no scope: {unavailable()}")
-def test_scope_then_trace(tmp_path: Path) -> None:
-    script, kept = tmp_path / "script.py", tmp_path / "trace.json"
-    script.write_text(
-        "import sys, time; time.sleep(0.1); sys.exit(sys.argv[1:] != ['-x'])"
-    )
-    done = _run("-m", "lab", "scope", "-o", str(kept), str(script), "-x")
-    assert done.returncode == 0, done.stderr
-    assert "MainThread" in done.stderr
-    chrome = tmp_path / "chrome.json"
-    shown = _run("-m", "lab", "trace", str(kept), "--chrome", str(chrome))
-    assert shown.returncode == 0, shown.stderr
-    assert "MainThread" in shown.stdout
-    assert json.loads(chrome.read_text())["traceEvents"]
-
-
-def test_trace_lists_those_of_a_folder(tmp_path: Path) -> None:
-    run = tmp_path / "results" / "a run of mine"
-    run.mkdir(parents=True)
-    line = load_run(ROOT / "tests/data/whole.json").timelines[0]
-    line.trace.save(run / "held.json")
-    (run / "other.json").write_text("{}")
-    listed = _run("-m", "lab", "trace", str(run))
-    assert listed.returncode == 0, listed.stderr
-    told = listed.stdout.splitlines()
-    assert told[0] == str(run / "held.json")
-    assert len(told) == 3
-    _, _, command = told[2].partition(": ")
-    shown = _run(*shlex.split(command)[1:])  # as it says
-    assert shown.returncode == 0, shown.stderr
-    assert "racer-0" in shown.stdout
-    above = _run("-m", "lab", "trace", str(run.parent))
-    assert above.returncode == 2
-    assert f"look into {run}" in above.stderr
 
 
 def test_a_reader_that_has_seen_enough() -> None:

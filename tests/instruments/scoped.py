@@ -1,0 +1,25 @@
+"""Calls under the scope, for tests of what it sees."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from lab.instruments.scope import Scope, unavailable
+from lab.records.trace import Trace
+
+needs_gil = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
+
+
+def traced(*calls: Callable[[], object]) -> Trace:
+    """Run each call in a thread of its own, named worker 0, 1, ..., under a scope."""
+    threads = [
+        threading.Thread(target=call, name=f"worker {place}")
+        for place, call in enumerate(calls)
+    ]
+    with Scope() as scope:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    return scope.trace
