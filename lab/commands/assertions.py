@@ -1,6 +1,7 @@
 """A call, made and watched until it is clear whether it keeps a promise.
 
-No bound is on wall time: calls are watched again, up to a limit, until it is clear.
+No verdict rests on wall time. It only ends the trying, within a second where the calls
+are short enough: whatever is not clear by then cannot be told.
 """
 
 import threading
@@ -15,6 +16,7 @@ from lab.instruments.switch_interval import switch_interval
 from lab.instruments.watch import Watch
 from lab.records.watched import Watched
 from lab.verdicts.promises import (
+    BUSY,
     SHORT,
     SHORTEST_S,
     Kind,
@@ -29,9 +31,10 @@ from lab.verdicts.promises import (
 )
 
 # Calls are watched for so long at a time; a call this long may be made once only.
-STRETCH_S, SINGLE_S = 0.05, 0.25
-# When watching ends undecided: own time of the calls, and time on the wall.
-MOST_OWN_S, MOST_S = 0.5, 4.0
+STRETCH_S, SINGLE_S = 0.01, 0.25
+# When watching ends undecided: own time of the calls, and time on the wall, past which
+# no more calls are begun that would end later.
+MOST_OWN_S, MOST_S = 0.5, 0.6
 MOST_GROWTH = 16
 # A first call that takes so many times the others is not like them.
 UNLIKE = 4
@@ -43,6 +46,10 @@ FIRST = (
     "once before; if it uses up an argument, pass a function that makes a new one"
 )
 NO_SCOPE = "this needs the scope"
+NO_TIME = (
+    "the machine is too busy: a first call took so long that there was no time for "
+    "more, to see whether it was like the others"
+)
 
 
 def watched_call(
@@ -64,22 +71,32 @@ def watched_call(
 
 
 def _shares(promise: Promise, target: Target, once: bool) -> PromiseFinding:
+    began_s = time.monotonic()
     first = _watched(target, 1)
+    cost_s = time.monotonic() - began_s - first.wall_s
     at_first = of_share(promise, [first])
     if once or (at_first is not Outcome.OPEN and first.own_s >= SINGLE_S):
         return conclude(promise, at_first, [first], 1)
     watched: list[Watched] = []
-    calls, times, call_s, over_s = 0, 1, first.own_s, time.monotonic() + MOST_S
+    calls, times, call_s, slowdown = 0, 1, first.own_s, first.wall_s / first.own_s
     outcome = Outcome.OPEN
-    while outcome is Outcome.OPEN:
-        # In steps: on a busy machine what a short call takes can be lost in its waits.
-        times = min(max(1, round(STRETCH_S / call_s)), times * MOST_GROWTH)
-        watched.append(_watched(target, times))
-        calls += times
-        call_s = watched[-1].own_s / times
-        outcome = of_share(promise, watched)
-        if sum(one.own_s for one in watched) > MOST_OWN_S or time.monotonic() > over_s:
+    while outcome is Outcome.OPEN and sum(one.own_s for one in watched) < MOST_OWN_S:
+        start_s = time.monotonic()
+        fitting = int((began_s + MOST_S - start_s - cost_s) / (call_s * slowdown))
+        if fitting < 1 and (watched or slowdown > 1 / BUSY):
             break
+        # In steps: on a busy machine what a short call takes can be lost in its waits.
+        times = min(round(STRETCH_S / call_s), times * MOST_GROWTH, fitting)
+        times = max(1, times)
+        watched.append(_watched(target, times))
+        last = watched[-1]
+        calls += times
+        call_s, slowdown = last.own_s / times, max(slowdown, last.wall_s / last.own_s)
+        cost_s = time.monotonic() - start_s - last.wall_s
+        outcome = of_share(promise, watched)
+    if not watched:
+        reason = NO_TIME if at_first is not Outcome.OPEN else ""
+        return conclude(promise, Outcome.OPEN, [first], 1, reason)
     reason = ""
     if {outcome, at_first} == {Outcome.KEPT, Outcome.BROKEN} and (
         first.own_s > UNLIKE * call_s
@@ -98,7 +115,7 @@ def _watched(target: Target, times: int) -> Watched:
         # No stamps between calls: a system call is where a busy machine stops a thread,
         # and it would hold the GIL there.
         target.call(times)
-    return watch.found([(target.enter_ns, target.leave_ns)])
+    return watch.found([(target.enter_ns, target.leave_ns)], calls=times)
 
 
 def _knocked(target: Target, times: int) -> Watched:
@@ -121,8 +138,9 @@ def _knocked(target: Target, times: int) -> Watched:
 def _holds(promise: Promise, target: Target, once: bool) -> PromiseFinding:
     watched: list[Watched] = []
     outcomes: list[Outcome] = []
-    over_s = time.monotonic() + MOST_S
-    while len(watched) < MOST_CALLS and time.monotonic() < over_s:
+    over_s, took_s = time.monotonic() + MOST_S, 0.0
+    while len(watched) < MOST_CALLS and time.monotonic() + took_s < over_s:
+        start_s = time.monotonic()
         if unavailable():
             target.call(1)
             outcomes.append(
@@ -140,6 +158,7 @@ def _holds(promise: Promise, target: Target, once: bool) -> PromiseFinding:
                 )
             )
             outcomes.append(of_hold(promise.bound, watched[-1]))
+        took_s = time.monotonic() - start_s
         last = outcomes[-1]
         single = last is not Outcome.OPEN and watched[-1].own_s >= SINGLE_S
         if once or (single and len(watched) == 1):

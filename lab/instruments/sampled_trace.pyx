@@ -78,9 +78,9 @@ cdef object _error(sampler *s, tally *spent, int state):
         changes=spent.changes[state],
         change_ns2=spent.change_ns2[state],
         seen_ns=_seen_ns(s),
-        unseen_ns=s.unseen_ns,
-        unseen_ns2=s.unseen_ns2,
-        frozen_ns2=s.frozen_ns2,
+        unseen_ns=s.gaps.unseen_ns,
+        unseen_ns2=s.gaps.unseen_ns2,
+        frozen_ns2=s.gaps.frozen_ns2,
     )
 
 

@@ -32,13 +32,13 @@ static int64_t
 unseen_of(sampler *s, int64_t gap_ns)
 {
     int64_t unseen_ns = s->ran_ns < gap_ns ? s->ran_ns : gap_ns;
-    s->unseen_ns += unseen_ns;
-    s->unseen_ns2 += (double)unseen_ns * (double)unseen_ns;
+    s->gaps.unseen_ns += unseen_ns;
+    s->gaps.unseen_ns2 += (double)unseen_ns * (double)unseen_ns;
     if (unseen_ns > 0) {
         /* It ran and stopped, and may have stopped in the other state. */
         double frozen_ns = (double)(gap_ns - unseen_ns);
-        s->frozen_ns2 += frozen_ns * frozen_ns;
-        s->frozen_ns += gap_ns - unseen_ns;
+        s->gaps.frozen_ns2 += frozen_ns * frozen_ns;
+        s->gaps.frozen_ns += gap_ns - unseen_ns;
     }
     return unseen_ns;
 }
@@ -116,15 +116,16 @@ take_sample(sampler *s)
     }
     if (s->late || s->samples == 0) {
         unseen_ns = unseen_of(s, gap_ns);
-        s->edge_ns += s->samples == 0 ? unseen_ns : 0;
+        s->gaps.edge_ns += s->samples == 0 ? unseen_ns : 0;
     } else if (gap_ns > LATE_NS + longest_pause_ns(s)) {
-        s->edge_ns += s->ran_ns < gap_ns ? s->ran_ns : gap_ns;  /* stopped awake */
+        /* stopped awake */
+        s->gaps.edge_ns += s->ran_ns < gap_ns ? s->ran_ns : gap_ns;
     } else {
-        s->prompt++;
-        s->prompt_ns += gap_ns;
+        s->gaps.prompt++;
+        s->gaps.prompt_ns += gap_ns;
         if (held != (s->whole.state == HOLDS)) {
-            s->prompt_changes++;
-            s->prompt_change_ns2 += 0.5 * (double)gap_ns * (double)gap_ns;
+            s->gaps.prompt_changes++;
+            s->gaps.prompt_change_ns2 += 0.5 * (double)gap_ns * (double)gap_ns;
         }
     }
     s->held_before = s->holder;
@@ -142,7 +143,10 @@ take_sample(sampler *s)
     account(&s->whole, held ? HOLDS : free_runs ? RUNS_FREE : WAITS, now_ns,
             unseen_ns);
     s->last_ns = now_ns;
-    s->samples++;
+    if (s->samples + 1 == s->settled_at) {
+        s->settled = s->gaps;
+    }
+    __atomic_store_n(&s->samples, s->samples + 1, __ATOMIC_RELEASE);
     keep_to_budget(s, now_ns, own_ns);
 }
 
@@ -293,7 +297,7 @@ sampler_close(sampler *s, uintptr_t caller)
         runs(s, &s->threads[s->live[i]], 0, 0);
     }
     unseen_ns = unseen_of(s, s->end_ns - s->last_ns);
-    s->edge_ns += unseen_ns;
+    s->gaps.edge_ns += unseen_ns;
     s->holder = holder == NULL ? s->holder : (int64_t)holder->thread.serial;
     lines_skip(s->lines, last == HOLDS);
     lines_account(s->lines, s->holder, s->last_ns, s->end_ns, unseen_ns,

@@ -83,6 +83,20 @@ typedef struct {
     int64_t at_ns, cpu_ns, idle_ns, samples;
 } budget_window;
 
+/* Sums over the gaps between samples. */
+typedef struct {
+    int64_t unseen_ns;      /* running time in which samples were lost: unknown, */
+    double unseen_ns2;      /* and its squares; */
+    int64_t frozen_ns;      /* the rest of these gaps, in which no thread ran, */
+    double frozen_ns2;      /* and its squares */
+    int64_t edge_ns;        /* unseen before the first sample, after the last, and
+                               while the sampler, awake, got no core */
+    int64_t prompt;         /* samples with none lost before them, */
+    int64_t prompt_ns;      /* the time since the ones before, */
+    int64_t prompt_changes; /* how often HOLDS came or went in it, */
+    double prompt_change_ns2;   /* and half the squares of those gaps */
+} gap_sums;
+
 typedef struct {
     gil_place place;
     int64_t interval_ns;    /* shortest mean of the exponential pauses */
@@ -104,16 +118,8 @@ typedef struct {
     int64_t samples, lost, folded;
     int late;               /* samples were lost just before this one, */
     int64_t ran_ns;         /* in which time Python's threads ran for so long */
-    int64_t unseen_ns;      /* the sum of that: time of which nothing is known, */
-    double unseen_ns2;      /* and of its squares; */
-    double frozen_ns2;      /* squares of the rest of gaps in part unseen */
-    int64_t frozen_ns;      /* the sum of these */
-    int64_t edge_ns;        /* unseen before the first sample, after the last, and
-                               while the sampler, awake, got no core */
-    int64_t prompt;         /* samples with none lost before them, */
-    int64_t prompt_ns;      /* the time since the ones before, */
-    int64_t prompt_changes; /* how often HOLDS came or went in it, */
-    double prompt_change_ns2;   /* and half the squares of those gaps */
+    gap_sums gaps, settled; /* of all so far; and as of the sample settled_at */
+    int64_t settled_at;
     uint64_t made;          /* gil_state_made() before the last complete list */
     int tells;              /* the system tells why threads wait */
     int64_t holder, held_before;    /* serials: who holds the GIL now, and did before */

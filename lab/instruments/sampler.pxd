@@ -98,6 +98,16 @@ cdef extern from "sampler.h" nogil:
         int before
         int after
         int32_t place
+    ctypedef struct gap_sums:
+        int64_t unseen_ns
+        double unseen_ns2
+        int64_t frozen_ns
+        double frozen_ns2
+        int64_t edge_ns
+        int64_t prompt
+        int64_t prompt_ns
+        int64_t prompt_changes
+        double prompt_change_ns2
     ctypedef struct sampler:
         gil_place place
         int64_t interval_ns
@@ -108,15 +118,9 @@ cdef extern from "sampler.h" nogil:
         int64_t samples
         int64_t lost
         int64_t folded
-        int64_t unseen_ns
-        double unseen_ns2
-        double frozen_ns2
-        int64_t frozen_ns
-        int64_t edge_ns
-        int64_t prompt
-        int64_t prompt_ns
-        int64_t prompt_changes
-        double prompt_change_ns2
+        gap_sums gaps
+        gap_sums settled
+        int64_t settled_at
         int tells
         int gone
         tally whole

@@ -9,14 +9,16 @@ what they noted.
 """
 
 from cpython.pystate cimport PyThreadState, PyThreadState_Get
+from libc.math cimport fmax, fmin
 from libc.stdint cimport int64_t, uint64_t, uintptr_t
 from posix.time cimport nanosleep, timespec
 from posix.unistd cimport getpid
 
+from lab.calls.clock cimport now_ns
 from lab.instruments.sampled_trace cimport trace_of
 from lab.instruments.stacks cimport attach
 from lab.instruments.sampler cimport (
-    gil_place, gil_thread, sampler,
+    gap_sums, gil_place, gil_thread, sampler,
     gil_state_enabled, gil_state_holder, gil_state_locked, gil_state_threads,
     layout_count_deaths, layout_find, layout_known,
     sampler_close, sampler_free, sampler_join, sampler_new, sampler_problem,
@@ -43,6 +45,9 @@ cdef Scope running = None
 
 # To read the list of threads while others change it.
 cdef int TRIES = 100
+
+# Longest wait for two samples.
+cdef int64_t SETTLE_NS = 50_000_000
 
 # On one processor every sample interrupts the measured thread for some 25 us.
 cdef int ONE_CPU_SLOWER = 10
@@ -109,8 +114,8 @@ cdef class Scope:
     cdef sampler *s
     cdef int owner
     cdef int64_t interval_ns
-    cdef int64_t settled_edge_ns
-    cdef int64_t settled_frozen_ns
+    cdef int settled
+    cdef gap_sums before, after
     cdef object target
     cdef object names
     cdef object _trace
@@ -130,7 +135,7 @@ cdef class Scope:
         if reason is not None:
             raise ScopeUnavailable(reason)
         self._trace = None
-        self.settled_edge_ns, self.settled_frozen_ns = -1, 0
+        self.settled = 0
         sampler_free(self.s)
         self.s = sampler_new()
         if self.s == NULL:
@@ -192,59 +197,66 @@ cdef class Scope:
         """Wait, holding the GIL, until two samples more are taken, for 50 ms at most.
 
         A new thread gets a core late on a busy machine: who measures a short
-        block has the scope settle before it and after it. The errors below then leave
-        out what was before.
+        block has the scope settle before it and after it. The figures below then leave
+        out what was before the one and after the other.
         """
         cdef volatile int64_t *samples = <volatile int64_t *>&self.s.samples
-        cdef int64_t wanted = samples[0] + 2
+        cdef int64_t wanted = samples[0] + 2, over_ns = now_ns() + SETTLE_NS
         cdef timespec nap
-        cdef int _try
         nap.tv_sec, nap.tv_nsec = 0, 50_000
-        for _try in range(1000):
-            if samples[0] >= wanted:
-                break
+        self.s.settled_at = wanted
+        while samples[0] < wanted and now_ns() < over_ns:
             nanosleep(&nap, NULL)
-        if self.settled_edge_ns < 0:
-            self.settled_edge_ns = self.s.edge_ns
-            self.settled_frozen_ns = self.s.frozen_ns
+        if self.settled == 0:
+            self.before = self.s.settled if samples[0] >= wanted else self.s.gaps
+        elif samples[0] >= wanted:
+            self.after = self.s.settled
+        else:
+            return  # what is unknown to the very end counts
+        self.settled += 1
+
+    cdef gap_sums _gaps(self):
+        cdef gap_sums found = self.after if self.settled == 2 else self.s.gaps
+        if self.settled:
+            found.unseen_ns -= self.before.unseen_ns
+            found.unseen_ns2 -= self.before.unseen_ns2
+            found.frozen_ns -= self.before.frozen_ns
+            found.edge_ns -= self.before.edge_ns
+            found.prompt -= self.before.prompt
+            found.prompt_ns -= self.before.prompt_ns
+            found.prompt_changes -= self.before.prompt_changes
+            found.prompt_change_ns2 -= self.before.prompt_change_ns2
+        return found
 
     @property
     def frozen_s(self):
         """Seconds in which no thread ran, next to some of which nothing is known: who
         slept then may have done so in either state. After the block is over."""
-        return (self.s.frozen_ns - self.settled_frozen_ns) / 1e9
+        return self._gaps().frozen_ns / 1e9
 
-    def running_error_s(self, held):
-        """Half width of the 95 % interval of the seconds in which the GIL was held,
-        once time in which no thread ran is left out: for a block that is one call, in
+    def running_error_s(self, held, own_s, call_s):
+        """Half width of the 95 % interval of the seconds in which the GIL was held, of
+        own_s, the block's time without its waits for a core: for calls of call_s, in
         which that share of the time, 0 to 1, was seen as held.
 
         Lost samples' time is taken to be like the rest, but for the edges, of which
         nothing is known. After the block is over.
         """
-        cdef sampler *s = self.s
-        cdef double ran_ns = s.prompt_ns + s.unseen_ns
-        cdef int64_t edge_ns = s.edge_ns - max(0, self.settled_edge_ns)
-        return edge_ns / 1e9 + ran_ns / 1e9 * half_width(
+        cdef gap_sums gaps = self._gaps()
+        # Samples of a wait for a core say nothing of the time that was lost.
+        cdef double seen_ns = fmax(0, own_s * 1e9 - gaps.unseen_ns)
+        seen_ns = fmin(seen_ns, gaps.prompt_ns)
+        return gaps.edge_ns / 1e9 + (seen_ns + gaps.unseen_ns) / 1e9 * half_width(
             share=held,
-            samples=s.prompt,
-            changes=s.prompt_changes,
-            change_ns2=s.prompt_change_ns2,
-            seen_ns=s.prompt_ns,
-            unseen_ns=s.unseen_ns,
-            unseen_ns2=s.unseen_ns2,
+            samples=round(gaps.prompt * seen_ns / fmax(1, gaps.prompt_ns)),
+            changes=gaps.prompt_changes,
+            change_ns2=gaps.prompt_change_ns2,
+            seen_ns=seen_ns,
+            unseen_ns=gaps.unseen_ns,
+            unseen_ns2=gaps.unseen_ns2,
             frozen_ns2=0.0,
+            longest_ns=call_s * 1e9,
         )
-
-    @property
-    def gone(self):
-        """Whether the other process has ended, or runs another program."""
-        return bool(self.s.gone)
-
-    @property
-    def samples(self):
-        """How many have been taken."""
-        return self.s.samples
 
     @property
     def trace(self):

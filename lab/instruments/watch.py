@@ -8,6 +8,7 @@ import gc
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lab.instruments.asker import Asker, Span, starved_ns
 from lab.instruments.knocker import KNOCKER
@@ -32,7 +33,6 @@ class Watch:
         self._scope = Scope()
         self._caller = threading.get_native_id()
         self._ready = Readiness()
-        self._starved = 0
         self._before: dict[int, int] = {}
         self._after: dict[int, int] = {}
 
@@ -50,7 +50,8 @@ class Watch:
             raise
         if self._asker:
             self._asker.begin[0] = 1
-        self._starved = self._ready.read_ns() or 0
+        self._began_ns = time.monotonic_ns()
+        self._starved_ns = self._ready.read_ns() or 0
         self._enter_cpu_ns = time.thread_time_ns()
         self.enter_ns = time.monotonic_ns()
         return self
@@ -58,7 +59,8 @@ class Watch:
     def __exit__(self, *error: object) -> None:
         self.leave_ns = time.monotonic_ns()
         self._leave_cpu_ns = time.thread_time_ns()
-        self._starved = (self._ready.read_ns() or 0) - self._starved
+        self._starved_ns = (self._ready.read_ns() or 0) - self._starved_ns
+        self._ended_ns = time.monotonic_ns()
         self._scope.settle()
         self._scope.__exit__(*error)
         self._clean()
@@ -72,9 +74,12 @@ class Watch:
         if self._collects:
             gc.enable()
 
-    def found(self, spans: Sequence[Span] = (), cpu: Span | None = None) -> Watched:
+    def found(
+        self, spans: Sequence[Span] = (), cpu: Span | None = None, calls: int = 1
+    ) -> Watched:
         """spans: when the code ran, in order; cpu: the caller's processor time then,
-        where that was once; the whole block if not given."""
+        where that was once; the whole block if not given. calls: how many alike, one
+        after the other, that was."""
         cpu = cpu or (self._enter_cpu_ns, self._leave_cpu_ns)
         trace, began_ns = self._scope.trace, self._scope.began_ns
         times = [
@@ -97,7 +102,7 @@ class Watch:
         }
         asked = [(wanted + patience_s, got) for wanted, got in knocks]
         cuts = [got for _, got in knocks]
-        waited_s[self._caller] = self._starved / 1e9
+        starved_s = waited_s[self._caller] = self._starved_ns / 1e9
         holds = []
         for one in (*mine, *others):
             pieces = cut(shared(_states(trace, [one], "holds"), times), cuts)
@@ -112,24 +117,30 @@ class Watch:
                     Hold(thread.name, one in mine, least_s, max(map(length, pieces)))
                 )
         wall_s, cpu_s = total(times), (cpu[1] - cpu[0]) / 1e9
+        # So much of the waits for a core may have been before or after.
+        outside_s = max(0.0, (self._ended_ns - self._began_ns) / 1e9 - wall_s)
+        least_starved_s = max(0.0, starved_s - outside_s)
         # Neither computing nor waiting for a core: it may have slept where nobody saw
-        # in which state.
-        slept_s = max(0.0, wall_s - cpu_s - waited_s[self._caller])
+        # in which state, next to time of which nothing is known.
+        slept_s = max(0.0, wall_s - cpu_s - least_starved_s)
         # Sleep is not seen either next to time of which nothing is known.
-        error_s = self._scope.running_error_s(min(1.0, held / max(wall_s, 1e-9)))
-        error_s += min(self._scope.frozen_s, slept_s)
-        return Watched(
+        found = Watched(
             wall_s=wall_s,
-            starved_s=waited_s[self._caller],
+            starved_s=starved_s,
+            least_starved_s=least_starved_s,
             held_s=held,
             free_s=free,
             unknown_s=unknown,
-            error_s=error_s,
+            error_s=min(self._scope.frozen_s, slept_s),
             samples=trace.samples,
             cpu_s=cpu_s,
             holds=tuple(holds),
             longest_wait_s=max(map(length, shared(knocks, times)), default=0.0),
         )
+        running_s = self._scope.running_error_s(
+            min(1.0, held / max(wall_s, 1e-9)), found.own_s, found.own_s / calls
+        )
+        return replace(found, error_s=found.error_s + running_s)
 
 
 def _owners(trace: Trace, caller: int) -> tuple[list[int], list[int]]:

@@ -16,6 +16,7 @@ def half_width(
     unseen_ns: float,
     unseen_ns2: float,
     frozen_ns2: float,
+    longest_ns: float = math.inf,
 ) -> float:
     """Half width of the 95 % interval of a share of the time, sampled at random.
 
@@ -26,13 +27,14 @@ def half_width(
     than that of the edges where the state changes slowly. Two changes more than were
     seen keep an interval around 0 and 1 (3/n, roughly).
 
-    `unseen_ns`, time in which samples were lost, and its squares: what went on there
-    is unknown, but the longer a gap is compared with the time the state takes to
-    forget itself (told from how often neighbours differ, where that was often enough),
-    the nearer it was to the share of the rest. The share is that of the seen time: the
-    less was seen, the less it says of the whole. Of few samples that agree, two more of
-    each kind are supposed (Agresti, Coull). `frozen_ns2`: the squares of times in
-    which nothing ran, next to something unseen.
+    `unseen_ns`, time in which samples were lost, and its squares: what went on there is
+    unknown, but the longer a gap is compared with the time the state takes to forget
+    itself (told from how often neighbours differ, where that was often enough, and no
+    longer than `longest_ns`: after a call the next one does the same), the nearer it
+    was to the share of the rest. The share is that of the seen time: the less was seen,
+    the less it says of the whole. Of few samples that agree, two more of each kind are
+    supposed (Agresti, Coull). `frozen_ns2`: the squares of times in which nothing ran,
+    next to something unseen.
     """
     if seen_ns <= 0 or samples <= 0:
         return 1.0
@@ -40,10 +42,11 @@ def half_width(
     variance = (change_ns2 + 2 * pause_ns**2) / seen_ns**2
     softened = (share * samples + 2) / (samples + 4)
     spread = softened * (1 - softened)
-    memory_ns = math.inf
+    memory_ns = longest_ns
     if changes >= ENOUGH_CHANGES:
         alike = 1 - changes / samples / (2 * spread)  # correlation of neighbours
-        memory_ns = pause_ns / -math.log(min(max(alike, 0.1), 1 - 1 / (samples + 1)))
+        kept = min(max(alike, 0.1), 1 - 1 / (samples + 1))
+        memory_ns = min(pause_ns / -math.log(kept), longest_ns)
     if unseen_ns > 0:
         off_ns2 = min(unseen_ns2, 2 * memory_ns * unseen_ns)
         off_ns2 += unseen_ns**2 * min(1.0, 2 * memory_ns / seen_ns)

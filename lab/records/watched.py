@@ -41,6 +41,13 @@ class Watched:
     """The longest of each thread."""
     longest_wait_s: float = 0.0
     """Of whoever asked for the GIL meanwhile, a core for itself included."""
+    least_starved_s: float = 0.0
+    """As starved_s, without what may have been just before or after."""
+
+    @property
+    def most_own_s(self) -> float:
+        """The most that own_s can be."""
+        return max(self.wall_s - self.least_starved_s, self.own_s)
 
     @property
     def own_s(self) -> float:

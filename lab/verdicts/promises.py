@@ -122,7 +122,7 @@ def of_hold(bound_s: float, seen: Watched, everybody: bool = False) -> Outcome:
     """Whether no hold was longer; everybody: of any thread, not of the caller alone."""
     low_s, high_s, _ = _longest(seen, everybody)
     # No hold is longer than the call; of other threads' that is not known.
-    if seen.wall_s <= bound_s or (not everybody and seen.own_s <= bound_s):
+    if seen.wall_s <= bound_s or (not everybody and seen.most_own_s <= bound_s):
         return Outcome.KEPT
     if low_s > bound_s:
         return Outcome.BROKEN

@@ -310,3 +310,16 @@ def test_importing_does_not_switch_the_gil_on() -> None:
     expected = getattr(sys, "_is_gil_enabled", bool)()
     assert result.stdout.strip() == str(expected)
     assert result.stderr == ""
+
+
+@needs_gil
+def test_samples_of_waits_for_a_core_say_little() -> None:
+    """The same samples: of a block that ran all the time, or for a thousandth of it."""
+    with Scope() as scope:
+        over_s = time.monotonic() + 0.1
+        while time.monotonic() < over_s:
+            pass
+    whole_s = scope.trace.duration_s
+    most = scope.running_error_s(1.0, whole_s, whole_s) / whole_s
+    least = scope.running_error_s(1.0, whole_s / 1000, whole_s) / (whole_s / 1000)
+    assert least > 3 * most > 0

@@ -6,7 +6,7 @@ import pytest
 
 from lab.records.watched import Hold, Watched
 from lab.renderers.promises import text
-from lab.verdicts.promises import Kind, Outcome, Promise, watched_once
+from lab.verdicts.promises import Kind, Outcome, Promise, of_hold, watched_once
 
 RELEASED = Promise(Kind.RELEASED, 0.9)
 HELD = Promise(Kind.HELD, 0.1)
@@ -73,6 +73,15 @@ def test_longest_hold(low_s: float, high_s: float, outcome: Outcome) -> None:
     assert finding.outcome is outcome
     assert finding.holder == "worker"
     assert "held by       worker" in text("it", finding)
+
+
+def test_a_wait_for_a_core_beside_the_call_makes_it_no_shorter() -> None:
+    """20 ms, of which none need have been a wait: longer than 10."""
+    held = (Hold("MainThread", True, 0.0, 0.02),)
+    waiting = {"wall_s": 0.02, "starved_s": 0.015, "holds": held}
+    assert of_hold(0.01, seen(0.02, 0.0, **waiting)) is Outcome.OPEN
+    inside = {**waiting, "least_starved_s": 0.015}
+    assert of_hold(0.01, seen(0.02, 0.0, **inside)) is Outcome.KEPT
 
 
 @pytest.mark.parametrize("promise", [RELEASED, HELD, LONGEST])

@@ -1,0 +1,78 @@
+"""When the plug-in stops calling, on machines played by a clock."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from lab.commands import assertions
+from lab.commands.assertions import MOST_S, NO_TIME, watched_call
+from lab.records.watched import Watched
+from lab.verdicts.promises import Kind, Outcome, Promise
+
+RELEASED = Promise(Kind.RELEASED, 0.9)
+
+
+class Machine:
+    """Where calls of own_s take so many times as long; error: of what they show."""
+
+    def __init__(self, own_s: float, slowdown: float, error: float) -> None:
+        self.now_s = 0.0
+        self.watched: list[int] = []
+        self._own_s, self._slowdown, self._error = own_s, slowdown, error
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    def watch(self, target: Any, times: int) -> Watched:
+        own_s = times * self._own_s
+        wall_s = own_s * self._slowdown
+        self.watched.append(times)
+        self.now_s += wall_s + 0.05
+        return Watched(
+            wall_s=wall_s,
+            starved_s=wall_s - own_s,
+            held_s=0.0,
+            free_s=wall_s,
+            unknown_s=0.0,
+            error_s=self._error * own_s,
+            samples=100,
+            cpu_s=own_s,
+        )
+
+
+def played(monkeypatch: pytest.MonkeyPatch, machine: Machine) -> Any:
+    monkeypatch.setattr(assertions, "_watched", machine.watch)
+    clock = SimpleNamespace(monotonic=machine.monotonic)
+    monkeypatch.setattr(assertions, "time", clock)
+    return watched_call(RELEASED, len, ("",), {})
+
+
+@pytest.mark.parametrize("own_s", [1e-4, 1e-3, 1e-2])
+def test_it_ends_within_a_second_where_nothing_is_clear(
+    monkeypatch: pytest.MonkeyPatch, own_s: float
+) -> None:
+    machine = Machine(own_s, slowdown=20, error=1.0)
+    finding = played(monkeypatch, machine)
+    assert finding.outcome is Outcome.OPEN
+    assert "too busy" in finding.reason
+    assert len(machine.watched) > 1
+    assert machine.now_s <= MOST_S + 0.05
+
+
+def test_a_long_call_on_a_busy_machine_is_made_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine = Machine(0.05, slowdown=20, error=0.0)
+    finding = played(monkeypatch, machine)
+    assert machine.watched == [1]
+    assert (finding.outcome, finding.reason) == (Outcome.OPEN, NO_TIME)
+
+
+def test_a_slow_first_call_on_a_quiet_machine_is_not_the_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine = Machine(0.2, slowdown=1, error=0.0)
+    finding = played(monkeypatch, machine)
+    assert len(machine.watched) == 2
+    assert finding.outcome is Outcome.KEPT
