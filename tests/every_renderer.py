@@ -9,9 +9,11 @@ from rich.console import Console
 from lab.records.trace import Trace
 from lab.renderers import (
     chrome_trace,
+    collapsed,
     csv,
     markdown,
     notebook,
+    speedscope,
     terminal,
     trace_terminal,
 )
@@ -55,6 +57,8 @@ TRACES: dict[str, Callable[[Trace], str]] = {
     "scope, colour": lambda trace: trace_terminal.render(trace, 80, colour=True),
     "notebook": notebook.seen,
     "chrome": lambda trace: json.dumps(chrome_trace.render(trace), allow_nan=False),
+    "collapsed": collapsed.render,
+    "speedscope": speedscope.render,
 }
 # They draw with Altair, which takes half a second and more.
 SLOW = ("html", "notebook")

@@ -13,6 +13,7 @@ import pytest
 from markdown_it import MarkdownIt  # rich has it
 
 from lab.records.codec import harmless
+from lab.records.lines import Line, StackNode
 from lab.records.results import KEY, load
 from lab.records.run import Run
 from lab.renderers import benchmark_table
@@ -61,7 +62,13 @@ def it() -> Judged:
             _evil(
                 line,
                 calls=tuple(map(_evil, line.calls)),
-                trace=_evil(line.trace, threads=tuple(map(_evil, line.trace.threads))),
+                trace=_evil(
+                    line.trace,
+                    threads=tuple(map(_evil, line.trace.threads)),
+                    has_lines=True,
+                    lines=(_evil(Line("", 1, "", held=line.trace.held)),),
+                    stacks=(StackNode(None, 0, 0, line.trace.held, 0.0),),
+                ),
             ),
         ),
         *(EVIL, EVIL, EVIL, EVIL),
@@ -102,6 +109,7 @@ def _check(name: str, it: Judged) -> None:
         "csv": _no_formula,
         "json": _same_json,
         "chrome": _same_json,
+        "speedscope": _same_json,
     }
     check.get(name, _markup_is_text)(text)
 

@@ -151,18 +151,14 @@ def parser() -> argparse.ArgumentParser:
         "python -m lab scope script.py --an-option-of-the-script",
         "python -m lab scope -o trace.json --chrome perfetto.json script.py",
         "python -m lab scope -m timeit 'sum(range(1000))'",
+        "python -m lab scope --speedscope stacks.json script.py   # who held, by stack",
+        "python -m lab scope --collapsed a.txt --collapsed-waited b.txt script.py",
         "python -m lab scope --pid 4242 --duration 5      # only read, not stopped",
     )
     scope.add_argument(
         "-o", type=Path, dest="output", metavar="FILE", help="keep the trace as JSON"
     )
-    scope.add_argument(
-        "--chrome",
-        type=Path,
-        dest="chrome_output",
-        metavar="FILE",
-        help="keep it for Perfetto",
-    )
+    _add_exports(scope)
     scope.add_argument(
         "-m", action="store_true", dest="module", help="PROGRAM is a module's name"
     )
@@ -201,15 +197,11 @@ def parser() -> argparse.ArgumentParser:
         "python -m lab trace results/2026-01-31T23-59-59   # lists what bench kept",
         "python -m lab trace trace.json",
         "python -m lab trace trace.json --chrome perfetto.json",
+        "python -m lab trace trace.json --speedscope stacks.json",
+        "python -m lab trace trace.json --collapsed a.txt --collapsed-waited b.txt",
     )
     trace.add_argument("path", type=Path, metavar="FILE", help="a trace, or a folder")
-    trace.add_argument(
-        "--chrome",
-        type=Path,
-        dest="chrome_output",
-        metavar="FILE",
-        help="also keep it for Perfetto",
-    )
+    _add_exports(trace)
 
     atlas = command(
         "atlas",
@@ -256,6 +248,21 @@ def parser() -> argparse.ArgumentParser:
         help="predictions, one for each act",
     )
     return lab
+
+
+def _add_exports(command: argparse.ArgumentParser) -> None:
+    """What a trace can be kept as (lab.commands.kept_trace)."""
+    for option, name, does in (
+        ("--chrome", "chrome_output", "keep it for Perfetto"),
+        ("--speedscope", "speedscope_output", "keep its stacks for speedscope"),
+        (
+            "--collapsed",
+            "collapsed_output",
+            "keep its stacks for a flame graph, by time held,",
+        ),
+        ("--collapsed-waited", "waited_output", "and by the time others waited then"),
+    ):
+        command.add_argument(option, type=Path, dest=name, metavar="FILE", help=does)
 
 
 def _number(text: str) -> int:

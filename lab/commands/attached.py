@@ -26,20 +26,21 @@ def scope(
     duration_s: float | None,
     *,
     output: Path | None = None,
-    chrome_output: Path | None = None,
+    **exports: Path | None,
 ) -> int:
     """Print who held the GIL of the process in these seconds, DURATION_S unless
     told, or until an interrupt.
 
-    The trace goes to `output` and its Chrome form to `chrome_output`. Returns 0.
+    The trace goes to `output`, other forms of it to `exports` (kept_trace.EXPORTS).
+    Returns 0.
     UsageError for a process that cannot be looked at, and after the trace of one that
     has ended meanwhile.
     """
-    for path in filter(None, (output, chrome_output)):
+    for path in filter(None, (output, *exports.values())):
         check_output(path)
     with Process(pid) as process:
         trace = look(find(process), duration_s or DURATION_S)
-        keep(trace, output, chrome_output)
+        keep(trace, output, **exports)
         if not process.alive():
             raise UsageError(f"{process.gone()}: the above is what it did before")
     return 0

@@ -30,9 +30,9 @@ def run(
     *,
     module: bool = False,
     output: Path | None = None,
-    chrome_output: Path | None = None,
     pid: int | None = None,
     duration: float | None = None,
+    **exports: Path | None,
 ) -> int:
     """Run a script, or the module of that name, with its arguments; its exit status,
     -SIGINT where the program ended of an interrupt.
@@ -40,23 +40,24 @@ def run(
     As with `python program args` (`python -m program args`): sys.argv, sys.path[0] and
     __main__ are the program's from now on, an exception prints its traceback, and it
     ends as the interpreter ends it. Then a summary goes to stderr, the trace to
-    `output` and its Chrome form to `chrome_output`, each whole or not at all; they are
-    files of the folder it was started in. UsageError for what keeps it from starting,
-    and where a file cannot be written. With a pid: see attached.scope, which looks for
-    so many seconds.
+    `output` and other forms of it to `exports` (kept_trace.EXPORTS), each whole or not
+    at all; they are files of the folder it was started in. UsageError for what keeps it
+    from starting, and where a file cannot be written. With a pid: see attached.scope,
+    which looks for so many seconds.
     """
     if pid is not None:
         from lab.commands import attached
 
         if program or module:
             raise UsageError("--pid looks at a process: name no program beside it")
-        return attached.scope(pid, duration, output=output, chrome_output=chrome_output)
+        return attached.scope(pid, duration, output=output, **exports)
     if program is None or duration:
         raise UsageError("a PROGRAM or a --pid is missing: scope --help has examples")
     argv = [program, *args]
-    outputs = [path and path.absolute() for path in (output, chrome_output)]
+    output = output and output.absolute()
+    exports = {name: path and path.absolute() for name, path in exports.items()}
     sources = [] if module else [Path(argv[0])]
-    for path in filter(None, outputs):
+    for path in filter(None, (output, *exports.values())):
         check_output(path, *sources)
     reason = unavailable()
     if reason is not None:
@@ -81,7 +82,7 @@ def run(
         sys.stdout.flush()
     if _which(STDERR) == stderr:  # else it is the program's own file
         _summarise(scope.trace)
-    keep(scope.trace, *outputs)
+    keep(scope.trace, output, **exports)
     return status
 
 

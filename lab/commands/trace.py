@@ -12,20 +12,21 @@ from lab.renderers.console import console
 from lab.system.files import check_output
 
 
-def run(path: Path, chrome_output: Path | None) -> int:
-    """Show a trace, and keep it for Perfetto too; of a folder, which traces it has.
+def run(path: Path, **exports: Path | None) -> int:
+    """Show a trace, and keep it in other forms too (kept_trace.EXPORTS); of a folder,
+    which traces it has.
 
     Returns 0. UsageError for what is no trace, and for what cannot be written.
     """
     try:
         if path.is_dir():
-            if chrome_output is not None:
-                raise UsageError(f"{path}: a folder: --chrome wants one of its traces")
+            if any(exports.values()):
+                raise UsageError(f"{path}: a folder: name one of its traces to keep it")
             return _list(path)
-        if chrome_output is not None:
-            check_output(chrome_output, path)
+        for output in filter(None, exports.values()):
+            check_output(output, path)
         found = load(path)
-        keep(found, None, chrome_output)
+        keep(found, None, **exports)
     except OSError as error:
         raise UsageError(f"{error.filename or path}: {error.strerror}") from error
     except UsageError:

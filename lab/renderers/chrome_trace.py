@@ -7,6 +7,7 @@ a length in microseconds, metadata events ("M") name the rows.
 from typing import Any
 
 from lab.records.trace import WORDS, Trace
+from lab.renderers.source_names import place
 
 GIL_ROW = 0
 # The viewers' own names of colours.
@@ -21,13 +22,14 @@ COLOURS = {
 
 
 def render(trace: Trace) -> dict[str, Any]:
-    """The JSON object: row 0 shows who holds the GIL, row i + 1 thread i."""
+    """The JSON object: row 0 shows who holds the GIL, row i + 1 thread i. A hold has
+    the name of the function that held for most of it, where that is known."""
     events = [_name("process_name", GIL_ROW, "gil-lab")]
     events += _row(GIL_ROW, "GIL")
     for index, thread in enumerate(trace.threads):
         events += _row(index + 1, f"{thread.name} ({thread.native_id})")
     for segment in trace.segments:
-        span = {
+        span: dict[str, Any] = {
             "ph": "X",
             "cat": "gil",
             "pid": 1,
@@ -35,9 +37,14 @@ def render(trace: Trace) -> dict[str, Any]:
             "dur": round((segment.end_s - segment.start_s) * 1e6, 3),
         }
         words = {"name": WORDS[segment.state], "cname": COLOURS[segment.state]}
+        holder = trace.threads[segment.thread].name
+        if segment.line is not None:
+            line = trace.lines[segment.line]
+            words["name"] = line.function
+            holder = f"{holder}: {line.function}"
+            span["args"] = {"at": place(line), "calls": line.callee}
         events.append(span | words | {"tid": segment.thread + 1})
         if segment.state == "holds":
-            holder = trace.threads[segment.thread].name
             events.append(span | {"name": holder, "tid": GIL_ROW})
     return {
         "traceEvents": events,

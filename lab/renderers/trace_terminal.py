@@ -9,6 +9,7 @@ from rich.text import Text
 from lab.records.slices import in_slices
 from lab.records.trace import ALIKE, STATES, WORDS, State, ThreadTrace, Trace
 from lab.records.units import percent
+from lab.renderers import lines_table
 from lab.renderers.console import text_of
 
 STYLES: dict[State, str] = {
@@ -73,6 +74,7 @@ def summary(trace: Trace, colour: bool) -> Iterator[RenderableType]:
         yield Text(line, no_wrap=True, overflow="ellipsis")
     if len(rows) < len(trace.threads):
         yield f"and {len(trace.threads) - len(rows)} threads that did less"
+    yield from lines_table.render(trace, colour)
 
 
 def timeline(trace: Trace, width: int, colour: bool) -> Iterator[RenderableType]:

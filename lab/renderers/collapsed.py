@@ -1,0 +1,23 @@
+"""Stacks as collapsed lines, which flamegraph.pl, inferno and others draw.
+
+A line is a stack, callers first, with semicolons between, and its microseconds.
+"""
+
+from lab.records.trace import Trace
+from lab.renderers.source_names import place
+from lab.renderers.stack_paths import paths
+
+
+def render(trace: Trace, *, wanted: bool = False) -> str:
+    """By the time held; wanted: by the time in which another thread wanted the GIL."""
+    found: dict[str, float] = {}
+    for path in paths(trace):
+        names = [path.thread, *(f"{it.function} ({place(it)})" for it in path.lines)]
+        stack = ";".join(name.replace(";", ",") for name in names)
+        time_s = path.wanted_s if wanted else path.held_s
+        found[stack] = found.get(stack, 0.0) + time_s
+    return "".join(
+        f"{stack} {time_s * 1e6:.0f}\n"
+        for stack, time_s in found.items()
+        if round(time_s * 1e6)
+    )

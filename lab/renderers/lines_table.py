@@ -1,0 +1,71 @@
+"""The lines that held the GIL longest, for a terminal."""
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from lab.records.lines import Line
+from lab.records.trace import Trace
+from lab.renderers.source_names import place, source
+
+MOST_LINES = 10
+# Of all holding: what is less is not worth a row or a remark.
+LEAST_REMARK = 0.001
+
+
+def render(trace: Trace, colour: bool) -> Iterator[RenderableType]:
+    """A table of at most ten lines, and what it leaves out. Nothing where no line was
+    found. colour: for a terminal, with more than ASCII."""
+    ranked = _shown(trace)
+    if not ranked:
+        return
+    table = Table(
+        box=None, pad_edge=False, header_style="bold" if colour else "", padding=(0, 1)
+    )
+    for title in ("of all\nholding", "longest\nhold", "others\nwanted it"):
+        table.add_column(title, justify="right", no_wrap=True, vertical="top")
+    table.add_column("the lines that held the GIL longest", overflow="fold", ratio=1)
+    for line in ranked:
+        wanted_s = line.wanted * trace.duration_s
+        table.add_row(
+            f"{line.held / trace.held:.1%}",
+            f"{line.longest_s * 1e3:.1f} ms",
+            f"{wanted_s * 1e3:.1f} ms" if trace.told_apart else "?",
+            _where(line, colour),
+        )
+    yield ""
+    yield table
+    yield from _left_out(trace)
+
+
+def _shown(trace: Trace) -> list[Line]:
+    least = LEAST_REMARK * trace.held
+    return [line for line in trace.lines[:MOST_LINES] if line.held > least]
+
+
+def _where(line: Line, colour: bool) -> Text:
+    """Its place, its function and what that calls; below, what stands there."""
+    calls = f" calls {line.callee}" if line.callee else ""
+    texts = [f"{place(line)} {line.function}{calls}"]
+    if code := source(line):
+        texts.append(f"  {code}")
+    if not colour:
+        texts = [each.encode("ascii", "backslashreplace").decode() for each in texts]
+    return Text("\n").join(
+        Text(text, style="" if index == 0 else "dim" * colour)
+        for index, text in enumerate(texts)
+    )
+
+
+def _left_out(trace: Trace) -> Iterator[str]:
+    rest = sum(line.held for line in trace.lines[len(_shown(trace)) :])
+    for share, what in (
+        (rest, "was held by other lines"),
+        (trace.lines_native, "was held by threads that ran no Python function"),
+        (trace.lines_unread, "could not be read: the stack changed meanwhile"),
+        (trace.lines_folded, "was held by lines for which there was no room"),
+    ):
+        if share > LEAST_REMARK * trace.held:
+            yield f"{share / trace.held:.1%} of the holding {what}"

@@ -1,0 +1,55 @@
+"""Stacks as a file of speedscope (https://www.speedscope.app), a viewer of profiles.
+
+The format: frames by number, and "sampled" profiles, each a list of stacks, callers
+first, with as many weights.
+"""
+
+import json
+from typing import Any
+
+from lab.records.lines import Line
+from lab.records.trace import Trace
+from lab.renderers.source_names import short
+from lab.renderers.stack_paths import paths
+
+
+def render(trace: Trace) -> str:
+    """Two profiles: by the time held, and by the time in which another thread wanted
+    the GIL."""
+    numbers: dict[Line | str, int] = {}
+    samples, held, wanted = [], [], []
+    for path in paths(trace):
+        stack: list[Line | str] = [path.thread, *path.lines]
+        samples.append([numbers.setdefault(one, len(numbers)) for one in stack])
+        held.append(path.held_s)
+        wanted.append(path.wanted_s)
+    profiles = [
+        {
+            "type": "sampled",
+            "name": name,
+            "unit": "seconds",
+            "startValue": 0,
+            "endValue": sum(weights),
+            "samples": samples,
+            "weights": weights,
+        }
+        for name, weights in (
+            ("GIL held", held),
+            ("GIL held while others wanted it", wanted),
+        )
+    ]
+    data = {
+        "$schema": "https://www.speedscope.app/file-format-schema.json",
+        "exporter": "gil-lab",
+        "name": f"GIL held in {trace.duration_s:.3f} s",
+        "shared": {"frames": [_frame(one) for one in numbers]},
+        "profiles": profiles,
+    }
+    return json.dumps(data) + "\n"
+
+
+def _frame(one: Line | str) -> dict[str, Any]:
+    if isinstance(one, str):
+        return {"name": one}
+    frame = {"name": one.function, "file": short(one.file), "line": one.line}
+    return {key: value for key, value in frame.items() if value}

@@ -1,0 +1,36 @@
+"""The stacks of a trace as paths, for exports and charts."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lab.records.lines import Line
+from lab.records.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class StackPath:
+    """A stack on top of which the GIL was held."""
+
+    thread: str
+    """Its name."""
+    lines: tuple[Line, ...]
+    """Callers first."""
+    held_s: float
+    """For how long, in seconds."""
+    wanted_s: float
+    """For how long of it another thread wanted the GIL."""
+
+
+def paths(trace: Trace) -> Iterator[StackPath]:
+    """Those of all threads that held."""
+    found: list[tuple[Line, ...]] = []
+    for node in trace.stacks:
+        callers = () if node.parent is None else found[node.parent]
+        found.append((*callers, trace.lines[node.line]))
+        if node.held:
+            yield StackPath(
+                trace.threads[node.thread].name,
+                found[-1],
+                node.held * trace.duration_s,
+                node.wanted * trace.duration_s,
+            )
