@@ -191,6 +191,7 @@ def test_markers(pytester: pytest.Pytester) -> None:
     for name in ("module_level_held", "unittest"):
         assert f"the body of test_{name} " in text
     assert "the body of test_longest_hold holds the GIL for too long" in text
+    assert "held in       held, called at test_markers.py:" in text
 
 
 @needs_gil

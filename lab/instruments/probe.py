@@ -13,6 +13,7 @@ from array import array
 from collections.abc import Callable
 from typing import Any
 
+from lab.instruments.held_in import held_in
 from lab.instruments.observation import (
     Observation,
     Preemption,
@@ -130,6 +131,9 @@ def _conclude(
     if preemptible:
         # A waiter asks when its interval is over, at worst as a stretch begins.
         longest_hold = min(duration, target.interval_s + found.stretch_s)
+    longest = ""
+    if seen.trace and verdict in ("held", "partly"):
+        longest = held_in(seen.trace)
     return Probe(
         verdict=verdict,
         gil_free=seen.gil_free,
@@ -142,6 +146,7 @@ def _conclude(
         duration=duration,
         method="knock" if reason else "scope",
         reason="; ".join(filter(None, (reason, doubt))),
+        held_in=longest,
     )
 
 

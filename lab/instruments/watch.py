@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lab.instruments.asker import Asker, Span, starved_ns
+from lab.instruments.held_in import held_in
 from lab.instruments.knocker import KNOCKER
 from lab.instruments.pieces import Piece, cut, length, shared, total, without
 from lab.instruments.scope import Scope
@@ -136,6 +137,7 @@ class Watch:
             cpu_s=cpu_s,
             holds=tuple(holds),
             longest_wait_s=max(map(length, shared(knocks, times)), default=0.0),
+            held_in=held_in(trace),
         )
         running_s = self._scope.running_error_s(
             min(1.0, held / max(wall_s, 1e-9)), found.own_s, found.own_s / calls

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Literal
 
 from lab.records.statistics import ceiling
@@ -46,6 +47,9 @@ class Probe:
     """Which instrument measured it."""
     reason: str = ""
     """Why there is no scope, or no verdict; else empty."""
+    held_in: str = ""
+    """Of a call that holds: what held longest within it, such as "json.loads, called at
+    report.py:31"; empty where it is C through and through, or not known."""
 
     def __str__(self) -> str:
         return _text(self)
@@ -73,6 +77,10 @@ def _text(probe: Probe) -> str:
     lines.append(
         f"  longest hold  {duration(probe.longest_hold)} without a chance for others"
     )
+    if probe.held_in:
+        lines += wrap(
+            f"  held in       {probe.held_in}", 80, subsequent_indent=" " * 16
+        )
     if probe.preemptible:
         lines.append("  bytecode      threads take turns, they never run in parallel")
     calls = "call" if probe.calls == 1 else "calls"

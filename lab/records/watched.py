@@ -41,6 +41,8 @@ class Watched:
     """The longest of each thread."""
     longest_wait_s: float = 0.0
     """Of whoever asked for the GIL meanwhile, a core for itself included."""
+    held_in: str = ""
+    """What held it longest, as Probe.held_in; empty where that is not known."""
     least_starved_s: float = 0.0
     """As starved_s, without what may have been just before or after."""
 

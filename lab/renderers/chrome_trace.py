@@ -6,8 +6,8 @@ a length in microseconds, metadata events ("M") name the rows.
 
 from typing import Any
 
+from lab.records.source_names import place
 from lab.records.trace import WORDS, Trace
-from lab.renderers.source_names import place
 
 GIL_ROW = 0
 # The viewers' own names of colours.

@@ -3,9 +3,9 @@
 A line is a stack, callers first, with semicolons between, and its microseconds.
 """
 
+from lab.records.source_names import place
+from lab.records.stack_paths import paths
 from lab.records.trace import Trace
-from lab.renderers.source_names import place
-from lab.renderers.stack_paths import paths
 
 
 def render(trace: Trace, *, wanted: bool = False) -> str:

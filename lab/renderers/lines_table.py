@@ -7,8 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.records.lines import Line
+from lab.records.source_names import place, source
 from lab.records.trace import Trace
-from lab.renderers.source_names import place, source
 
 MOST_LINES = 10
 # Of all holding: what is less is not worth a row or a remark.

@@ -71,11 +71,13 @@ def _figures(finding: PromiseFinding) -> list[str]:
     low, high = _ceiling(finding.low), _ceiling(finding.high)
     ceiling = low if low == high else f"{low} to {high}"
     by = [f"  held by       {finding.holder}"]
+    inside = f"  held in       {finding.held_in}"
     return [
         f"  GIL-free      {_share(finding)} of the time, {finding.samples} samples",
         f"  ceiling       {ceiling} for any number of threads",
         f"  longest hold  {_hold(finding)}, with no chance for others",
         *(by if finding.holder not in ("", "MainThread") else ()),
+        *(wrap(inside, 80, subsequent_indent=" " * 16) if finding.held_in else ()),
         f"  own time      {duration(finding.duration_s)} a call, less its waits for a "
         f"core; {finding.calls} {calls}",
     ]

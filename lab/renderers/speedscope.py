@@ -8,9 +8,9 @@ import json
 from typing import Any
 
 from lab.records.lines import Line
+from lab.records.source_names import short
+from lab.records.stack_paths import paths
 from lab.records.trace import Trace
-from lab.renderers.source_names import short
-from lab.renderers.stack_paths import paths
 
 
 def render(trace: Trace) -> str:

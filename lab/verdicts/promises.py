@@ -79,6 +79,8 @@ class PromiseFinding:
     """Own time of one call: without its waits for a core."""
     reason: str = ""
     """Why it is OPEN; else empty."""
+    held_in: str = ""
+    """What held longest, as Probe.held_in; empty where that is not known."""
 
 
 def watched_once(promise: Promise, seen: Watched) -> PromiseFinding:
@@ -173,6 +175,7 @@ def conclude(
         calls=calls,
         duration_s=duration_s,
         reason=reason,
+        held_in=max(watched, key=lambda one: one.held_s).held_in,
     )
 
 

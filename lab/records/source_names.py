@@ -27,6 +27,17 @@ def short(file: str) -> str:
     return file
 
 
+def is_library(file: str) -> bool:
+    """Whether it came with Python or was installed, not with the program."""
+    return file.startswith(("<frozen ", *(f"{it}{os.sep}" for it in _FOLDERS)))
+
+
+def module(file: str) -> str:
+    """The module's name, as far as the path tells it, such as json.decoder."""
+    name = short(file).removesuffix(".py").removesuffix(f"{os.sep}__init__")
+    return name.lstrip(os.sep).replace(os.sep, ".")
+
+
 def place(line: Line) -> str:
     """File and line, such as src/report.py:31; the line is left out where none is
     told, and both where `line.function` says why."""
