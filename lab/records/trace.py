@@ -28,8 +28,7 @@ WORDS: dict[State, str] = {
     "blocked": "blocked",
     "waits": "waits",
 }
-# What is "waits" where the system does not tell for what.
-WAITING: tuple[State, ...] = ("wants", "ready", "blocked")
+# Where the system does not tell for what a thread waits.
 ALIKE: tuple[State, ...] = ("holds", "runs_free", "waits")
 
 # Of fractions that add up to 1, each rounded.
@@ -220,20 +219,6 @@ class Trace(Harmless):
             segments=tuple(sorted(segments, key=BY_THREAD)),
             stacks=of_threads(self.stacks, new),
         )
-
-    def waiting_alike(self) -> "Trace":
-        """Segments in three states: for what a thread waits is left out."""
-        segments: list[Segment] = []
-        for segment in self.segments:
-            one = segment._replace(
-                state="waits" if segment.state in WAITING else segment.state
-            )
-            last = segments[-1] if segments else None
-            if last and (last.thread, last.state) == (one.thread, one.state):
-                segments[-1] = last._replace(end_s=one.end_s)
-            else:
-                segments.append(one)
-        return replace(self, segments=tuple(segments))
 
     def last(self, seconds: float) -> "Trace":
         """The segments of the last `seconds`; the figures of the whole stay."""

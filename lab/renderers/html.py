@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from lab.records.race import Bound
 from lab.records.timeline import Timeline
+from lab.records.units import percent
 from lab.renderers import (
     ceiling_chart,
     charts,
@@ -241,14 +242,20 @@ def _undrawn(it: Judged) -> list[tuple[str, str]]:
 
 
 def _timeline(name: str, line: Timeline) -> Figure:
+    titles, rows = timeline.table(line.trace, line.calls)
+    text = (
+        "Above, what the scope saw; below, what a naive tracer draws of the same calls."
+    )
+    if line.trace.told_apart:
+        wanted = percent(line.trace.contention, line.trace.contention_error)
+        text += f" A thread wants the GIL and waits for it {wanted} of the time."
     return Figure(
         id=name,
         title=f"{line.kernel} {line.twin}",
-        text="Above, what the scope saw; below, what a naive tracer draws of the same "
-        "calls.",
+        text=text,
         spec=_json(timeline.chart(line.trace, line.calls)),
-        titles=("thread", "holds the GIL", "runs free", "waits", "naive: in the call"),
-        rows=tuple(timeline.shares(line.trace, line.calls)),
+        titles=titles,
+        rows=tuple(rows),
         zoom=True,
     )
 

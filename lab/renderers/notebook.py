@@ -43,7 +43,12 @@ CELL = "padding: 0.2em 1em 0.2em 0; text-align: left; vertical-align: top"
 # For the image, which has no other style than this.
 STYLE = (
     ":root { background: var(--page); color: var(--ink); border-radius: 4px; }\n"
-    + style_sheet(("page", "ink", "held", "released", "waits", "call"))
+    + style_sheet(
+        (
+            *("page", "ink", "held", "released", "call"),
+            *("wants", "ready", "blocked", "waits"),
+        )
+    )
 )
 # A terminal's colours of states (trace_terminal.STYLES); dim is between the first two.
 THEME = TerminalTheme(
@@ -119,7 +124,10 @@ def _alternative(trace: Trace, title: str) -> str:
     """What the image shows, for those who do not see it."""
     threads = [
         f"{each.name}: holds the GIL {each.holds:.0%}, runs free {each.runs_free:.0%}, "
-        f"waits {each.waits:.0%} of the time"
+        f"waits {each.waits:.0%} of the time, {each.wants:.0%} for the GIL"
+        if trace.told_apart
+        else f"{each.name}: holds the GIL {each.holds:.0%}, runs free "
+        f"{each.runs_free:.0%}, waits {each.waits:.0%} of the time"
         for each in (trace.threads[place] for place in trace_terminal.busiest(trace))
     ]
     return f"{title}. " + "; ".join(threads)

@@ -16,8 +16,9 @@ COLOURS = {
     Judgement.NO_CLAIM: "",
 }
 # On a page, as variables of CSS: by day and by night. held: holds the GIL; released:
-# runs free; other: any other twin; call: all that a naive tracer knows; figure1 to
-# figure4: curves that are none of these; good, bad and open: verdicts alone.
+# runs free; wants, ready, blocked, waits: what a thread waits for, waits where it is not
+# known; other: any other twin; call: all that a naive tracer knows; figure1 to figure4:
+# curves that are none of these; good, bad and open: verdicts alone.
 PAGE = {
     "page": ("#ffffff", "#12171d"),
     "ink": ("#16202a", "#eef2f6"),
@@ -28,6 +29,9 @@ PAGE = {
     "released": ("#0066a6", "#62b8f0"),
     "interpreter": ("#a03c78", "#ee9fcf"),
     "other": ("#7d6500", "#dcc24a"),
+    "wants": ("#503c00", "#ffe45c"),
+    "ready": ("#42109a", "#8f50f0"),
+    "blocked": ("#1a6666", "#80ffff"),
     "waits": ("#8a949e", "#7d8790"),
     "call": ("#dde3e9", "#2c3640"),
     "figure1": ("#16202a", "#eef2f6"),

@@ -5,8 +5,10 @@ from typing import Any
 
 import altair as alt
 
+from lab.instruments.pieces import Piece, length, shared, total
 from lab.records.timeline import Span
-from lab.records.trace import ALIKE, WORDS, Segment, Trace
+from lab.records.trace import ALIKE, STATES, WORDS, Segment, State, Trace
+from lab.records.units import duration
 from lab.renderers.charts import INK, Spec, layered
 
 # The name of the zoom, by which a page can change it.
@@ -15,11 +17,27 @@ CALLS = "in the call"
 COLOURS = {
     WORDS["holds"]: "var(--held)",
     WORDS["runs_free"]: "var(--released)",
+    WORDS["wants"]: "var(--wants)",
+    WORDS["ready"]: "var(--ready)",
+    WORDS["blocked"]: "var(--blocked)",
     WORDS["waits"]: "var(--waits)",
     CALLS: "var(--call)",
 }
 # Of a row's height: what colour tells, height tells too.
-BANDS = {WORDS["holds"]: 0.9, WORDS["runs_free"]: 0.5, WORDS["waits"]: 0.1, CALLS: 0.7}
+BANDS = {
+    WORDS["holds"]: 0.9,
+    WORDS["runs_free"]: 0.5,
+    WORDS["wants"]: 0.3,
+    WORDS["ready"]: 0.2,
+    WORDS["blocked"]: 0.1,
+    WORDS["waits"]: 0.1,
+    CALLS: 0.7,
+}
+# What a table of them always has; the others, where they were seen.
+ALWAYS: dict[bool, tuple[State, ...]] = {
+    True: ("holds", "runs_free", "wants"),
+    False: ALIKE,
+}
 # One call ends where the next one begins.
 EDGES: dict[str, dict[str, Any]] = {CALLS: {"stroke": INK, "strokeWidth": 1}}
 ROW_PX = 34
@@ -28,7 +46,6 @@ ROW_PX = 34
 def chart(trace: Trace, calls: Sequence[Span] = ()) -> Spec:
     """Rows over milliseconds. With calls: of their threads only, from the first to
     the last, and below each the call as such; without: of all threads, all of it."""
-    trace = trace.waiting_alike()
     named = list(dict.fromkeys(call.thread for call in calls))
     shown = [
         place
@@ -89,25 +106,41 @@ def chart(trace: Trace, calls: Sequence[Span] = ()) -> Spec:
     return layered(layers, ROW_PX * len(order))
 
 
-def shares(trace: Trace, calls: Sequence[Span]) -> list[tuple[str, ...]]:
-    """Per thread, as drawn by `chart`: its title, the parts of the time in which it
-    holds, runs free and waits, and that in which a naive tracer has it in the call."""
-    trace = trace.waiting_alike()
+def table(
+    trace: Trace, calls: Sequence[Span]
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Titles, and a row a thread as drawn by `chart`: the parts of the time in its
+    states, and that in which a naive tracer has it in the call. Where the trace tells:
+    the longest wait for the GIL, and who held it for most of these waits."""
     start_s, end_s = _window(trace, calls)
-    if end_s <= start_s:
-        return []
+    named = list(dict.fromkeys(call.thread for call in calls))
+    spent: dict[tuple[str, State], list[Piece]] = {}
+    for segment in trace.segments:
+        name = trace.threads[segment.thread].name
+        piece = _clipped(segment, start_s, end_s)
+        if name in named and piece is not None:
+            spent.setdefault((name, segment.state), []).append(piece)
+    seen = {state for _, state in spent} | set(ALWAYS[trace.told_apart])
+    states = [state for state in STATES if state in seen]
+    titles = ["thread", *(WORDS[state] for state in states), "naive: in the call"]
+    if trace.told_apart:
+        titles += ["longest wait for the GIL", "held meanwhile by"]
     rows = []
-    for number, name in enumerate(dict.fromkeys(call.thread for call in calls), 1):
-        spent_s = dict.fromkeys(ALIKE, 0.0)
-        for segment in trace.segments:
-            clipped = _clipped(segment, start_s, end_s)
-            if trace.threads[segment.thread].name == name and clipped is not None:
-                spent_s[segment.state] += clipped[1] - clipped[0]
-        inside_s = sum(c.leave_s - c.enter_s for c in calls if c.thread == name)
-        parts = [*spent_s.values(), inside_s]
-        cells = (f"{part / (end_s - start_s):.1%}" for part in parts)
+    for number, name in enumerate(named, 1):
+        parts = [total(spent.get((name, state), [])) for state in states]
+        parts += [sum(c.leave_s - c.enter_s for c in calls if c.thread == name)]
+        cells = [f"{part / (end_s - start_s):.1%}" for part in parts]
+        if trace.told_apart:
+            wants = spent.get((name, "wants"), [])
+            behind = [
+                (total(shared(wants, spent.get((one, "holds"), []))), f"thread {place}")
+                for place, one in enumerate(named, 1)
+            ]
+            most_s, holder = max(behind, default=(0.0, ""))
+            cells += [duration(max(map(length, wants), default=0.0))]
+            cells += [holder if most_s else ""]
         rows.append((f"thread {number}", *cells))
-    return rows
+    return tuple(titles), rows if end_s > start_s else []
 
 
 def _window(trace: Trace, calls: Sequence[Span]) -> tuple[float, float]:

@@ -91,8 +91,6 @@ def test_waiting_told_apart_is_kept_and_shown(trace: Trace, tmp_path: Path) -> N
     assert "MainThread waits 10.0% of the time for w\\xf6rker" in text
     assert "w wants the GIL" in text
     assert ". waits" not in text
-    alike = told.waiting_alike().segments
-    assert alike == (Segment(0, "waits", 0.0, 3.0), Segment(0, "holds", 3.0, 4.0))
     assert told.only([0]).threads[0].behind == ()
     assert told.only([1, 0]).threads[1].behind == (Behind(0, 0.1),)
 

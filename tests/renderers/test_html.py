@@ -66,7 +66,17 @@ def test_a_colour_means_one_thing(whole: str) -> None:
     assert meant["break-even"] == {"figure1", "figure2"}
     assert meant["handoff"] == set()
     css = whole.partition("<style>")[2].partition("</style>")[0]
-    names = {*twins, "waits", "call", "good", "bad", "open"}
+    names = {
+        *twins,
+        "wants",
+        "ready",
+        "blocked",
+        "waits",
+        "call",
+        "good",
+        "bad",
+        "open",
+    }
     names |= {f"figure{number}" for number in range(1, 5)}
     schemes = re.findall(r":root \{(.*?)\}", css, re.DOTALL)[:2]
     for scheme in schemes:  # by day and by night

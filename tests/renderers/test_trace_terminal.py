@@ -35,6 +35,15 @@ def test_terminal_strip_shows_each_slice(trace: Trace) -> None:
     assert lines[1].startswith("3 more samples were due while the scope had no core")
 
 
+def test_a_system_that_does_not_tell_for_what_threads_wait(trace: Trace) -> None:
+    text = trace_terminal.render(trace, 80, False)
+    head = next(line for line in text.splitlines() if line.startswith("thread"))
+    assert head.split()[1:] == ["holds", "free", "waits", "hold"]
+    assert ". waits" in text
+    for word in ("wants", "core", "blocked", "mostly in"):
+        assert word not in head + text.splitlines()[-1]
+
+
 def test_terminal_names_what_it_leaves_out(trace: Trace) -> None:
     many = tuple(thread(f"t{i}", 100 + i, holds=0.0) for i in range(100))
     crowd = dataclasses.replace(trace, threads=many, segments=(), folded=7)
