@@ -8,9 +8,11 @@ class Frame(NamedTuple):
     """A Python function that runs or waits."""
 
     file: str
+    """In which it is, as its code says."""
     line: int
     """0 where it has none."""
     function: str
+    """Its qualified name, or its name."""
 
 
 class NativeFrame(NamedTuple):

@@ -1,8 +1,6 @@
 """The atlas says what it found, and what this interpreter lacks."""
 
-import io
 import json
-import math
 from dataclasses import replace
 
 import pytest
@@ -13,13 +11,8 @@ from lab.commands.atlas import atlas, probed
 from lab.constructions.atlas import share
 from lab.errors import UsageError
 from lab.records.machine import gil_enabled
-from lab.records.probe import Probe, ProbeVerdict
-from lab.renderers.atlas import draw
-from lab.renderers.console import console
-from lab.verdicts.atlas import Row
 from lab.verdicts.finding import Judgement
 
-FOUND = Probe("held", 0.02, 0.01, 1.02, 0.1, False, 900, 3, 0.01, "scope")
 HOLDS = Entry("sum(data)", "data = list(range(20_000))", "held", "a.c f")
 SLEEPS = Entry("time.sleep(0.02)", "import time", "released", "b.c g")
 LACKING = Entry("nothing.f()", "import no_such_module", "held", "c.c h")
@@ -27,23 +20,6 @@ LACKING = Entry("nothing.f()", "import no_such_module", "held", "c.c h")
 
 def _named(start: str) -> Entry:
     return next(entry for entry in ENTRIES if entry.expression.startswith(start))
-
-
-def test_there_are_enough_entries_of_each_kind() -> None:
-    assert len({entry.expression for entry in ENTRIES}) == len(ENTRIES) >= 30
-    assert sum(entry.short for entry in ENTRIES) == 12
-    for claimed in ("held", "released"):
-        short = [entry.short for entry in ENTRIES if entry.claimed == claimed]
-        assert len(short) >= 10
-        assert 4 <= sum(short) <= 8
-    assert all(entry.source for entry in ENTRIES)
-
-
-@pytest.mark.skipif(not gil_enabled(), reason="there is no GIL to be free of")
-@pytest.mark.parametrize(("entry", "least"), [(HOLDS, 0.0), (SLEEPS, 0.5)])
-def test_a_share_is_nearer_to_what_it_is(entry: Entry, least: float) -> None:
-    found = share(entry, 0.05)
-    assert found is None or least <= found <= least + 0.5
 
 
 @pytest.mark.parametrize(
@@ -64,28 +40,6 @@ def test_entries_are_as_claimed_and_leave_nothing(start: str) -> None:
         pytest.skip(row.missing)
     assert row.judgement is not Judgement.CONTRADICTED
     assert (row.judgement is Judgement.NO_CLAIM) == (not gil_enabled())
-
-
-@pytest.mark.parametrize(
-    ("claimed", "found", "judgement"),
-    [
-        ("held", "held", Judgement.AS_PREDICTED),
-        ("released", "released", Judgement.AS_PREDICTED),
-        ("partly", "partly", Judgement.AS_PREDICTED),
-        ("held", "released", Judgement.CONTRADICTED),
-        ("released", "held", Judgement.CONTRADICTED),
-        ("released", "partly", Judgement.INCONCLUSIVE),
-        ("partly", "held", Judgement.INCONCLUSIVE),
-        ("held", "inconclusive", Judgement.INCONCLUSIVE),
-        ("held", "no-gil", Judgement.NO_CLAIM),
-        (None, "held", Judgement.NO_CLAIM),
-    ],
-)
-def test_judgements(
-    claimed: ProbeVerdict | None, found: ProbeVerdict, judgement: Judgement
-) -> None:
-    row = Row(replace(HOLDS, claimed=claimed), replace(FOUND, verdict=found))
-    assert row.judgement is judgement
 
 
 def test_what_is_lacking_says_so() -> None:
@@ -116,35 +70,6 @@ def test_cleanup_runs_whatever_happens() -> None:
         return
     with pytest.raises(ZeroDivisionError):
         share(replace(entry, cleanup="place.cleanup()"), 0.01)
-
-
-def test_json_has_no_infinity() -> None:
-    row = Row(SLEEPS, replace(FOUND, verdict="released", ceiling=math.inf))
-    plain = json.loads(json.dumps(row.to_json(), allow_nan=False))
-    assert plain["probe"]["ceiling"] is None
-    assert (plain["judgement"], plain["source"]) == ("as predicted", "b.c g")
-    assert (
-        json.loads(json.dumps(Row(LACKING, None, "not here").to_json()))["probe"]
-        is None
-    )
-
-
-def test_the_table_is_narrow_and_plain() -> None:
-    file = io.StringIO()
-    rows = [Row(entry, FOUND) for entry in ENTRIES]
-    rows.append(Row(SLEEPS, replace(FOUND, verdict="held")))
-    rows.append(Row(HOLDS, replace(FOUND, ceiling=math.inf)))
-    rows.append(Row(LACKING, None, "not here: why"))
-    draw(rows, console(file, width=100))
-    text = file.getvalue()
-    assert text.isascii()
-    assert max(map(len, text.splitlines())) <= 100
-    assert "0.02 +-0.01" in text
-    assert "1.02x ok held" in text
-    assert "!! held" in text
-    assert "none ok held" in text
-    assert "?? missing" in text
-    assert "?? nothing.f(): not here: why" in text
 
 
 @pytest.mark.skipif(not gil_enabled(), reason="no claims without a GIL")

@@ -1,14 +1,10 @@
 """What a report says in each format, and that nothing bad goes in or gets lost."""
 
-import csv
-import io
 import json
-import math
 import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,9 +13,7 @@ from lab.cli import main
 from lab.commands import report as report_command
 from lab.errors import UsageError
 from lab.records.results import FORMAT, KEY, load, publish
-from lab.renderers import csv as csv_renderer
-from lab.renderers import formats, markdown, terminal
-from lab.renderers import json as json_renderer
+from lab.renderers import formats
 from lab.verdicts.run import Judged, judged
 
 ROOT = Path(__file__).parents[2]
@@ -41,73 +35,6 @@ def _report(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def whole() -> Judged:
     return judged(load(WHOLE), "whole")
-
-
-@pytest.fixture(scope="module")
-def free() -> Judged:
-    return judged(load(RECORDS / "free_threaded.json"), "free")
-
-
-def test_terminal_runs_follow_each_other(whole: Judged, free: Judged) -> None:
-    text = terminal.render([whole, free])
-    assert text.isascii()
-    assert max(map(len, text.splitlines())) <= 100
-    assert text.count("gil-lab: CPython") == text.count("The myth:") == 2
-    assert "GIL off (free-threaded)" in text
-
-
-def test_json_has_every_figure(whole: Judged) -> None:
-    (run,) = json.loads(json_renderer.render([whole]))["runs"]
-    assert run["python"] == whole.run.machine.python
-    assert len(run["races"]) == len(whole.findings)
-    assert len(run["series"]) == len(whole.series)
-    for plain, finding in zip(run["races"], whole.findings, strict=True):
-        assert plain["verdict"] == finding.verdict
-        assert plain["time_s"] == finding.time_s.median
-        if finding.speedup is not None:
-            assert plain["speedup_low"] <= plain["speedup"] <= plain["speedup_high"]
-        if finding.ceiling is not None and math.isinf(finding.ceiling.value):
-            assert plain["ceiling"] is None
-
-
-def test_csv_has_a_line_for_each(whole: Judged, free: Judged) -> None:
-    rows = list(csv.DictReader(io.StringIO(csv_renderer.render([whole, free]))))
-    count = sum(len(it.findings) + len(it.series) for it in (whole, free))
-    assert len(rows) == count
-    assert {row["run"] for row in rows} == {"whole", "free"}
-    races = [row for row in rows if row["kind"] == "race" and row["threads"] != "1"]
-    assert all(float(row["speedup"]) > 0 for row in races)
-    assert all(row["measured"] == "" for row in races)
-    assert not any(None in row for row in rows)  # no line longer than the head
-
-
-def test_csv_starts_no_formula(whole: Judged) -> None:
-    race = replace(whole.run.races[0], kernel="=1+1")
-    text = csv_renderer.render([judged(replace(whole.run, races=(race,)), "evil")])
-    row = next(csv.DictReader(io.StringIO(text)))
-    assert row["kernel"] == "'=1+1"
-
-
-def test_markdown_tables_are_tables(whole: Judged, free: Judged) -> None:
-    race = replace(whole.run.races[1], kernel="a|b <i> @me `x` _y_")
-    run = replace(whole.run, races=(race, *whole.run.races))
-    for runs in ([judged(run, "evil")], [judged(run, "evil"), free]):
-        text = markdown.render(runs)
-        assert r"a\|b \<i\> \@me \`x\` \_y\_" in text
-        assert "libc.usleep" in text
-        lines = text.splitlines()
-        for start, line in enumerate(lines):
-            if not line.startswith("| --- "):
-                continue
-            columns = line.count("|")
-            for row in (lines[start - 1], *_rows(lines[start + 1 :])):
-                assert row.replace(r"\|", "").count("|") == columns
-        assert text.count("The finding:") == len(runs)
-
-
-def _rows(lines: list[str]) -> list[str]:
-    end = next(place for place, line in enumerate(lines) if not line.startswith("|"))
-    return lines[:end]
 
 
 @pytest.mark.parametrize(

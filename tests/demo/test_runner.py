@@ -1,24 +1,18 @@
 """Acts in their child: what is seen live, what is handed over, what is left."""
 
 import dataclasses
-import json
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
-from lab.demo.acts import acts
 from lab.demo.durations import Sizes
-from lab.demo.outcome import Outcome, PlayedAct, score
+from lab.demo.outcome import Outcome
 from lab.demo.runner import Performance, PlayError, SceneView, act, play
 from lab.errors import UsageError
 from lab.instruments.scope import unavailable
 from lab.records.machine import gil_enabled
-from lab.records.race import Race
-from lab.verdicts.races import judge
 
 SMALL = Sizes(call_s=0.4, wait_s=0.3)
-RECORDS = Path(__file__).parents[1] / "data"
 
 
 def _watched(number: int) -> tuple[list[SceneView], Outcome]:
@@ -102,56 +96,3 @@ def test_what_cannot_be_played_says_why() -> None:
     unplayable = Performance(act(2), dataclasses.replace(SMALL, call_s=float("nan")))
     with unplayable, pytest.raises(PlayError, match="NaN"):
         list(unplayable.follow())
-
-
-def test_every_line_that_is_shown_is_there() -> None:
-    for each in acts():
-        assert each.cuts()
-
-
-def test_every_verdict_of_threads_has_a_lesson() -> None:
-    for each in acts():
-        assert set(each.answers.values()) == set(range(1, len(each.options) + 1))
-        assert set(each.lessons) == set(each.answers.values())
-        assert {scene.twin for scene in each.scenes} == set(each.twins)
-
-
-def _outcome(record: str, **changes: object) -> Outcome:
-    """Act 2, had it measured what a record of the bench says."""
-    content = json.loads((RECORDS / record).read_text())
-    races = [
-        Race.from_json(plain)
-        for benchmark in content["benchmarks"]
-        for plain in benchmark["extra_info"]["gil_lab"]
-    ]
-    race = next(r for r in races if r.threads == 2 and r.bound == "compute")
-    race = dataclasses.replace(race, **changes)  # type: ignore[arg-type]
-    return Outcome(act(2), (judge(race),), {}, "", (), ())
-
-
-def test_the_right_answer_is_the_measured_one() -> None:
-    """The act is the held one: it must not matter."""
-    held, released = _outcome("held.json"), _outcome("released.json")
-    assert (held.right, held.reason) == (1, "")
-    assert (released.right, released.reason) == (2, "")
-
-
-def test_what_is_open_says_why_and_does_not_count() -> None:
-    held, one_core = _outcome("held.json"), _outcome("held.json", cores=1.0)
-    assert one_core.right is None
-    assert "one usable core" in one_core.reason
-    all_played = [
-        PlayedAct(held.act, 1, held),
-        PlayedAct(held.act, 2, held),
-        PlayedAct(held.act, None, held),
-        PlayedAct(held.act, 1, one_core),
-        PlayedAct(held.act, 1, None, "no FIFO here"),
-    ]
-    assert [played.came_true for played in all_played] == [
-        True,
-        False,
-        None,
-        None,
-        None,
-    ]
-    assert score(all_played) == (1, 2)

@@ -4,7 +4,6 @@ import bz2
 import ctypes
 import hashlib
 import json
-import math
 import operator
 import os
 import pickle
@@ -26,17 +25,15 @@ from lab import kernels
 from lab.calls import doses
 from lab.instruments import observation
 from lab.instruments import probe as probing
-from lab.instruments.knocker import KNOCKER, Knock
+from lab.instruments.knocker import KNOCKER
 from lab.instruments.probe import probe
 from lab.instruments.scope import unavailable
 from lab.records.machine import gil_enabled
-from lab.records.probe import Probe
 
 needs_gil = pytest.mark.skipif(not gil_enabled(), reason="there is no GIL to probe")
 needs_scope = pytest.mark.skipif(
     unavailable() is not None, reason=f"no scope: {unavailable()}"
 )
-
 MIN_TIME = 0.1  # half of what it is by itself: there are many calls
 NOISE = os.urandom(300_000)
 NUMBERS = list(range(100_000, 0, -1))
@@ -260,99 +257,10 @@ def test_probe_is_frozen_and_public() -> None:
     assert found.verdict in str(found)
 
 
-def _probe(**changes: Any) -> Probe:
-    values: dict[str, Any] = {
-        "verdict": "partly",
-        "gil_free": 0.5,
-        "error": 0.01,
-        "ceiling": 2.0,
-        "longest_hold": 0.001,
-        "preemptible": False,
-        "samples": 1000,
-        "calls": 7,
-        "duration": 0.01,
-        "method": "scope",
-    }
-    return Probe(**{**values, **changes})
-
-
-def test_words() -> None:
-    text = str(_probe())
-    assert "0.500 (0.490 to 0.510) of the time" in text
-    assert "2: 2x, 4: 2.04x, 8: 2.04x, 64: 2.04x" in text
-    assert "2.00x (1.96x to 2.04x)" in text
-    assert "bytecode" not in text
-    assert "turns" in str(_probe(verdict="held", preemptible=True))
-    assert "no bound" in str(_probe(gil_free=1.0, error=0.0, ceiling=math.inf))
-    assert "unknown version" in str(_probe(method="knock", reason="unknown version"))
-    assert str(_probe(verdict="no-gil")).count("\n") == 0
-    for line in text.splitlines():
-        assert len(line) <= 80
-
-
-MS = 1_000_000
-
-
-def _knocks(*waits_ns: int) -> list[Knock]:
-    return [Knock(n * MS, n * MS + wait, 1000.0) for n, wait in enumerate(waits_ns)]
-
-
-def test_knocks_become_a_share() -> None:
-    seen = observation.from_knocks(0, 100 * MS, _knocks(*[100, 900_000] * 50))
-    assert seen.gil_free == 0.5
-    assert 0.05 < seen.error < 0.15
-    assert seen.longest_hold_s == pytest.approx(0.0009)
-    # One knock that waited through it all says a lot, by its time.
-    seen = observation.from_knocks(0, 100 * MS, _knocks(99 * MS))
-    assert seen.gil_free == 0
-    assert seen.error < 0.05
-    assert observation.from_knocks(0, 100 * MS, []).error == 1
-    for knocks in (1, 2, 3):  # that all found the lock free
-        few = observation.from_knocks(0, 100 * MS, _knocks(*[100] * knocks))
-        assert few.gil_free == 1
-        assert few.error > 0.5
-
-
-@pytest.mark.parametrize(
-    ("gil_free", "starved", "error"),
-    [
-        (0.62, 0.0, 0.0),
-        (0.62, 0.38, 0.38),  # a release of all its time, and a wait while it held
-        (0.5, 0.1, 0.5 / 0.9 - 0.5),
-        (0.99, 0.5, 0.01),
-        (0.01, 0.5, 0.01),
-        (1.0, 1.0, 1.0),
-        (0.0, 1.0, 1.0),
-    ],
-)
-def test_what_waits_for_a_core_leave_open(
-    gil_free: float, starved: float, error: float
-) -> None:
-    assert observation.left_open(gil_free, starved) == pytest.approx(error, abs=1e-9)
-
-
 def test_too_few_samples_are_inconclusive() -> None:
     verdict, reason = probing._verdict(observation.Observation(1.0, 0.5, 0.0, 3))
     assert verdict == "inconclusive"
     assert "too few samples" in reason
-
-
-@pytest.mark.parametrize(
-    ("gil_free", "error", "share", "ceiling"),
-    [
-        (0.0, 0.02, "0.00 (0.00 to 0.02)", "1.00x (1.00x to 1.02x)"),
-        (1.0, 0.0, "1.00 (1.00 to 1.00)", "no bound"),
-        (0.9995, 0.002, "1.000 (0.998 to 1.000)", "above 400x"),
-        (0.991, 0.002, "0.991 (0.989 to 0.993)", "110x (90x to 140x)"),
-    ],
-)
-def test_figures_say_no_more_than_their_interval(
-    gil_free: float, error: float, share: str, ceiling: str
-) -> None:
-    top = math.inf if gil_free == 1 else 1 / (1 - gil_free)
-    text = str(_probe(gil_free=gil_free, error=error, ceiling=top))
-    assert f"  GIL-free      {share} of the time" in text
-    assert f"  ceiling       {ceiling} for any number of threads" in text
 
 
 @needs_scope

@@ -23,7 +23,7 @@ def _specs(page: str, section: str) -> list[str]:
     return [part.partition("</script>")[0] for part in parts]
 
 
-@pytest.mark.usefixtures("whole")
+@pytest.mark.usefixtures("whole_page")
 @pytest.mark.parametrize("record", ["whole", "simulated_64_cores", "simulated_smt"])
 def test_a_point_is_where_a_call_can_be(record: str) -> None:
     """On the axis, and moved to no side of the ceiling that it is not on."""
@@ -52,10 +52,12 @@ def test_a_point_is_where_a_call_can_be(record: str) -> None:
         assert len(places) > len(found) / 9
 
 
-def test_a_colour_means_one_thing(whole: str) -> None:
+def test_a_colour_means_one_thing(whole_page: str) -> None:
     """Charts share names only for what is the same; no two names look the same."""
     meant = {
-        section: set(re.findall(r"var\(--(\w+)\)", " ".join(_specs(whole, section))))
+        section: set(
+            re.findall(r"var\(--(\w+)\)", " ".join(_specs(whole_page, section)))
+        )
         - {"page"}
         for section in SECTIONS[:5]
     }
@@ -65,18 +67,9 @@ def test_a_colour_means_one_thing(whole: str) -> None:
     assert meant["responsiveness"] == {"held", "released", "interpreter"}
     assert meant["break-even"] == {"figure1", "figure2"}
     assert meant["handoff"] == set()
-    css = whole.partition("<style>")[2].partition("</style>")[0]
-    names = {
-        *twins,
-        "wants",
-        "ready",
-        "blocked",
-        "waits",
-        "call",
-        "good",
-        "bad",
-        "open",
-    }
+    css = whole_page.partition("<style>")[2].partition("</style>")[0]
+    names = {*twins, "wants", "ready", "blocked", "waits", "call"}
+    names |= {"good", "bad", "open"}
     names |= {f"figure{number}" for number in range(1, 5)}
     schemes = re.findall(r":root \{(.*?)\}", css, re.DOTALL)[:2]
     for scheme in schemes:  # by day and by night
@@ -85,7 +78,7 @@ def test_a_colour_means_one_thing(whole: str) -> None:
         assert len({colours[name] for name in names}) == len(names)
 
 
-def test_charts_are_json(whole: str) -> None:
-    assert whole.count("<script") == whole.count("</script")
-    for part in whole.split('<script type="application/json">')[1:]:
+def test_charts_are_json(whole_page: str) -> None:
+    assert whole_page.count("<script") == whole_page.count("</script")
+    for part in whole_page.split('<script type="application/json">')[1:]:
         json.loads(part.partition("</script>")[0])

@@ -33,12 +33,12 @@ EVIL = "<img src=x onerror=\"document.title='no'\"></script><b>|`"
 @pytest.mark.parametrize("width", [1280, 400])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everything_is_drawn(
-    opened: Opened, tmp_path: Path, whole: str, width: int, scheme: str
+    opened: Opened, tmp_path: Path, whole_page: str, width: int, scheme: str
 ) -> None:
     opened.page.set_viewport_size({"width": width, "height": 900})
     opened.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    assert len(whole.encode()) < 3e6
-    page = opened.open(whole, tmp_path)
+    assert len(whole_page.encode()) < 3e6
+    page = opened.open(whole_page, tmp_path)
     for name in SECTIONS:
         assert page.locator(f"#{name}").is_visible(), name
     assert page.locator(".missing").count() == 0
@@ -61,9 +61,9 @@ def test_everything_is_drawn(
 
 
 def test_the_finding_is_for_the_last_row(
-    opened: Opened, tmp_path: Path, whole: str
+    opened: Opened, tmp_path: Path, whole_page: str
 ) -> None:
-    page = opened.open(whole, tmp_path)
+    page = opened.open(whole_page, tmp_path)
     heading = page.locator("h1")
     assert "It is a myth." in heading.inner_text()
     size = "(one) => parseFloat(getComputedStyle(one).fontSize)"
@@ -125,8 +125,10 @@ def test_verdicts_have_a_colour_and_a_mark(opened: Opened, tmp_path: Path) -> No
     assert page.locator("h1 strong").count() == 0
 
 
-def test_a_point_tells_its_call(opened: Opened, tmp_path: Path, whole: str) -> None:
-    page = opened.open(whole, tmp_path)
+def test_a_point_tells_its_call(
+    opened: Opened, tmp_path: Path, whole_page: str
+) -> None:
+    page = opened.open(whole_page, tmp_path)
     mark = page.locator('#picture path[aria-label^="collatz released"]').first
     mark.hover()
     tip = page.locator("#vg-tooltip-element")
@@ -136,9 +138,9 @@ def test_a_point_tells_its_call(opened: Opened, tmp_path: Path, whole: str) -> N
 
 
 def test_every_point_is_reached_by_keyboard(
-    opened: Opened, tmp_path: Path, whole: str
+    opened: Opened, tmp_path: Path, whole_page: str
 ) -> None:
-    page = opened.open(whole, tmp_path)
+    page = opened.open(whole_page, tmp_path)
     figure = page.locator("#picture figure").first
     marks = figure.locator('[role="graphics-symbol"][aria-label]')
     assert figure.locator('[tabindex="0"]').count() == 1  # one stop a chart
@@ -155,8 +157,8 @@ def test_every_point_is_reached_by_keyboard(
     assert len(seen) == marks.count()
 
 
-def test_timelines_zoom(opened: Opened, tmp_path: Path, whole: str) -> None:
-    page = opened.open(whole, tmp_path)
+def test_timelines_zoom(opened: Opened, tmp_path: Path, whole_page: str) -> None:
+    page = opened.open(whole_page, tmp_path)
     figure = page.locator("#timelines figure").first
     before = figure.evaluate(WIDEST_CALL)
     figure.get_by_role("button", name="Zoom in").press("Enter")
@@ -172,10 +174,10 @@ def test_timelines_zoom(opened: Opened, tmp_path: Path, whole: str) -> None:
 
 
 def test_held_looks_parallel_to_the_naive_tracer_only(
-    opened: Opened, tmp_path: Path, whole: str
+    opened: Opened, tmp_path: Path, whole_page: str
 ) -> None:
     """In the picture itself: holds never side by side, naive calls mostly."""
-    page = opened.open(whole, tmp_path)
+    page = opened.open(whole_page, tmp_path)
     figure = page.locator("#timelines figure").first
     assert figure.locator(".title").inner_text() == "mandelbrot held"
 
@@ -231,9 +233,9 @@ def test_runs_stand_side_by_side(opened: Opened, tmp_path: Path) -> None:
     assert "every call stands at 1" in text
 
 
-def test_prints_on_white(opened: Opened, tmp_path: Path, whole: str) -> None:
+def test_prints_on_white(opened: Opened, tmp_path: Path, whole_page: str) -> None:
     opened.page.emulate_media(color_scheme="dark")
-    page = opened.open(whole, tmp_path)
+    page = opened.open(whole_page, tmp_path)
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
     assert not page.locator(".zoom").first.is_visible()
@@ -242,10 +244,10 @@ def test_prints_on_white(opened: Opened, tmp_path: Path, whole: str) -> None:
 
 
 def test_without_scripts_the_figures_are_there(
-    browser: "Browser", tmp_path: Path, whole: str
+    browser: "Browser", tmp_path: Path, whole_page: str
 ) -> None:
     path = tmp_path / "report.html"
-    path.write_text(whole, encoding="utf-8")
+    path.write_text(whole_page, encoding="utf-8")
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(path.as_uri())

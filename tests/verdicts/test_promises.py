@@ -82,13 +82,3 @@ def test_a_wait_for_a_core_beside_the_call_makes_it_no_shorter() -> None:
     assert of_hold(0.01, seen(0.02, 0.0, **waiting)) is Outcome.OPEN
     inside = {**waiting, "least_starved_s": 0.015}
     assert of_hold(0.01, seen(0.02, 0.0, **inside)) is Outcome.KEPT
-
-
-@pytest.mark.parametrize("promise", [RELEASED, HELD, LONGEST])
-@pytest.mark.parametrize("held_s", [0.0, 0.05, 0.1])
-def test_words_fit_a_terminal(promise: Promise, held_s: float) -> None:
-    holds = (Hold("MainThread", True, held_s, held_s),)
-    finding = watched_once(promise, seen(held_s, 0.1 - held_s, holds=holds))
-    for line in text("mylib.parse", finding).splitlines():
-        assert len(line) <= 80
-        assert line.isascii()

@@ -1,7 +1,6 @@
 """Kernels of the user's own: compiled, compared, probed, raced, judged; and what goes
 wrong with them, told in a line each."""
 
-import os
 import re
 import signal
 import subprocess
@@ -10,15 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from lab.commands import new
 from lab.commands.new import TEMPLATE
 from lab.commands.own import Raced, Wanted, bench_own, race_own, watch
 from lab.errors import UsageError
 from lab.instruments.scope import unavailable
 from lab.records.machine import gil_enabled
 from lab.records.statistics import Kind
-
-pytest.importorskip("Cython", reason="no compiler of .pyx")
 
 FAULTY = """
 import ctypes
@@ -81,15 +77,6 @@ def endless_held():
 def lone(n):
     return sum(range(n))
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def surroundings(tmp_path_factory: pytest.TempPathFactory) -> object:
-    """A cache of the tests' own, and two threads on whatever machine."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        patch.setenv("THREADS", "2")
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -277,20 +264,3 @@ def test_what_compiling_needs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_module_is_not_watched() -> None:
     with pytest.raises(UsageError, match="--watch: name files"):
         watch(Wanted(("zlib",)))
-
-
-def test_new(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert new.run("primes") == 0
-    assert "python -m lab bench primes.pyx" in capsys.readouterr().out
-    text = (tmp_path / "primes.pyx").read_text(encoding="utf-8")
-    with pytest.raises(UsageError, match="is there already"):
-        new.run("primes.pyx")
-    assert (tmp_path / "primes.pyx").read_text(encoding="utf-8") == text
-    with pytest.raises(UsageError, match="2a: no name for a module"):
-        new.run("2a")
-    assert os.listdir(tmp_path) == ["primes.pyx"]

@@ -1,0 +1,28 @@
+"""Runs as they are printed."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+from lab.records.results import load
+from lab.renderers import terminal
+from lab.renderers.console import console
+from lab.verdicts.run import Judged, judged
+
+ROOT = Path(__file__).parents[1]
+RECORDS = ROOT / "tests/data"
+WHOLE = RECORDS / "whole.json"
+
+
+def found(name: str) -> Judged:
+    return judged(load(RECORDS / f"{name}.json"), name)
+
+
+def printed(
+    it: Judged, width: int = 100, content: dict[str, Any] | None = None
+) -> list[str]:
+    out = io.StringIO()
+    target = console(out, width=width)
+    terminal.header(it.run.machine, target)
+    terminal.report(it, target, content)
+    return out.getvalue().splitlines()

@@ -1,0 +1,34 @@
+"""A report as JSON has every figure."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from lab.records.results import load
+from lab.renderers import json as json_renderer
+from lab.verdicts.run import Judged, judged
+
+ROOT = Path(__file__).parents[2]
+RECORDS = ROOT / "tests/data"
+WHOLE = RECORDS / "whole.json"
+
+
+@pytest.fixture(scope="module")
+def whole() -> Judged:
+    return judged(load(WHOLE), "whole")
+
+
+def test_json_has_every_figure(whole: Judged) -> None:
+    (run,) = json.loads(json_renderer.render([whole]))["runs"]
+    assert run["python"] == whole.run.machine.python
+    assert len(run["races"]) == len(whole.findings)
+    assert len(run["series"]) == len(whole.series)
+    for plain, finding in zip(run["races"], whole.findings, strict=True):
+        assert plain["verdict"] == finding.verdict
+        assert plain["time_s"] == finding.time_s.median
+        if finding.speedup is not None:
+            assert plain["speedup_low"] <= plain["speedup"] <= plain["speedup_high"]
+        if finding.ceiling is not None and math.isinf(finding.ceiling.value):
+            assert plain["ceiling"] is None
