@@ -19,6 +19,7 @@ class NativeFrame(NamedTuple):
     """A function of C on the stack of a thread."""
 
     function: str
+    """The name of its symbol."""
     library: str
     """The file's name without its folder."""
 
@@ -28,7 +29,9 @@ class ThreadLook:
     """One of Python's threads."""
 
     name: str
+    """As Python names it."""
     native_id: int
+    """The system's number for it."""
     call: str = ""
     """The system call that it is in; "" where it runs, or could."""
     arguments: tuple[int, ...] = ()
@@ -63,6 +66,7 @@ class Look:
     holder: int
     """The native_id of the thread that holds the GIL; 0 if nobody does."""
     threads: tuple[ThreadLook, ...]
+    """Each of them."""
 
     def thread(self, native_id: int) -> ThreadLook | None:
         """The thread of this number."""

@@ -16,7 +16,7 @@ COLOURS = {
     Judgement.NO_CLAIM: "",
 }
 # On a page, as variables of CSS: by day and by night. held: holds the GIL; released:
-# runs free; wants, ready, blocked, waits: what a thread waits for, waits where it is not
+# runs free; wants, ready, blocked: what a thread waits for; waits: where that is not
 # known; other: any other twin; call: all that a naive tracer knows; figure1 to figure4:
 # curves that are none of these; good, bad and open: verdicts alone.
 PAGE = {
