@@ -45,7 +45,10 @@ def find(process: Process) -> Target:
         version, free_threaded = told, bool(threaded)
     target = Target(process, runtime, version, free_threaded)
     if not version:
-        raise UsageError(f"process {process.pid} runs a Python older than 3.11")
+        raise UsageError(
+            f"process {process.pid} runs a Python that does not tell its version: it "
+            "is older than 3.11, or stripped of its symbols"
+        )
     if version >> MINOR != sys.hexversion >> MINOR:
         minor = target.python.rpartition(".")[0]
         raise UsageError(

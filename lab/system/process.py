@@ -162,7 +162,8 @@ class Process:
         if owner != os.geteuid():
             with suppress(KeyError):
                 name = pwd.getpwuid(owner).pw_name
-                return f"process {self.pid} is {name}'s: run this as {name} or as root"
+                able = " or ".join(dict.fromkeys((name, "root")))
+                return f"process {self.pid} is {name}'s: run this as {able}"
             return f"process {self.pid} is of user {owner}: run this as root"
         subject, level = f"no right to read process {self.pid}", 0
         with suppress(OSError, ValueError):
