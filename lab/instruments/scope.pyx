@@ -259,6 +259,16 @@ cdef class Scope:
         )
 
     @property
+    def gone(self):
+        """Whether the other process has ended, or runs another program."""
+        return bool(self.s.gone)
+
+    @property
+    def samples(self):
+        """How many have been taken."""
+        return self.s.samples
+
+    @property
     def trace(self):
         """The Trace, once the block is over; before, or in a child: RuntimeError."""
         if self._trace is None:
