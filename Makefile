@@ -53,7 +53,8 @@ lint: $(VENV)/.lint $(VENV)/.test build  ## ruff, mypy and cython-lint
 ASAN := build/asan
 LIBASAN = $$($(CC) -print-file-name=libasan.so)
 
-SANITIZED := test_kernels instruments/test_scope calls/test_checks calls/test_doses
+SANITIZED := test_kernels instruments/test_scope instruments/test_stacks instruments/test_lines \
+             calls/test_checks calls/test_doses
 
 sanitize: $(VENV)/.test build  ## scope and kernels under AddressSanitizer (needs the compiler's libasan)
 	@test -f "$(LIBASAN)" || { echo 'gil-lab: $(CC) has no libasan.so: install the' \
