@@ -19,6 +19,7 @@ from lab.records.units import percent
 from lab.renderers import (
     ceiling_chart,
     charts,
+    icicle,
     palette,
     timeline,
     verdict_table,
@@ -143,6 +144,14 @@ def render(runs: Sequence[Judged]) -> str:
             ]
             for place, it in enumerate(runs)
         ],
+        stacks=[
+            [
+                _stacks(f"stacks-{place}-{number}", line)
+                for number, line in enumerate(it.run.timelines)
+                if any(node.held for node in line.trace.stacks)
+            ]
+            for place, it in enumerate(runs)
+        ],
         sections=list(_sections(runs)),
         tables=[
             ("Races", verdict_table.races(runs, "±")),
@@ -257,6 +266,18 @@ def _timeline(name: str, line: Timeline) -> Figure:
         titles=titles,
         rows=tuple(rows),
         zoom=True,
+    )
+
+
+def _stacks(name: str, line: Timeline) -> Figure:
+    return Figure(
+        id=name,
+        title=f"{line.kernel} {line.twin}",
+        text="Each box is a line of Python, as wide as the time in which it, or what "
+        "it called, held the GIL; below it is what it called.",
+        spec=_json(icicle.chart(line.trace)),
+        titles=icicle.TITLES,
+        rows=tuple(icicle.table(line.trace)),
     )
 
 
