@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lab.cli import main
-from lab.records import trace
+from lab.records import trace, trace_file
 from lab.records.results import KEY, ForeignFileError, parse
 from lab.verdicts.run import judged
 from tests.every_renderer import SLOW, TRACES, every
@@ -179,7 +179,7 @@ def _traces(data: st.DataObject, folder: Path, drawn: bool) -> None:
     path = folder / "one.json"
     path.write_text(json.dumps(_mutate(data, ONE_TRACE, DEPTH[-1])))
     try:
-        found = trace.load(path)
+        found = trace_file.load(path)
     except ValueError as error:
         _is_one_line(error)
         return

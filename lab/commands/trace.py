@@ -6,7 +6,8 @@ from pathlib import Path
 
 from lab.commands.kept_trace import keep
 from lab.errors import UsageError
-from lab.records.trace import KIND, load
+from lab.records.trace import KIND
+from lab.records.trace_file import load
 from lab.renderers import trace_terminal
 from lab.renderers.console import console
 from lab.system.files import check_output

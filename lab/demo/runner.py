@@ -21,7 +21,7 @@ from lab.demo.positions import Position
 from lab.demo.shared_progress import CallProgress, ImageProgress, SharedProgress
 from lab.errors import UsageError
 from lab.records.race import Race
-from lab.records.trace import load
+from lab.records.trace_file import load
 from lab.system.child import end
 from lab.verdicts.races import judge
 

@@ -17,13 +17,6 @@
 #include <unistd.h>
 #endif
 
-/* Look through the whole list of threads this often, sooner where one may have ended;
-   and where it is long, not more than once in so many times what that takes. */
-#define WALK_NS 10000000
-#define WALK_COSTS 1000
-#define WALK_SOON_NS 500000
-#define WALK_SOON_COSTS 100
-
 /* How much of a gap is unknown that is too long, or that begins or ends where the scope
    is opened or closed: that time is chosen by the program, not at random. While no
    thread ran, none took or released the lock, and what the ends show holds throughout;
@@ -41,20 +34,6 @@ unseen_of(sampler *s, int64_t gap_ns)
         s->gaps.frozen_ns += gap_ns - unseen_ns;
     }
     return unseen_ns;
-}
-
-/* An unchanged count of thread states: no address has come to mean another. */
-static void
-look_for_threads(sampler *s, int64_t now_ns, int64_t middle_ns, uintptr_t holder)
-{
-    int64_t cost_ns = s->walk_cost_ns, since_ns = now_ns - s->walk_ns;
-    if (since_ns > WALK_NS + WALK_COSTS * cost_ns
-        || (s->ended && since_ns > WALK_SOON_NS + WALK_SOON_COSTS * cost_ns)) {
-        walk(s, 1, now_ns, middle_ns, holder);
-    }
-    if (s->unbound || gil_state_made(&s->place) != s->made) {
-        walk(s, 0, now_ns, middle_ns, holder);
-    }
 }
 
 static void

@@ -3,6 +3,13 @@
 
 #include "sampler.h"
 
+/* Look through the whole list of threads this often, sooner where one may have ended;
+   and where it is long, not more than once in so many times what that takes. */
+#define WALK_NS 10000000
+#define WALK_COSTS 1000
+#define WALK_SOON_NS 500000
+#define WALK_SOON_COSTS 100
+
 static void
 note(sampler *s, uint64_t serial, int64_t at_ns, int before, int after)
 {
@@ -161,6 +168,20 @@ walk(sampler *s, int whole, int64_t now_ns, int64_t middle_ns, uintptr_t holder)
         s->walk_ns = now_ns;
         s->walk_cost_ns = read_clock(CLOCK_THREAD_CPUTIME_ID) - own_ns;
         s->ended = 0;
+    }
+}
+
+/* An unchanged count of thread states: no address has come to mean another. */
+void
+look_for_threads(sampler *s, int64_t now_ns, int64_t middle_ns, uintptr_t holder)
+{
+    int64_t cost_ns = s->walk_cost_ns, since_ns = now_ns - s->walk_ns;
+    if (since_ns > WALK_NS + WALK_COSTS * cost_ns
+        || (s->ended && since_ns > WALK_SOON_NS + WALK_SOON_COSTS * cost_ns)) {
+        walk(s, 1, now_ns, middle_ns, holder);
+    }
+    if (s->unbound || gil_state_made(&s->place) != s->made) {
+        walk(s, 0, now_ns, middle_ns, holder);
     }
 }
 

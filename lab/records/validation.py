@@ -9,7 +9,7 @@ from lab.records.codec import wrong_at
 from lab.records.race import Bound, Lap, Race
 from lab.records.series import Series
 from lab.records.timeline import Timeline
-from lab.records.trace import check as check_trace
+from lab.records.trace_file import check as check_trace
 
 
 def check_race(race: Race, place: str) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from lab.instruments.scope import unavailable
-from lab.records.trace import ThreadTrace, load
+from lab.records.trace import ThreadTrace
+from lab.records.trace_file import load
 from tests.terminal import Terminal
 
 pytestmark = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))

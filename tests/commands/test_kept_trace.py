@@ -7,7 +7,8 @@ import pytest
 
 from lab.commands.kept_trace import EXPORTS, keep
 from lab.errors import UsageError
-from lab.records.trace import Trace, load
+from lab.records.trace import Trace
+from lab.records.trace_file import load
 
 
 def test_either_or_both_or_none(trace: Trace, tmp_path: Path) -> None:

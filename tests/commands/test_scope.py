@@ -15,7 +15,7 @@ from zipfile import ZipFile
 import pytest
 
 from lab.instruments.scope import unavailable
-from lab.records.trace import load
+from lab.records.trace_file import load
 
 needs_gil = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lab.records import trace
+from lab.records import trace_file
 from lab.records.machine import Machine
 from lab.records.race import Bound, Claim, Lap, Race, Round, Share
 from lab.records.results import (
@@ -211,7 +211,7 @@ def test_format_1_still_reads(tmp_path: Path) -> None:
 
 def test_publish_keeps_traces(tmp_path: Path) -> None:
     kept = publish(_text(), tmp_path / "results", "run", (TIMELINE,))
-    assert trace.load(kept.with_suffix("") / "k-held.json") == TIMELINE.trace
+    assert trace_file.load(kept.with_suffix("") / "k-held.json") == TIMELINE.trace
 
 
 def _text(part: str = "") -> str:
