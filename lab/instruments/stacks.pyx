@@ -52,8 +52,8 @@ cdef int attach(gil_place *place, object target) except -1:
     if layout_of_runtime(<const char *>told, len(told), &place.at) != 0:
         kind = "a" if target.free_threaded else "no"
         raise UsageError(
-            f"{which} is {kind} free-threaded build, unlike this Python: use gil-lab on "
-            "one of its kind"
+            f"{which} is {kind} free-threaded build, unlike this Python: use gil-lab "
+            "on one of its kind"
         )
     place.process, place.memory = process.pid, process.memory
     if gil_state_attach(place, target.runtime) != 0:
