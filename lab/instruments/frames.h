@@ -59,7 +59,6 @@ void frames_free(frame_book *book);
 int frames_read(frame_book *book, const gil_place *place, uintptr_t thread,
                 frame_stack *out);
 
-int frames_codes(const frame_book *book);   /* how many there are: 0, 1, ... */
 const frame_code *frames_code(const frame_book *book, int32_t code);
 const char *frames_text(const frame_book *book, uint32_t at);
 

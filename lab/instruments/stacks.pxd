@@ -31,7 +31,6 @@ cdef extern from "frames.h" nogil:
     int frames_read(
         frame_book *book, const gil_place *place, uintptr_t thread, frame_stack *out
     )
-    int frames_codes(const frame_book *book)
     const frame_code *frames_code(const frame_book *book, int32_t code)
     const char *frames_text(const frame_book *book, uint32_t at)
 

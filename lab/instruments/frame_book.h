@@ -1,0 +1,57 @@
+/* What frames.c and codes.c share: all memory that reading stacks needs. */
+
+#ifndef GIL_LAB_FRAME_BOOK_H
+#define GIL_LAB_FRAME_BOOK_H
+
+#include "frames.h"
+
+enum {
+    MOST_NAME = 512,        /* bytes kept of a name, */
+    MOST_FILE = 4096,       /* of a file's, */
+    MOST_TABLE = 1 << 18    /* and of a table of lines */
+};
+
+/* Memory read together: `now`, and the time before. */
+typedef struct {
+    uintptr_t address;
+    size_t size;
+    int used;
+} piece;
+
+/* Where a code object was, and what of it must still be the same. */
+typedef struct {
+    uintptr_t address, filename, name, table, bytecodes;
+    int64_t units;
+    int32_t first_line, code;
+    uint32_t version;
+    uint64_t deaths;        /* the count when it was last compared */
+} sighting;
+
+struct frame_book {
+    uintptr_t thread;       /* whose pieces these are */
+    int piece_count;
+    piece pieces[PIECES];
+    char bytes[2][PIECES][PIECE];
+    int now;                /* which half of `bytes` was read last */
+    sighting seen[SEEN];
+    frame_place lines[LINES];
+    int code_count;
+    frame_code codes[CODES];
+    uint16_t slots[2 * CODES];  /* 1 more than the index, by hash */
+    uint32_t text_size;
+    char text[TEXT], scratch[MOST_FILE + MOST_NAME + MOST_TABLE];
+};
+
+/* codes.c. The code object at this address, or NULL where there is none; `deaths`: how
+   many had ended before its address was read. */
+const sighting *code_at(frame_book *book, const gil_place *place, uintptr_t address,
+                        uint64_t deaths);
+
+/* The line of an instruction, 0 where it has none. */
+int32_t line_of(frame_book *book, int32_t code, int32_t unit);
+
+/* A word of what was copied; 0 where the offset says that there is none. */
+uintptr_t pointer_in(const char *copy, int32_t offset);
+int32_t number_in(const char *copy, int32_t offset);
+
+#endif
