@@ -57,7 +57,8 @@ TRACES: dict[str, Callable[[Trace], str]] = {
     "scope, colour": lambda trace: trace_terminal.render(trace, 80, colour=True),
     "notebook": notebook.seen,
     "chrome": lambda trace: json.dumps(chrome_trace.render(trace), allow_nan=False),
-    "collapsed": collapsed.render,
+    # A trace without stacks has no lines.
+    "collapsed": lambda trace: f"{len(trace.stacks)}\n{collapsed.render(trace)}",
     "speedscope": speedscope.render,
 }
 # They draw with Altair, which takes half a second and more.
