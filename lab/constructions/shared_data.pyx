@@ -123,10 +123,11 @@ def mutex_released(Counter counter not None, times):
                 store(&counter.place.counter, value + 1)
 
 
-def once_released(Counter counter not None):
-    """Load, let others run, store, once, with the GIL released."""
+def once_released(Counter counter not None, bint lets_others_run):
+    """Load, let others run if so wished, store, once, with the GIL released."""
     cdef int64_t value
     with nogil:
         value = load(&counter.place.counter)
-        sched_yield()
+        if lets_others_run:
+            sched_yield()
         store(&counter.place.counter, value + 1)

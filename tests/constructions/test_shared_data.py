@@ -55,5 +55,6 @@ def test_guards_lose_nothing(increase: Callable[[Counter, int], None]) -> None:
     with Crew([Call(lambda: increase(counter, 10_000))] * 2) as crew:
         crew.go()
         crew.laps()
-    shared_data.once_released(counter)
-    assert counter.value == 20_001
+    shared_data.once_released(counter, True)
+    shared_data.once_released(counter, False)
+    assert counter.value == 20_002
