@@ -43,7 +43,7 @@ take_sample(sampler *s)
     int locked = gil_state_locked(&s->place), held = locked == 1;
     int free_runs = 0, wanted = 0;
     int asked = 0, in_rotation;
-    int64_t now_ns, own_ns, gap_ns, unseen_ns = 0;
+    int64_t now_ns, own_ns, gap_ns, took_ns, unseen_ns = 0;
     thread_record *holder = NULL;
     if (held) {
         address = gil_state_holder(&s->place);
@@ -69,7 +69,7 @@ take_sample(sampler *s)
     }
     own_ns = read_clock(CLOCK_THREAD_CPUTIME_ID);
     in_rotation = s->live_count > ASKED ? ASKED_IN_ROTATION : ASKED;
-    s->ran_ns = 0;
+    s->ran_ns = s->stopped_ns;
     for (int place = 0; place < s->live_count; place++) {
         thread_record *r = &s->threads[s->live[(s->rotor + place) % s->live_count]];
         r->next = r->spent.state;
@@ -96,12 +96,13 @@ take_sample(sampler *s)
     if (s->late || s->samples == 0) {
         unseen_ns = unseen_of(s, gap_ns);
         s->gaps.edge_ns += s->samples == 0 ? unseen_ns : 0;
-    } else if (gap_ns > LATE_NS + longest_pause_ns(s)) {
+    } else if (s->stopped_ns > 0 || gap_ns > LATE_NS + longest_pause_ns(s)) {
         /* stopped awake */
         s->gaps.edge_ns += s->ran_ns < gap_ns ? s->ran_ns : gap_ns;
     } else {
         s->gaps.prompt++;
         s->gaps.prompt_ns += gap_ns;
+        s->gaps.prompt_ran_ns += s->ran_ns < gap_ns ? s->ran_ns : gap_ns;
         if (held != (s->whole.state == HOLDS)) {
             s->gaps.prompt_changes++;
             s->gaps.prompt_change_ns2 += 0.5 * (double)gap_ns * (double)gap_ns;
@@ -122,6 +123,9 @@ take_sample(sampler *s)
     account(&s->whole, held ? HOLDS : free_runs ? RUNS_FREE : WAITS, now_ns,
             unseen_ns);
     s->last_ns = now_ns;
+    /* Clocks that were read long after the lock told of the time to come as well. */
+    took_ns = read_clock(CLOCK_MONOTONIC) - now_ns;
+    s->stopped_ns = took_ns <= LATE_NS ? 0 : took_ns < s->ran_ns ? took_ns : s->ran_ns;
     if (s->samples + 1 == s->settled_at) {
         s->settled = s->gaps;
     }

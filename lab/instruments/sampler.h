@@ -93,6 +93,7 @@ typedef struct {
                                while the sampler, awake, got no core */
     int64_t prompt;         /* samples with none lost before them, */
     int64_t prompt_ns;      /* the time since the ones before, */
+    int64_t prompt_ran_ns;  /* for how much of it Python's threads ran, */
     int64_t prompt_changes; /* how often HOLDS came or went in it, */
     double prompt_change_ns2;   /* and half the squares of those gaps */
 } gap_sums;
@@ -118,6 +119,7 @@ typedef struct {
     int64_t samples, lost, folded;
     int late;               /* samples were lost just before this one, */
     int64_t ran_ns;         /* in which time Python's threads ran for so long */
+    int64_t stopped_ns;     /* ran between the last look at the lock and the clocks */
     gap_sums gaps, settled; /* of all so far; and as of the sample settled_at */
     int64_t settled_at;
     uint64_t made;          /* gil_state_made() before the last complete list */

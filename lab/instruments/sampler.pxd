@@ -106,6 +106,7 @@ cdef extern from "sampler.h" nogil:
         int64_t edge_ns
         int64_t prompt
         int64_t prompt_ns
+        int64_t prompt_ran_ns
         int64_t prompt_changes
         double prompt_change_ns2
     ctypedef struct sampler:

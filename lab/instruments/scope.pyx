@@ -224,6 +224,7 @@ cdef class Scope:
             found.edge_ns -= self.before.edge_ns
             found.prompt -= self.before.prompt
             found.prompt_ns -= self.before.prompt_ns
+            found.prompt_ran_ns -= self.before.prompt_ran_ns
             found.prompt_changes -= self.before.prompt_changes
             found.prompt_change_ns2 -= self.before.prompt_change_ns2
         return found
@@ -234,10 +235,10 @@ cdef class Scope:
         slept then may have done so in either state. After the block is over."""
         return self._gaps().frozen_ns / 1e9
 
-    def running_error_s(self, held, own_s, call_s):
+    def running_error_s(self, held, own_s, cpu_s, call_s):
         """Half width of the 95 % interval of the seconds in which the GIL was held, of
-        own_s, the block's time without its waits for a core: for calls of call_s, in
-        which that share of the time, 0 to 1, was seen as held.
+        own_s, the block's time without its waits for a core, cpu_s of it on one: for
+        calls of call_s, in which that share of the time, 0 to 1, was seen as held.
 
         Lost samples' time is taken to be like the rest, but for the edges, of which
         nothing is known. After the block is over.
@@ -246,7 +247,10 @@ cdef class Scope:
         # Samples of a wait for a core say nothing of the time that was lost.
         cdef double seen_ns = fmax(0, own_s * 1e9 - gaps.unseen_ns)
         seen_ns = fmin(seen_ns, gaps.prompt_ns)
-        return gaps.edge_ns / 1e9 + (seen_ns + gaps.unseen_ns) / 1e9 * half_width(
+        # And what ran in no gap ran where nobody saw it.
+        cdef double missed_ns = cpu_s * 1e9 - gaps.prompt_ran_ns - gaps.unseen_ns
+        missed_ns = fmax(gaps.edge_ns, missed_ns)
+        return missed_ns / 1e9 + (seen_ns + gaps.unseen_ns) / 1e9 * half_width(
             share=held,
             samples=round(gaps.prompt * seen_ns / fmax(1, gaps.prompt_ns)),
             changes=gaps.prompt_changes,

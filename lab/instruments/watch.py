@@ -140,7 +140,10 @@ class Watch:
             held_in=held_in(trace),
         )
         running_s = self._scope.running_error_s(
-            min(1.0, held / max(wall_s, 1e-9)), found.own_s, found.own_s / calls
+            held=min(1.0, held / max(wall_s, 1e-9)),
+            own_s=found.own_s,
+            cpu_s=min(cpu_s, found.own_s),
+            call_s=found.own_s / calls,
         )
         return replace(found, error_s=found.error_s + running_s)
 
