@@ -316,6 +316,11 @@ code_at(frame_book *book, const gil_place *place, uintptr_t address, uint64_t de
     }
     found.code = keep(book, &code);
     found.deaths = deaths;
+    if (kept->address == address && same_head(kept, &found)
+        && kept->code == found.code) {
+        kept->deaths = deaths;  /* read a second time already */
+        return kept;
+    }
     if (place->deaths == NULL
         && (read_contents(book, place, &found, &again) != 0 || again.hash != code.hash)) {
         return NULL;
