@@ -1,5 +1,6 @@
 """Stacks read from memory are those that Python itself tells."""
 
+import os
 import sys
 import sysconfig
 import threading
@@ -175,8 +176,9 @@ def test_code_that_comes_and_goes_is_told_by_its_own_name_and_line() -> None:
         if seen is None or seen[0] != (f"<file {turn:03}>", line, f"name_{turn:03}"):
             wrong.append((turn, seen))
     assert not wrong
-    free_threaded = sysconfig.get_config_var("Py_GIL_DISABLED")  # frees them later
-    assert free_threaded or len(met) < 300, "no address was used again"
+    # A free-threaded build frees them later, the sanitizer keeps what was freed apart.
+    late = sysconfig.get_config_var("Py_GIL_DISABLED") or "PYTHONMALLOC" in os.environ
+    assert late or len(met) < 300, "no address was used again"
 
 
 def test_a_stack_that_changes_all_the_time_has_only_lines_that_ran() -> None:
