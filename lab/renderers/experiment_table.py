@@ -48,6 +48,11 @@ SHOWN = {
         "released, careless: lost",
         "lost: {}",
     ),
+    "contention": Shown(
+        "threads want what one of them holds",
+        "4 threads of bytecode: wait for each second held",
+        "for 1 s held, wait: {}",
+    ),
     "deadlock": Shown(
         "a held wait for a thread never ends",
         "held read: ended",
