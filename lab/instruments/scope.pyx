@@ -235,6 +235,13 @@ cdef class Scope:
         slept then may have done so in either state. After the block is over."""
         return self._gaps().frozen_ns / 1e9
 
+    @property
+    def unseen_s(self):
+        """Seconds in which Python's threads ran while samples were lost: who held then
+        may have released meanwhile. After the block is over."""
+        cdef gap_sums gaps = self._gaps()
+        return (gaps.unseen_ns + gaps.edge_ns) / 1e9
+
     def running_error_s(self, held, own_s, cpu_s, call_s):
         """Half width of the 95 % interval of the seconds in which the GIL was held, of
         own_s, the block's time without its waits for a core, cpu_s of it on one: for

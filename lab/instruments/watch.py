@@ -114,6 +114,8 @@ class Watch:
                 if asker and thread.native_id == self._caller:
                     computed_s = _computed_s(trace, one, knocks, asker, cpu)
                     least_s = max(least_s, computed_s)
+                # Where nobody looked, it may have released and taken it again.
+                least_s -= self._scope.unseen_s
                 holds.append(
                     Hold(thread.name, one in mine, least_s, max(map(length, pieces)))
                 )
