@@ -87,6 +87,7 @@ def test_names_do_nothing_where_they_are_shown(name: str, it: Judged) -> None:
     _check(name, it)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SLOW)
 def test_names_do_nothing_where_they_are_drawn(
     name: str, it: Judged, drawing: None
