@@ -202,7 +202,8 @@ def test_streams_under_the_scope_are_the_programs(
         assert done.stdout == plain.stdout
         assert done.returncode == plain.returncode
         assert set(plain.stderr.splitlines()) <= set(done.stderr.splitlines())
-        assert done.stderr.count("Traceback") == plain.stderr.count("Traceback")
+        head = "Traceback (most recent"
+        assert done.stderr.count(head) == plain.stderr.count(head)
     # What it opened in place of its streams is its own.
     assert [file.read_text() for file in tmp_path.glob("[abc]")] == [""] * 3
 
@@ -268,7 +269,9 @@ def test_an_interrupt_is_one_line() -> None:
         child.send_signal(signal.SIGINT)
         _, err = child.communicate(timeout=60)
     assert child.returncode == 130
-    assert err == "gil-lab: interrupted\n"
+    # On a busy machine the watchdog has had its say before.
+    assert err.splitlines()[-1] == "gil-lab: interrupted"
+    assert "Traceback" not in err
 
 
 def test_a_reader_that_has_seen_enough() -> None:

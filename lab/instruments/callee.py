@@ -9,6 +9,9 @@ from types import CodeType
 # Cut longer ones, such as a chain of calls over several lines.
 MOST_CHARACTERS = 60
 _NOTHING = compile("0", "", "eval")
+# From 3.14 on the first call imports what it needs: that is now, as later the program
+# that is watched may have no sys.path any more.
+ast.unparse(ast.Constant(0))
 _NOP = bytes([_NOTHING.co_code[0], 0])  # RESUME, which does nothing either
 
 # With the names of instructions that the interpreter makes itself, to be faster.

@@ -30,9 +30,10 @@ def test_a_sized_call_gets_its_size() -> None:
 
 
 def test_a_call_that_sleeps_waits() -> None:
-    trial = tried(_own(time.sleep, args=(CALL_S,)), "held", 0, lambda _: None)
+    sleep = _own(time.sleep, args=(20 * CALL_S,))  # long beside a wait for a core
+    trial = tried(sleep, "held", 0, lambda _: None)
     assert trial.waits == 1
-    kernel = raceable(_own(time.sleep, args=(CALL_S,)), "released", trial, True, 3)
+    kernel = raceable(sleep, "released", trial, True, 3)
     assert kernel.bound is Bound.BLOCKING
     assert kernel.delay_s == trial.wall_ns / 1e9
 

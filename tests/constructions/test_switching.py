@@ -75,8 +75,12 @@ def test_two_threads_spin() -> None:
 
 @pytest.mark.skipif(not gil_enabled(), reason="no GIL that another could hold")
 def test_a_turn_comes_after_an_interval_at_least() -> None:
-    with switch_interval(3e-3):
-        waits_s = switching.waits_for_gil(0.1)
+    waits_s: list[float] = []
+    for _ in range(20):  # on a busy machine neither may get a core for so long
+        with switch_interval(3e-3):
+            waits_s += switching.waits_for_gil(0.1)
+        if waits_s:
+            break
     assert waits_s
     assert min(waits_s) >= 3e-3
 

@@ -116,11 +116,16 @@ def test_what_others_wait_for_is_told_of_the_line() -> None:
         ready.set()
         started.wait(60)
 
-    trace = traced(alone, waits)
-    assert trace.told_apart
-    quiet, line = of(trace, alone, 3), of(trace, alone, 5)
-    assert quiet.wanted < 0.5 * quiet.held
-    assert line.wanted > 0.5 * line.held
+    for _ in range(10):
+        ready.clear()
+        started.clear()
+        trace = traced(alone, waits)
+        assert trace.told_apart
+        quiet, line = of(trace, alone, 3), of(trace, alone, 5)
+        assert quiet.wanted < 0.5 * quiet.held
+        if line.wanted > 0.5 * line.held:
+            return
+    pytest.fail("who waits was never seen to want it: had it no core each time?")
 
 
 @needs_gil

@@ -5,6 +5,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+pytest.importorskip("altair", reason="make .venv/.test installs what draws pages")
+
 from lab.renderers.palette import PAGE
 from lab.renderers.timeline import COLOURS
 

@@ -3,6 +3,10 @@
 import json
 from dataclasses import replace
 
+import pytest
+
+pytest.importorskip("altair", reason="make .venv/.test installs what draws pages")
+
 from lab.records.timeline import Span
 from lab.records.trace import Segment, Trace
 from lab.renderers.timeline import chart, table
