@@ -178,7 +178,7 @@ def test_a_thread_without_a_core_is_ready() -> None:
 
 
 def _edges_off_s() -> float:
-    """How far the true edges of ten sleeps are from those that were seen: the median."""
+    """How far true edges, of ten sleeps, are from those that were seen: the median."""
     edges = []
     with Scope() as scope:
         begin = time.monotonic()
