@@ -1,6 +1,6 @@
 """A trace as a chart: a row a thread, and what a naive tracer would draw of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import altair as alt
@@ -109,9 +109,9 @@ def chart(trace: Trace, calls: Sequence[Span] = ()) -> Spec:
 def table(
     trace: Trace, calls: Sequence[Span]
 ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Titles, and a row a thread as drawn by `chart`: the parts of the time in its
-    states, and that in which a naive tracer has it in the call. Where the trace tells:
-    the longest wait for the GIL, and who held it for most of these waits."""
+    """Titles, a column a thread as drawn by `chart`; and rows: the parts of the time in
+    each state, and that in which a naive tracer has it in the call. Where the trace
+    tells: the longest wait for the GIL, and who held it for most of these waits."""
     start_s, end_s = _window(trace, calls)
     named = list(dict.fromkeys(call.thread for call in calls))
     spent: dict[tuple[str, State], list[Piece]] = {}
@@ -120,27 +120,36 @@ def table(
         piece = _clipped(segment, start_s, end_s)
         if name in named and piece is not None:
             spent.setdefault((name, segment.state), []).append(piece)
+    titles = ("part of the time", *_titles(named, numbered=True))
+    if end_s <= start_s:
+        return titles, []
+
+    def shares(title: str, spent_s: Iterable[float]) -> tuple[str, ...]:
+        return (title, *(f"{one / (end_s - start_s):.1%}" for one in spent_s))
+
     seen = {state for _, state in spent} | set(ALWAYS[trace.told_apart])
-    states = [state for state in STATES if state in seen]
-    titles = ["thread", *(WORDS[state] for state in states), "naive: in the call"]
+    rows = [
+        shares(WORDS[state], (total(spent.get((name, state), [])) for name in named))
+        for state in STATES
+        if state in seen
+    ]
+    inside = (
+        sum(call.leave_s - call.enter_s for call in calls if call.thread == name)
+        for name in named
+    )
+    rows.append(shares("naive: in the call", inside))
     if trace.told_apart:
-        titles += ["longest wait for the GIL", "held meanwhile by"]
-    rows = []
-    for number, name in enumerate(named, 1):
-        parts = [total(spent.get((name, state), [])) for state in states]
-        parts += [sum(c.leave_s - c.enter_s for c in calls if c.thread == name)]
-        cells = [f"{part / (end_s - start_s):.1%}" for part in parts]
-        if trace.told_apart:
-            wants = spent.get((name, "wants"), [])
-            behind = [
-                (total(shared(wants, spent.get((one, "holds"), []))), f"thread {place}")
-                for place, one in enumerate(named, 1)
-            ]
-            most_s, holder = max(behind, default=(0.0, ""))
-            cells += [duration(max(map(length, wants), default=0.0))]
-            cells += [holder if most_s else ""]
-        rows.append((f"thread {number}", *cells))
-    return tuple(titles), rows if end_s > start_s else []
+        wants = [spent.get((name, "wants"), []) for name in named]
+        longest_s = [max(map(length, one), default=0.0) for one in wants]
+        lasted = (duration(one) if one else "none" for one in longest_s)
+        rows.append(("longest wait for the GIL", *lasted))
+        holds = [spent.get((name, "holds"), []) for name in named]
+        behind = ([total(shared(one, other)) for other in holds] for one in wants)
+        holders = (
+            titles[1 + one.index(max(one))] if any(one) else "" for one in behind
+        )
+        rows.append(("held meanwhile by", *holders))
+    return titles, rows
 
 
 def _window(trace: Trace, calls: Sequence[Span]) -> tuple[float, float]:
