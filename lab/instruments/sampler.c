@@ -98,7 +98,9 @@ take_sample(sampler *s)
         s->gaps.edge_ns += s->samples == 0 ? unseen_ns : 0;
     } else if (s->stopped_ns > 0 || gap_ns > LATE_NS + longest_pause_ns(s)) {
         /* stopped awake */
-        s->gaps.edge_ns += s->ran_ns < gap_ns ? s->ran_ns : gap_ns;
+        int64_t ran_ns = s->ran_ns < gap_ns ? s->ran_ns : gap_ns;
+        s->gaps.edge_ns += ran_ns;
+        s->gaps.frozen_ns += gap_ns - ran_ns;
     } else {
         s->gaps.prompt++;
         s->gaps.prompt_ns += gap_ns;

@@ -87,8 +87,9 @@ typedef struct {
 typedef struct {
     int64_t unseen_ns;      /* running time in which samples were lost: unknown, */
     double unseen_ns2;      /* and its squares; */
-    int64_t frozen_ns;      /* the rest of these gaps, in which no thread ran, */
-    double frozen_ns2;      /* and its squares */
+    int64_t frozen_ns;      /* the rest of these gaps, and of those while the sampler,
+                               awake, got no core: no thread ran; */
+    double frozen_ns2;      /* and its squares, of the first alone */
     int64_t edge_ns;        /* unseen before the first sample, after the last, and
                                while the sampler, awake, got no core */
     int64_t prompt;         /* samples with none lost before them, */
