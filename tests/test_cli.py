@@ -51,7 +51,7 @@ def test_one_line_and_exit_2(arguments: tuple[str, ...], threads: str) -> None:
     done = run("-m", "lab", *arguments, THREADS=threads)
     told = [line for line in done.stderr.splitlines() if not line.startswith("[")]
     _refused(done.returncode, told)
-    assert "Traceback" not in done.stdout
+    assert "Traceback (most" not in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_closed_and_full_streams(command: str) -> None:
     plain = _redirected(f"-m lab {command}", "")
     for redirection in REDIRECTIONS:
         done = _redirected(f"-m lab {command}", redirection)
-        assert "Traceback" not in done.stderr
+        assert "Traceback (most" not in done.stderr
         assert "Exception ignored" not in done.stderr
         lost = redirection.replace("2>&-", "").find(">&-") >= 0 or redirection[0] == ">"
         if plain.stdout and lost and not command.endswith("--help"):  # argparse's way
@@ -248,7 +248,7 @@ def test_little_of_everything(command: str, limit: str, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode in (0, 2), done.stderr
-    assert "Traceback" not in done.stderr
+    assert "Traceback (most" not in done.stderr
     if done.returncode == 2:
         told = [line for line in done.stderr.splitlines() if line[:1] != "["]
         assert len(told) == 1, done.stderr
@@ -271,7 +271,7 @@ def test_an_interrupt_is_one_line() -> None:
     assert child.returncode == 130
     # On a busy machine the watchdog has had its say before.
     assert err.splitlines()[-1] == "gil-lab: interrupted"
-    assert "Traceback" not in err
+    assert "Traceback (most" not in err
 
 
 def test_a_reader_that_has_seen_enough() -> None:
@@ -281,7 +281,7 @@ def test_a_reader_that_has_seen_enough() -> None:
         ["sh", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.stdout.startswith("gil-lab: ")
-    assert "Traceback" not in done.stderr
+    assert "Traceback (most" not in done.stderr
 
 
 @pytest.mark.parametrize("width", [80, 100])

@@ -80,10 +80,14 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert printed.err == ""
     assert printed.out.index("len(x)") < printed.out.index("sum(data)")
     wrong = replace(SLEEPS, claimed="held")
-    assert atlas_command.run([], as_json=True, entries=[wrong, HOLDS]) == 1
-    content = json.loads(capsys.readouterr().out)
-    assert (content["kind"], content["format"]) == ("gil-lab atlas", 1)
-    judged = [row["judgement"] for row in content["rows"]]
+    for _ in range(10):  # a busy machine leaves it open, but not each time
+        code = atlas_command.run([], as_json=True, entries=[wrong, HOLDS])
+        content = json.loads(capsys.readouterr().out)
+        judged = [row["judgement"] for row in content["rows"]]
+        assert code == ("contradicted" in judged)
+        if judged == ["contradicted", "as predicted"]:
+            break
     assert judged == ["contradicted", "as predicted"]
+    assert (content["kind"], content["format"]) == ("gil-lab atlas", 1)
     with pytest.raises(UsageError, match="EXPR: "):
         atlas_command.run(["len("], entries=[])
