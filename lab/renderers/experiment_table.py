@@ -26,7 +26,8 @@ class Shown:
     """Its headline, around that figure."""
 
 
-# An experiment that is not listed shows how many of its claims came out.
+# An experiment that is not listed shows how many of its claims came out. A "lag" is a
+# latency: results that were kept name it so.
 SHOWN = {
     "asyncio": Shown(
         "a held call stops the event loop",
