@@ -16,8 +16,14 @@ child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 print(child.pid, flush=True)
 time.sleep(600)
 """
-# An import would swallow an interrupt that comes in a callback of its own.
-WILLING = "import time; print(0, flush=True); time.sleep(600)"
+# An interrupt is seen between two instructions: one that came just before a long sleep
+# would wait for its end.
+WILLING = """
+import time
+print(0, flush=True)
+while True:
+    time.sleep(0.01)
+"""
 
 
 @pytest.mark.parametrize(
