@@ -63,6 +63,7 @@ def test_wheel(project: Path, tmp_path: Path) -> None:
         assert name.startswith(("lab/", "gil_lab-0.1.0.dist-info/"))
 
 
+@pytest.mark.slow
 def test_failed_compile_is_loud(project: Path, tmp_path: Path) -> None:
     source = project / "lab/instruments/stopwatch.pyx"
     source.write_text(source.read_text() + "\ncdef int broken(:\n")

@@ -188,6 +188,7 @@ def _traces(data: st.DataObject, folder: Path, drawn: bool) -> None:
             assert show(found)
 
 
+@pytest.mark.slow
 @QUICK
 @given(st.data())
 def test_a_changed_result_is_shown_or_refused(data: st.DataObject) -> None:

@@ -72,6 +72,7 @@ def test_the_acts_are_the_demos(notebook: dict[str, Any]) -> None:
         assert numbers == [str(n) for n, _ in enumerate(act.options, 1)]
 
 
+@pytest.mark.slow
 def test_every_question_has_a_solution_and_it_is_folded(
     notebook: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ from tests.plugin import CALLS, STRICT, needs_gil, needs_scope, run, text_of
 pytest_plugins = ["pytester"]
 
 
+@pytest.mark.slow
 def test_a_suite_that_does_not_use_it_is_left_alone(pytester: pytest.Pytester) -> None:
     result = run(
         pytester,
@@ -107,6 +108,7 @@ def test_stays_off(pytester: pytest.Pytester) -> None:
         assert "not free-threaded" in text_of(result)
 
 
+@pytest.mark.slow
 @needs_gil
 def test_beside_xdist(pytester: pytest.Pytester) -> None:
     pytest.importorskip("xdist", reason="pytest-xdist is not installed")

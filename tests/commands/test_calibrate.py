@@ -41,6 +41,7 @@ def test_command(tmp_path: Path) -> None:
     assert all(set(one.processes) >= set(range(6)) for one in run.series)
 
 
+@pytest.mark.slow
 def test_without_a_compiler_the_loops_are_left_out(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"]
     done = subprocess.run(

@@ -263,6 +263,7 @@ def test_too_few_samples_are_inconclusive() -> None:
     assert "too few samples" in reason
 
 
+@pytest.mark.slow
 @needs_scope
 @pytest.mark.parametrize("seconds", [0.003, 0.3])
 def test_the_trace_is_of_the_calls_that_were_measured(seconds: float) -> None:

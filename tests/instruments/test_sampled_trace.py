@@ -287,6 +287,7 @@ def test_a_reused_address_is_not_the_old_thread() -> None:
     assert all(each.holds < 0.5 for each in workers(trace))
 
 
+@pytest.mark.slow
 @needs_gil
 def test_ten_thousand_short_lived_threads() -> None:
     with Scope() as scope:
