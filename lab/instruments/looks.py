@@ -33,6 +33,8 @@ OWNER = 0x3FFFFFFF  # FUTEX_TID_MASK
 MUTEX, CONTENDED = struct.Struct("iIiI"), 2
 # When a thread ran last, ms by the clock of the scheduler (kernel/sched/debug.c).
 EXEC_START = re.compile(r"se\.exec_start\s*:\s*([\d.]+)")
+# Where a task ran last: of its stat, in what follows its name (proc_pid_stat(5): 39).
+CORE = 36
 # To find out who holds a GIL that changes hands.
 TRIES = 100
 
@@ -134,11 +136,29 @@ class Looker:
 
     def _asleep_s(self, folder: str) -> float:
         """How long ago it ran last, to some 10 ms; 0 where the system does not tell."""
-        began_ms = []
-        for file in (self._process.folder / folder, Path("/proc/thread-self")):
-            with suppress(OSError):
-                found = EXEC_START.search((file / "sched").read_text())
-                began_ms.append(float(found[1]) if found else 0.0)
-        if len(began_ms) < 2 or not all(began_ms):
-            return 0.0
-        return max(0.0, (began_ms[1] - began_ms[0]) / 1e3)
+        with suppress(OSError):
+            ran_ms = _exec_start_ms(self._process.folder / folder)
+            core = int(
+                self._process.text(f"{folder}/stat").rpartition(")")[2].split()[CORE]
+            )
+            now_ms = _core_clock_ms(core)
+            if ran_ms and now_ms:
+                return max(0.0, (now_ms - ran_ms) / 1e3)
+        return 0.0
+
+
+def _exec_start_ms(task: Path) -> float:
+    """0 where the system does not tell."""
+    found = EXEC_START.search((task / "sched").read_text())
+    return float(found[1]) if found else 0.0
+
+
+def _core_clock_ms(core: int) -> float:
+    """A core's clock leaves out what a host took of it: each has a time of its own. So
+    this thread runs there for a moment. OSError where it may not."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        return _exec_start_ms(Path("/proc/thread-self"))
+    finally:
+        os.sched_setaffinity(0, before)
