@@ -290,6 +290,7 @@ def test_a_reused_address_is_not_the_old_thread() -> None:
 @pytest.mark.slow
 @needs_gil
 def test_ten_thousand_short_lived_threads() -> None:
+    before = threading.active_count()
     with Scope() as scope:
         for _ in range(10_000):
             thread = threading.Thread(target=int)
@@ -299,5 +300,6 @@ def test_ten_thousand_short_lived_threads() -> None:
     assert 10 < len(trace.threads) <= 2**11 + 1
     assert trace.threads[0].name == "MainThread"
     known = [each for each in trace.threads if each.name.startswith("Thread-")]
-    assert len(known) > 0.8 * len(trace.threads)
+    # All that ended and had to make room are one more: "others".
+    assert len(known) > 0.8 * (len(trace.threads) - before - 1)
     assert sum(each.holds for each in trace.threads) <= 1 + 1e-6
