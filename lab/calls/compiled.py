@@ -17,7 +17,7 @@ from types import ModuleType
 from lab.errors import UsageError
 
 # As for the lab's own kernels, so that twins agree to the bit and loops are fast.
-FLAGS = ("-O3", "-ffp-contract=off")
+FLAGS = ("-O3", "-ffp-contract=off", "-falign-loops=64")
 # What a .pyx may take in from files beside it.
 BESIDE = (".pxd", ".pxi", ".h", ".c")
 # So many compiled files are kept, the last that were made.
