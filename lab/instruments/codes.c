@@ -88,26 +88,6 @@ line_of(frame_book *book, int32_t code, int32_t unit)
 
 /* --- what code objects say -------------------------------------------------------- */
 
-uintptr_t
-pointer_in(const char *copy, int32_t offset)
-{
-    uintptr_t value = 0;
-    if (offset >= 0) {
-        memcpy(&value, copy + offset, sizeof value);
-    }
-    return value;
-}
-
-int32_t
-number_in(const char *copy, int32_t offset)
-{
-    int32_t value = 0;
-    if (offset >= 0) {
-        memcpy(&value, copy + offset, sizeof value);
-    }
-    return value;
-}
-
 static size_t
 put_character(char *out, uint32_t c)
 {

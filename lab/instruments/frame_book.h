@@ -50,8 +50,4 @@ const sighting *code_at(frame_book *book, const gil_place *place, uintptr_t addr
 /* The line of an instruction, 0 where it has none. */
 int32_t line_of(frame_book *book, int32_t code, int32_t unit);
 
-/* A word of what was copied; 0 where the offset says that there is none. */
-uintptr_t pointer_in(const char *copy, int32_t offset);
-int32_t number_in(const char *copy, int32_t offset);
-
 #endif

@@ -119,14 +119,6 @@ typedef struct {
     gil_thread thread;
 } linked;
 
-static uintptr_t
-field(const char *copy, int32_t offset)
-{
-    uintptr_t value;
-    memcpy(&value, copy + offset, sizeof value);
-    return value;
-}
-
 /* 0 if there is none now, or none of this interpreter's. */
 static int
 read_thread(const gil_place *place, uintptr_t address, linked *found)
@@ -134,16 +126,16 @@ read_thread(const gil_place *place, uintptr_t address, linked *found)
     const layout *at = &place->at;
     char copy[MOST_OF_A_THREAD];
     if (!gil_state_read(place, address, copy, (size_t)at->thread.size)
-        || field(copy, at->thread.interpreter) != place->interpreter) {
+        || pointer_in(copy, at->thread.interpreter) != place->interpreter) {
         return 0;
     }
     *found = (linked){
-        .prev = field(copy, at->thread.prev),
-        .next = field(copy, at->thread.next),
+        .prev = pointer_in(copy, at->thread.prev),
+        .next = pointer_in(copy, at->thread.next),
         .thread = {.address = address,
                    /* Written by the thread itself as it starts. */
-                   .ident = field(copy, at->thread.ident),
-                   .native_id = field(copy, at->thread.native_id)},
+                   .ident = pointer_in(copy, at->thread.ident),
+                   .native_id = pointer_in(copy, at->thread.native_id)},
     };
     memcpy(&found->thread.serial, copy + at->thread.serial, sizeof(uint64_t));
     return 1;

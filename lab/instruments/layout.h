@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum {
     MOST_OF_A_THREAD = 1024,  /* bytes: more than `size` of any structure below */
@@ -50,6 +51,27 @@ typedef struct {
         int32_t length, data;
     } bytes;
 } layout;
+
+/* A word of a structure that was copied; 0 where the layout has none. */
+static inline uintptr_t
+pointer_in(const char *copy, int32_t offset)
+{
+    uintptr_t value = 0;
+    if (offset >= 0) {
+        memcpy(&value, copy + offset, sizeof value);
+    }
+    return value;
+}
+
+static inline int32_t
+number_in(const char *copy, int32_t offset)
+{
+    int32_t value = 0;
+    if (offset >= 0) {
+        memcpy(&value, copy + offset, sizeof value);
+    }
+    return value;
+}
 
 /* A process, and where in it to look. */
 typedef struct {

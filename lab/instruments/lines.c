@@ -83,7 +83,6 @@ find(lines *l, finding found, int32_t node, int32_t place)
     l->found = found;
     l->node = node;
     l->place = place;
-    l->unread += found == UNREAD;
 }
 
 void

@@ -64,7 +64,6 @@ typedef struct {
     int64_t stretch_ns;     /* when that was */
     int32_t open;           /* the place that held most in the hold of the end */
     int64_t spent_ns[FINDINGS];
-    int64_t unread;         /* samples */
     int32_t node_count, place_count;
     stack_node nodes[NODES];
     line_place places[PLACES];

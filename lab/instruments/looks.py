@@ -67,12 +67,16 @@ class Looker:
         if not self._process.alive():
             raise self._process.gone()
         looks = []
+        clocks_s: dict[int, float] | None = {} if closely else None
         for ident, native_id in threads or ():
             with suppress(GoneError):  # the thread has ended
-                looks.append(self._thread(ident, native_id, closely))
+                looks.append(self._thread(ident, native_id, clocks_s))
         return Look(time.monotonic(), holder or 0, tuple(looks))
 
-    def _thread(self, ident: int, native_id: int, closely: bool) -> ThreadLook:
+    def _thread(
+        self, ident: int, native_id: int, clocks_s: dict[int, float] | None
+    ) -> ThreadLook:
+        """clocks_s: of cores met in this look, as in _asleep_s; None: not closely."""
         folder = f"task/{native_id}"
         switches = int(
             self._process.status(f"{folder}/status")["voluntary_ctxt_switches"]
@@ -83,13 +87,13 @@ class Looker:
         pointers = [int(word, 16) for word in words[-2:] if word.startswith("0x")]
         if len(words) > 3:
             found = self._in_call(found, int(words[0]), words[1:-2])
-        if not closely:
+        if clocks_s is None:
             return found
         native = self._native.of(*pointers) if len(pointers) == 2 else ()
         frames = self._stacks.of(ident) or ()
         return replace(
             found,
-            asleep_s=self._asleep_s(folder) if found.call else 0.0,
+            asleep_s=self._asleep_s(folder, clocks_s) if found.call else 0.0,
             frames=tuple(Frame(*frame) for frame in frames),
             native=native,
         )
@@ -134,16 +138,21 @@ class Looker:
             return replace(found, owner=lock, joins=True)
         return found
 
-    def _asleep_s(self, folder: str) -> float:
-        """How long ago it ran last, to some 10 ms; 0 where the system does not tell."""
+    def _asleep_s(self, folder: str, clocks_s: dict[int, float]) -> float:
+        """How long ago it ran last, to some 10 ms; 0 where the system does not tell.
+
+        clocks_s: how far each core's clock is ahead of CLOCK_MONOTONIC, added to: to
+        ask for it again would be to wait for that core once for each thread.
+        """
         with suppress(OSError):
             ran_ms = _exec_start_ms(self._process.folder / folder)
-            core = int(
-                self._process.text(f"{folder}/stat").rpartition(")")[2].split()[CORE]
-            )
-            now_ms = _core_clock_ms(core)
-            if ran_ms and now_ms:
-                return max(0.0, (now_ms - ran_ms) / 1e3)
+            stat = self._process.text(f"{folder}/stat")
+            core = int(stat.rpartition(")")[2].split()[CORE])
+            if core not in clocks_s:
+                clocks_s[core] = _core_clock_ms(core) / 1e3 - time.monotonic()
+            now_s = clocks_s[core] + time.monotonic()
+            if ran_ms:
+                return max(0.0, now_s - ran_ms / 1e3)
         return 0.0
 
 

@@ -22,13 +22,16 @@ cdef tuple lines_of(sampler *s, dict indices, double seen_ns):
     cdef stack_node *node
     cdef int32_t i
     held, wanted, longest, most = {}, {}, {}, {}
+    of_nodes, of_places = {}, []
     for i in range(seen.node_count):
         if seen.nodes[i].parent >= 0:
             node = &seen.nodes[i]
-            held.setdefault(name_of(seen.book, node.code, <int32_t>node.line), 0)
+            of_nodes[i] = name_of(seen.book, node.code, <int32_t>node.line)
+            held.setdefault(of_nodes[i], 0)
     for i in range(seen.place_count):
         one = &seen.places[i]
         key = name_of(seen.book, one.code, one.line)
+        of_places.append(key)
         held[key] = held.get(key, 0) + one.held_ns
         wanted[key] = wanted.get(key, 0) + one.wanted_ns
         longest[key] = max(longest.get(key, 0), one.longest_ns)
@@ -62,18 +65,13 @@ cdef tuple lines_of(sampler *s, dict indices, double seen_ns):
         threads[i] = threads[node.parent]
         if threads[i] is not None:
             kept[i] = len(stacks)
-            key = name_of(seen.book, node.code, <int32_t>node.line)
             stacks.append(
                 StackNode(
                     kept.get(node.parent),
                     threads[i],
-                    places[key],
+                    places[of_nodes[i]],
                     min(1.0, node.held_ns / seen_ns),
                     min(1.0, node.wanted_ns / seen_ns),
                 )
             )
-    by_place = [
-        places[name_of(seen.book, seen.places[i].code, seen.places[i].line)]
-        for i in range(seen.place_count)
-    ]
-    return tuple(found), tuple(stacks), by_place
+    return tuple(found), tuple(stacks), [places[key] for key in of_places]

@@ -44,6 +44,8 @@ cdef int TOLD = 4096
 
 
 cdef int attach(gil_place *place, object target) except -1:
+    """Fill in where in the target (lab.instruments.target.Target) to look. UsageError
+    where it is not what its version says."""
     cdef gil_thread threads[MOST]
     cdef int count, i
     process = target.process
@@ -70,6 +72,8 @@ cdef int attach(gil_place *place, object target) except -1:
     if len(process.status()["NSpid"].split()) > 1:
         raise UsageError(f"{which} is in a container: run gil-lab inside of it")
     raise UsageError(f"{which} is not built as its version says: no threads found")
+
+
 cdef tuple name_of(const frame_book *book, int32_t code, int32_t line):
     cdef const frame_code *one
     if code < 0:

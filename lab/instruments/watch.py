@@ -126,7 +126,6 @@ class Watch:
         # Neither computing nor waiting for a core: it may have slept where nobody saw
         # in which state, next to time of which nothing is known.
         slept_s = max(0.0, wall_s - cpu_s - least_starved_s)
-        # Sleep is not seen either next to time of which nothing is known.
         found = Watched(
             wall_s=wall_s,
             starved_s=starved_s,

@@ -36,6 +36,11 @@ def wide(target: Console) -> bool:
     return target.is_terminal and target.encoding.startswith("utf")
 
 
+def ascii_only(text: str) -> str:
+    """With escapes in place of what is no ASCII."""
+    return text.encode("ascii", "backslashreplace").decode()
+
+
 def plus_minus(target: Console) -> str:
     """The sign for an interval that the target can show."""
     return "±" if wide(target) else "+-"

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from lab.records.look import ThreadLook
 from lab.records.units import duration
+from lab.renderers.console import ascii_only
 from lab.verdicts.hang import Hang
 
 # So many threads are told of one by one.
@@ -21,7 +22,7 @@ def render(hang: Hang, width: int, colour: bool) -> str:
     ASCII."""
     text = " ".join(_sentences(hang))
     if not colour:
-        text = text.encode("ascii", "backslashreplace").decode()
+        text = ascii_only(text)
     return textwrap.fill(text, width, break_on_hyphens=False) + "\n"
 
 

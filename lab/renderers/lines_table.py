@@ -9,6 +9,7 @@ from rich.text import Text
 from lab.records.lines import Line
 from lab.records.source_names import place, source
 from lab.records.trace import Trace
+from lab.renderers.console import ascii_only
 
 MOST_LINES = 10
 # Of all holding: what is less is not worth a row or a remark.
@@ -18,7 +19,8 @@ LEAST_REMARK = 0.001
 def render(trace: Trace, colour: bool) -> Iterator[RenderableType]:
     """A table of at most ten lines, and what it leaves out. Nothing where no line was
     found. colour: for a terminal, with more than ASCII."""
-    ranked = _shown(trace)
+    least = LEAST_REMARK * trace.held
+    ranked = [line for line in trace.lines[:MOST_LINES] if line.held > least]
     if not ranked:
         return
     table = Table(
@@ -37,12 +39,7 @@ def render(trace: Trace, colour: bool) -> Iterator[RenderableType]:
         )
     yield ""
     yield table
-    yield from _left_out(trace)
-
-
-def _shown(trace: Trace) -> list[Line]:
-    least = LEAST_REMARK * trace.held
-    return [line for line in trace.lines[:MOST_LINES] if line.held > least]
+    yield from _left_out(trace, len(ranked))
 
 
 def _where(line: Line, colour: bool) -> Text:
@@ -52,15 +49,15 @@ def _where(line: Line, colour: bool) -> Text:
     if code := source(line):
         texts.append(f"  {code}")
     if not colour:
-        texts = [each.encode("ascii", "backslashreplace").decode() for each in texts]
+        texts = list(map(ascii_only, texts))
     return Text("\n").join(
         Text(text, style="" if index == 0 else "dim" * colour)
         for index, text in enumerate(texts)
     )
 
 
-def _left_out(trace: Trace) -> Iterator[str]:
-    rest = sum(line.held for line in trace.lines[len(_shown(trace)) :])
+def _left_out(trace: Trace, shown: int) -> Iterator[str]:
+    rest = sum(line.held for line in trace.lines[shown:])
     for share, what in (
         (rest, "was held by other lines"),
         (trace.lines_native, "was held by threads that ran no Python function"),

@@ -10,7 +10,7 @@ from lab.records.slices import in_slices
 from lab.records.trace import ALIKE, STATES, WORDS, State, ThreadTrace, Trace
 from lab.records.units import percent
 from lab.renderers import lines_table
-from lab.renderers.console import text_of
+from lab.renderers.console import ascii_only, text_of
 
 STYLES: dict[State, str] = {
     "holds": "red",
@@ -187,6 +187,4 @@ def legend(traces: Sequence[Trace], colour: bool) -> Text:
 
 
 def _text(thread: ThreadTrace, colour: bool) -> str:
-    if colour:
-        return thread.name
-    return thread.name.encode("ascii", "backslashreplace").decode()
+    return thread.name if colour else ascii_only(thread.name)
