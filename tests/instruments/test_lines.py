@@ -15,24 +15,13 @@ from typing import Any
 import pytest
 
 from lab.instruments.callee import callee, is_call
-from lab.instruments.scope import Scope, unavailable
+from lab.instruments.scope import Scope
 from lab.kernels import nanosleep_held, nanosleep_released
 from lab.records.lines import Line
 from lab.records.trace import Trace
+from tests.instruments.scoped import needs_gil, traced
 
-needs_gil = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
 HERE = __file__
-
-
-def traced(*calls: Callable[[], object]) -> Trace:
-    """Run each call in a thread of its own under a scope."""
-    threads = [threading.Thread(target=call) for call in calls]
-    with Scope() as scope:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    return scope.trace
 
 
 def of(trace: Trace, function: Callable[..., object], offset: int) -> Line:

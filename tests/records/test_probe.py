@@ -5,19 +5,7 @@ from typing import Any
 
 import pytest
 
-from lab.instruments import probe as probing
-from lab.instruments.scope import unavailable
 from lab.records.probe import Probe
-
-
-@pytest.fixture(params=["scope", "knock"])
-def method(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both ways to look; the second is what is left where there is no scope."""
-    if request.param == "knock":
-        monkeypatch.setattr(probing, "unavailable", lambda: "switched off by a test")
-    elif unavailable():
-        pytest.skip(f"no scope: {unavailable()}")
-    return str(request.param)
 
 
 def _probe(**changes: Any) -> Probe:

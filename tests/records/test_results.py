@@ -10,7 +10,7 @@ import pytest
 
 from lab.records import trace_file
 from lab.records.machine import Machine
-from lab.records.race import Bound, Claim, Lap, Race, Round, Share
+from lab.records.race import Race
 from lab.records.results import (
     FORMAT,
     KEY,
@@ -22,68 +22,15 @@ from lab.records.results import (
     publish,
 )
 from lab.records.series import Series
-from lab.records.timeline import Span, Timeline
-from lab.records.trace import Segment, ThreadTrace, Trace
+from lab.records.timeline import Timeline
+from tests.records.recorded import RACE, SERIES, TIMELINE, run_file
 
 FOLDER = Path(__file__).parents[1] / "data"
-RACE = Race(
-    kernel="k",
-    twin="held",
-    via="Cython",
-    bound=Bound.COMPUTE,
-    claim=Claim.NO_HELP,
-    threads=2,
-    cores=2.0,
-    gil=True,
-    delay_s=None,
-    dropped=1,
-    rounds=(Round(Lap(0, 10, 9, None), (Lap(10, 20, 9, 0), Lap(11, 30, 9, 1))),),
-    shares=(Share(0.25, 0.01),),
-    source="Python/ceval_gil.c take_gil",
-)
-SERIES = Series(
-    *("e", "s", "claimed", "x", (1.0, 2.0)),
-    at_most=3.0,
-    source="a.c f",
-    figure="gain",
-    at=1e-6,
-)
-TIMELINE = Timeline(
-    "k",
-    "held",
-    (Span("racer-0", 0.001, 0.009),),
-    Trace(
-        python="3.13.0",
-        duration_s=0.01,
-        interval_s=2e-5,
-        samples=400,
-        lost=0,
-        gil_free=0.25,
-        error=0.01,
-        held=0.75,
-        runs_free=0.25,
-        idle=0.0,
-        threads=(ThreadTrace("racer-0", 7, 0.0, 0.01, 0.75, 0.25, 0.0, 0.01, 0.0075),),
-        folded=0,
-        segments=(
-            Segment(0, "holds", 0.0, 0.0075),
-            Segment(0, "runs_free", 0.0075, 0.01),
-        ),
-        segments_start_s=0.0,
-    ),
-)
-
-
-def _content(**changes: Any) -> dict[str, Any]:
-    lab = {"format": FORMAT, "machine": asdict(Machine.here())}
-    record = {**RACE.to_json(), **changes}
-    records = [record, SERIES.to_json(), TIMELINE.to_json()]
-    return {KEY: lab, "benchmarks": [{"extra_info": {KEY: records}}]}
 
 
 def test_round_trip(tmp_path: Path) -> None:
     path = tmp_path / "run.json"
-    path.write_text(json.dumps(_content()))
+    path.write_text(json.dumps(run_file()))
     run = load(path)
     assert run.races == (RACE,)
     assert run.series == (SERIES,)
@@ -92,7 +39,7 @@ def test_round_trip(tmp_path: Path) -> None:
 
 
 def test_benchmarks_of_others_are_passed_over(tmp_path: Path) -> None:
-    content = _content()
+    content = run_file()
     content["benchmarks"].append({"extra_info": {}})
     path = tmp_path / "run.json"
     path.write_text(json.dumps(content))
@@ -110,21 +57,21 @@ def test_benchmarks_of_others_are_passed_over(tmp_path: Path) -> None:
         json.dumps({KEY: {"format": FORMAT}}),
         json.dumps({KEY: {"format": 0, "machine": {}}, "benchmarks": []}),
         json.dumps({KEY: {"format": 99, "machine": {}}, "benchmarks": []}),
-        json.dumps(_content() | {KEY: {"format": True, "machine": {}}}),
-        json.dumps(_content(bound="nonsense")),
-        json.dumps(_content(rounds=[{"reference": [1], "laps": []}])),
-        json.dumps(_content(rounds=3)),
-        json.dumps(_content(rounds=[])),
-        json.dumps(_content(rounds=[{"reference": [0, 1, 1, 0], "laps": []}])),
+        json.dumps(run_file() | {KEY: {"format": True, "machine": {}}}),
+        json.dumps(run_file(bound="nonsense")),
+        json.dumps(run_file(rounds=[{"reference": [1], "laps": []}])),
+        json.dumps(run_file(rounds=3)),
+        json.dumps(run_file(rounds=[])),
+        json.dumps(run_file(rounds=[{"reference": [0, 1, 1, 0], "laps": []}])),
         json.dumps(
-            _content(rounds=[{"reference": [5, 5, 1, 0], "laps": [[0, 1, 1, 0]]}])
+            run_file(rounds=[{"reference": [5, 5, 1, 0], "laps": [[0, 1, 1, 0]]}])
         ),
-        json.dumps(_content(cores="2")),
-        json.dumps(_content(threads="2")),
-        json.dumps(_content(via=None)),
-        json.dumps(_content(kernel=7)),
-        json.dumps(_content(bound="blocking")),
-        json.dumps(_content(shares=[{"gil_free": float("nan"), "error": 0.1}])),
+        json.dumps(run_file(cores="2")),
+        json.dumps(run_file(threads="2")),
+        json.dumps(run_file(via=None)),
+        json.dumps(run_file(kernel=7)),
+        json.dumps(run_file(bound="blocking")),
+        json.dumps(run_file(shares=[{"gil_free": float("nan"), "error": 0.1}])),
         "[" * 200_000,
     ],
 )
@@ -192,7 +139,7 @@ def test_binary_is_refused(tmp_path: Path) -> None:
 
 
 def test_format_1_still_reads(tmp_path: Path) -> None:
-    content = _content()
+    content = run_file()
     content[KEY]["format"] = 1
     records = content["benchmarks"][0]["extra_info"][KEY]
     del records[2]
@@ -215,7 +162,7 @@ def test_publish_keeps_traces(tmp_path: Path) -> None:
 
 
 def _text(part: str = "") -> str:
-    content = _content()
+    content = run_file()
     content[KEY]["part"] = part
     return json.dumps(content)
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lab.records.race import wall_ns
-from lab.records.results import KEY
-from lab.verdicts.run import Judged
-from tests.printed import WHOLE, found
+from lab.records.results import KEY, load
+from lab.verdicts.run import Judged, judged
+from tests.printed import RECORDS, WHOLE, found
 from tests.renderers.browsing import Opened, page_of, whole_run
 
 if TYPE_CHECKING:
@@ -57,6 +57,11 @@ def opened(browser: "Browser") -> Iterator[Opened]:
 @pytest.fixture(scope="module")
 def whole() -> Judged:
     return found("whole")
+
+
+@pytest.fixture(scope="module")
+def free() -> Judged:
+    return judged(load(RECORDS / "free_threaded.json"), "free")
 
 
 @pytest.fixture(scope="module")

@@ -3,27 +3,9 @@
 import csv
 import io
 from dataclasses import replace
-from pathlib import Path
 
-import pytest
-
-from lab.records.results import load
 from lab.renderers import csv as csv_renderer
 from lab.verdicts.run import Judged, judged
-
-ROOT = Path(__file__).parents[2]
-RECORDS = ROOT / "tests/data"
-WHOLE = RECORDS / "whole.json"
-
-
-@pytest.fixture(scope="module")
-def whole() -> Judged:
-    return judged(load(WHOLE), "whole")
-
-
-@pytest.fixture(scope="module")
-def free() -> Judged:
-    return judged(load(RECORDS / "free_threaded.json"), "free")
 
 
 def test_csv_has_a_line_for_each(whole: Judged, free: Judged) -> None:

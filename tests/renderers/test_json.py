@@ -2,22 +2,9 @@
 
 import json
 import math
-from pathlib import Path
 
-import pytest
-
-from lab.records.results import load
 from lab.renderers import json as json_renderer
-from lab.verdicts.run import Judged, judged
-
-ROOT = Path(__file__).parents[2]
-RECORDS = ROOT / "tests/data"
-WHOLE = RECORDS / "whole.json"
-
-
-@pytest.fixture(scope="module")
-def whole() -> Judged:
-    return judged(load(WHOLE), "whole")
+from lab.verdicts.run import Judged
 
 
 def test_json_has_every_figure(whole: Judged) -> None:

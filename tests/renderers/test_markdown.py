@@ -1,27 +1,9 @@
 """A report as Markdown: tables are tables."""
 
 from dataclasses import replace
-from pathlib import Path
 
-import pytest
-
-from lab.records.results import load
 from lab.renderers import markdown
 from lab.verdicts.run import Judged, judged
-
-ROOT = Path(__file__).parents[2]
-RECORDS = ROOT / "tests/data"
-WHOLE = RECORDS / "whole.json"
-
-
-@pytest.fixture(scope="module")
-def whole() -> Judged:
-    return judged(load(WHOLE), "whole")
-
-
-@pytest.fixture(scope="module")
-def free() -> Judged:
-    return judged(load(RECORDS / "free_threaded.json"), "free")
 
 
 def test_markdown_tables_are_tables(whole: Judged, free: Judged) -> None:
