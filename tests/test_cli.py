@@ -22,15 +22,16 @@ REDIRECTIONS = (
 )
 needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 # Root, as in a container, has no such limit: what is needed is imported before it
-# becomes nobody.
+# becomes nobody; but for files it stays root, as the checkout may be root's alone.
 NO_MORE = """
-import os, resource, sys
+import ctypes, os, resource, sys
 import lab.commands.bench, lab.commands.probe, lab.commands.scope
 import lab.renderers.progress, lab.renderers.terminal, lab.renderers.trace_terminal
 from lab.cli import main
 os.chdir("/")
 if os.getuid() == 0:
-    os.setresuid(65534, 65534, 65534)
+    os.setresuid(65534, 65534, 0)
+    ctypes.CDLL(None).setfsuid(0)
 resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 sys.exit(main(sys.argv[1:]))
 """
