@@ -31,11 +31,13 @@ from lab.records.statistics import ENOUGH
 PROCESSES = ENOUGH
 # Fewer than this tell nothing of what differs between processes.
 LEAST = 2
-# The whole may take so long; then no more processes are started. A start takes about
-# START_S; more than so many at the end are as busy as the ones before.
-LONGEST_S, START_S, MORE = 60.0, 1.5, 3
+# The whole may take so long; then no more processes are started. More than so many at
+# the end are as busy as the ones before.
+LONGEST_S, MORE = 58.0, 3
 # A call that takes longer never returns.
 LIMIT_S = 60.0
+# What a process does before its first experiment, among the times that those take.
+BEFORE_ALL = ""
 # A folder with less room than this has none.
 ROOM = bytes(2**16)
 # pytest's exit codes (pytest.ExitCode), without importing it.
@@ -141,7 +143,7 @@ class Experiments:
                         return  # it cannot run, or was told to do something else
                     break  # nor have the others any, but perhaps the one beside
             for place in range(self.processes, self.processes + MORE):
-                more = self._more(LONGEST_S - (time.monotonic() - begin_s))
+                more = self._more(begin_s + LONGEST_S)
                 if not more:
                     break
                 process = f"{place}/{self.processes}"
@@ -158,13 +160,14 @@ class Experiments:
             self.content[KEY]["took_s"] = time.monotonic() - begin_s
             self.content[KEY]["failures"] = list(map(asdict, self.failures))
 
-    def _more(self, left_s: float) -> list[str]:
-        """Which experiments get another process, in so many seconds."""
+    def _more(self, end_s: float) -> list[str]:
+        """Which experiments get another process that is over by then."""
         if not self._contents:
             return []
-        left_s -= START_S
+        wanting = self.wanting(merge(self._contents))
+        left_s = end_s - time.monotonic() - self._took_s[BEFORE_ALL]
         chosen = []
-        for name in self.wanting(merge(self._contents)):
+        for name in wanting:
             took_s = self._took_s.get(name, left_s)
             if took_s < left_s:
                 chosen.append(name)
@@ -213,13 +216,15 @@ class Experiments:
                     own, scratch, process, beside, chosen, began
                 )
                 begun = None
-                before, since_s = "", time.monotonic()
+                before, since_s = BEFORE_ALL, time.monotonic()
                 for done, total, what in child.follow():
                     now_s = time.monotonic()
                     self._took_s[before] = now_s - since_s
                     before, since_s = child.began[-1], now_s
                     all_of_them = all_of_them or total
                     yield len(began) + done, max(all_of_them, len(began) + total), what
+                # The end of the process as well: one more has it to do again.
+                self._took_s[before] = time.monotonic() - since_s
             self._take(child)
             began += child.began
             if not child.lost:
