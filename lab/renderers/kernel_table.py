@@ -65,7 +65,7 @@ def print_kernels(kernels: Mapping[str, Sequence[Finding]], target: Console) -> 
     target.print(drawn)
     legend = LEGEND.format(
         bar=", a bar of the most N can gain" if layout.bar else "",
-        ceiling="; ceil: 1/(1-free)" if layout.ceiling else "",
+        ceiling="; ceil: 1/(1-free), -: none" if layout.ceiling else "",
     )
     if layout.left_out:
         legend += f" No room for: {layout.left_out}."
