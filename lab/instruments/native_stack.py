@@ -5,11 +5,11 @@ taken for a return address. Old values, left by calls that are over, can look th
 """
 
 import platform
+import struct
+from bisect import bisect_right
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import PurePath
-
-import numpy as np
 
 from lab.records.look import NativeFrame
 from lab.system.elf import Image
@@ -51,6 +51,7 @@ class NativeStacks:
         self._after_call = AFTER_CALL.get(platform.machine())
         self._mappings = process.mappings()
         self._code = [one for one in self._mappings if one.executable]
+        self._starts = [one.start for one in self._code]
         self._images: dict[str, Image | None] = {}
         self._open = ExitStack()
 
@@ -78,14 +79,22 @@ class NativeStacks:
             return []
         size = min(stack.end - pointer, MOST_BYTES) & ~7
         try:
-            words = np.frombuffer(self._process.read(pointer, size), "u8")
+            stack_bytes = self._process.read(pointer, size)
         except ValueError:
             return []
-        starts = np.array([one.start for one in self._code], "u8")
-        ends = np.array([one.end for one in self._code], "u8")
-        place = np.searchsorted(starts, words, "right").astype(int) - 1
-        code = words[(place >= 0) & (words < ends[np.maximum(place, 0)])]
-        return [word for word in map(int, code) if self._is_behind_call(word)]
+        words = struct.unpack(
+            f"{len(stack_bytes) // 8}Q", stack_bytes[: len(stack_bytes) & ~7]
+        )
+        return [
+            word for word in words if self._code_at(word) and self._is_behind_call(word)
+        ]
+
+    def _code_at(self, address: int) -> Mapping | None:
+        """The mapping with code that an address lies in."""
+        place = bisect_right(self._starts, address) - 1
+        if place >= 0 and address < self._code[place].end:
+            return self._code[place]
+        return None
 
     def _is_behind_call(self, address: int) -> bool:
         assert self._after_call is not None
@@ -96,7 +105,7 @@ class NativeStacks:
         return len(before) == LONGEST_CALL and self._after_call(before)
 
     def _named(self, address: int) -> NativeFrame | None:
-        mapping = next((m for m in self._code if m.start <= address < m.end), None)
+        mapping = self._code_at(address)
         image = mapping and self._image(mapping)
         if mapping is None or image is None:
             return None

@@ -1,25 +1,38 @@
-"""Where text goes: colour on a terminal, plain ASCII otherwise."""
+"""Where text goes: colour on a terminal, plain ASCII otherwise.
+
+rich is imported where it draws: a paragraph needs none of it.
+"""
 
 import io
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from rich.console import Console, RenderableType
-from rich.table import Table
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+    from rich.text import Text
 
 WIDEST = 100
 
 
-def console(file: IO[str] | None = None, *, width: int | None = None) -> Console:
+def of_stdout() -> tuple[int, bool]:
+    """Columns, as `console` has them, and whether it is a terminal."""
+    columns = shutil.get_terminal_size((WIDEST, 24)).columns
+    return min(WIDEST, columns), sys.stdout.isatty()
+
+
+def console(file: IO[str] | None = None, *, width: int | None = None) -> "Console":
     """A console at most 100 columns wide; file: stdout unless given.
 
     NO_COLOR, TERM and COLUMNS are respected. A pipe is 100 wide without COLUMNS. Text
     is shown as it is: [bold] and :smile: mean nothing in it.
     """
+    from rich.console import Console
+
     plain = Console(
         file=file, highlight=False, soft_wrap=False, markup=False, emoji=False
     )
@@ -31,7 +44,7 @@ def console(file: IO[str] | None = None, *, width: int | None = None) -> Console
     return plain
 
 
-def wide(target: Console) -> bool:
+def wide(target: "Console") -> bool:
     """Whether the target shows more than ASCII."""
     return target.is_terminal and target.encoding.startswith("utf")
 
@@ -41,13 +54,15 @@ def ascii_only(text: str) -> str:
     return text.encode("ascii", "backslashreplace").decode()
 
 
-def plus_minus(target: Console) -> str:
+def plus_minus(target: "Console") -> str:
     """The sign for an interval that the target can show."""
     return "±" if wide(target) else "+-"
 
 
-def recording(width: int, *, colour: bool) -> Console:
+def recording(width: int, *, colour: bool) -> "Console":
     """A console that keeps what is printed, for `text_of` or to export it."""
+    from rich.console import Console
+
     return Console(
         file=io.StringIO(),
         record=True,
@@ -62,7 +77,7 @@ def recording(width: int, *, colour: bool) -> Console:
     )
 
 
-def text_of(parts: Iterable[RenderableType], width: int, *, colour: bool) -> str:
+def text_of(parts: Iterable["RenderableType"], width: int, *, colour: bool) -> str:
     """What these look like below each other, in lines of at most so many columns."""
     target = recording(width, colour=colour)
     for part in parts:
@@ -71,8 +86,10 @@ def text_of(parts: Iterable[RenderableType], width: int, *, colour: bool) -> str
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 
-def table(*titles: str | Text) -> Table:
+def table(*titles: "str | Text") -> "Table":
     """A table without lines; each title makes a column that folds its texts."""
+    from rich.table import Table
+
     made = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for title in titles:
         made.add_column(title, overflow="fold")

@@ -21,9 +21,11 @@ needs_stack = pytest.mark.skipif(
 def test_the_function_called_and_its_callers_are_named() -> None:
     with running(CODE) as child:
         first_line(child)
-        time.sleep(0.2)
         with Process(child.pid) as process, NativeStacks(process) as stacks:
-            words = process.text("syscall").split()
+            end_s = time.monotonic() + 30
+            while len(words := process.text("syscall").split()) < 3:  # it is busy
+                assert time.monotonic() < end_s
+                time.sleep(0.01)
             pointer, instruction = (int(word, 16) for word in words[-2:])
             found = stacks.of(pointer, instruction)
             assert stacks.of(1, 1) == ()
