@@ -26,7 +26,7 @@ DESCRIPTOR = frozenset(
     )
 )
 # Of futex(2): what is asked for, and what may be added (linux/futex.h).
-WAIT, LOCK_PI, WAIT_BITSET, LOCK_PI2, COMMAND = 0, 6, 9, 13, 127
+WAIT, LOCK_PI, WAIT_BITSET, LOCK_PI2, COMMAND, PRIVATE = 0, 6, 9, 13, 127, 128
 OWNER = 0x3FFFFFFF  # FUTEX_TID_MASK
 # The beginning of glibc's pthread_mutex_t: lock, count, owner, users. Who waits for a
 # locked one has found this in lock.
@@ -66,12 +66,12 @@ class Looker:
                 break
         if not self._process.alive():
             raise self._process.gone()
-        looks = []
+        looks, tasks = [], tuple(self._process.tasks())
         clocks_s: dict[int, float] | None = {} if closely else None
         for ident, native_id in threads or ():
             with suppress(GoneError):  # the thread has ended
                 looks.append(self._thread(ident, native_id, clocks_s))
-        return Look(time.monotonic(), holder or 0, tuple(looks))
+        return Look(time.monotonic(), holder or 0, tuple(looks), tasks)
 
     def _thread(
         self, ident: int, native_id: int, clocks_s: dict[int, float] | None
@@ -91,8 +91,10 @@ class Looker:
             return found
         native = self._native.of(*pointers) if len(pointers) == 2 else ()
         frames = self._stacks.of(ident) or ()
+        alone = found.call == "futex" and self._process.is_private(found.arguments[0])
         return replace(
             found,
+            private=found.private or alone,
             asleep_s=self._asleep_s(folder, clocks_s) if found.call else 0.0,
             frames=tuple(Frame(*frame) for frame in frames),
             native=native,
@@ -117,7 +119,7 @@ class Looker:
     def _at_futex(self, found: ThreadLook) -> ThreadLook:
         """Whom it waits for, where the word in memory that it waits at tells it."""
         address, command, expected, limit = found.arguments[:4]
-        found = replace(found, timed=limit != 0)
+        found = replace(found, timed=limit != 0, private=bool(command & PRIVATE))
         try:
             lock, _, owner, users = MUTEX.unpack(
                 self._process.read(address, MUTEX.size)

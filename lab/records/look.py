@@ -45,6 +45,8 @@ class ThreadLook:
     end it waits; 0 where that is not told."""
     joins: bool = False
     """It waits for the owner's end."""
+    private: bool = False
+    """No other process can wake it; told of each call in a close look alone."""
     timed: bool = False
     """It waits no longer than a limit that it has set."""
     switches: int = 0
@@ -67,6 +69,9 @@ class Look:
     """The native_id of the thread that holds the GIL; 0 if nobody does."""
     threads: tuple[ThreadLook, ...]
     """Each of them."""
+    tasks: tuple[int, ...] = ()
+    """The native_id of each thread of the process, Python's or not; those that there
+    were before the first was looked at."""
 
     def thread(self, native_id: int) -> ThreadLook | None:
         """The thread of this number."""

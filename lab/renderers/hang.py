@@ -47,6 +47,16 @@ def _sentences(hang: Hang) -> Iterator[str]:
 
 
 def _deadlock(hang: Hang) -> str:
+    first = hang.cycle[0]
+    if not first.owner:
+        others = (
+            "all others want" if len(hang.cycle) > 2 else "the only other one wants"
+        )
+        return (
+            f"This is a deadlock: {first.name} waits to be woken by another thread of "
+            f"its process, and {others} the GIL, which {first.name} holds. None of "
+            "them can go on, unless the handler of a signal wakes it."
+        )
     ring = [*hang.cycle, hang.cycle[0]]
     steps = [
         f"{one.name} waits for {_awaited(hang, one, other)}"

@@ -25,6 +25,8 @@ class Mapping(NamedTuple):
     start: int
     end: int
     executable: bool
+    shared: bool
+    """Other processes may have it too."""
     offset: int
     """Of its beginning in the file it shows."""
     inode: int
@@ -115,12 +117,19 @@ class Process:
                     start,
                     end,
                     "x" in modes,
+                    "s" in modes,
                     int(offset, 16),
                     int(inode),
                     path[0] if path else "",
                 )
             )
         return found
+
+    def is_private(self, address: int) -> bool:
+        """Whether no other process has the memory there."""
+        return any(
+            one.start <= address < one.end and not one.shared for one in self.mappings()
+        )
 
     def file_of(self, mapping: Mapping) -> Path:
         """Where the very file of a mapping can be opened: its path may be another's

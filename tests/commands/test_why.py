@@ -1,6 +1,8 @@
 """Real processes that hang, and one that does not, are told apart."""
 
 import re
+import subprocess
+import sys
 import time
 
 import pytest
@@ -46,6 +48,7 @@ stuck()
 """
 CONDITION = """
 free.pthread_mutex_lock(mutex)
+threading.Thread(target=free.pause, daemon=True).start()  # it may wake it
 def sleeps():
     while True:
         time.sleep(0.001)
@@ -53,6 +56,20 @@ threading.Thread(target=sleeps, daemon=True).start()
 print(flush=True)
 def stuck():
     held.pthread_cond_wait(condition, mutex)
+stuck()
+"""
+# The thread that is to wake it, and no other, wants the GIL.
+FUTURE = """
+@ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)
+def callback(_):
+    while True:
+        time.sleep(0.001)
+thread = ctypes.c_ulong()
+def stuck():
+    held.pthread_cond_wait(condition, mutex)
+free.pthread_mutex_lock(mutex)
+free.pthread_create(ctypes.byref(thread), None, callback, None)
+print(flush=True)
 stuck()
 """
 LOCKS = """
@@ -116,6 +133,15 @@ def test_a_wait_whose_end_nobody_knows_is_called_no_deadlock() -> None:
     assert "1 thread wants the GIL" in told
 
 
+def test_a_wait_that_only_who_wants_the_gil_can_end_is_a_deadlock() -> None:
+    told, _ = why(FUTURE)
+    assert told.startswith(
+        "This is a deadlock: MainThread waits to be woken by another"
+    )
+    assert "the only other one wants the GIL, which MainThread holds" in told
+    assert "futex (a lock)" in told
+
+
 def test_of_a_process_without_a_holder_the_waits_are_told() -> None:
     told, _ = why(LOCKS)
     assert told.startswith("Nobody holds the GIL")
@@ -132,6 +158,15 @@ def test_a_healthy_process_has_no_deadlock() -> None:
     told, _ = why(BUSY)
     assert "deadlock" not in told
     assert "it does not run" not in told
+
+
+def test_little_is_imported_for_an_answer() -> None:
+    """Each of these takes longer than all that the command does, but for looking."""
+    code = "import sys; from lab.commands import why; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert not {"numpy", "rich", "elftools"} & set(done.stdout.split())
 
 
 def test_what_cannot_be_looked_at_is_told_in_a_line() -> None:

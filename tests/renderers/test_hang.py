@@ -44,6 +44,16 @@ def test_a_deadlock_comes_first_with_both_ends() -> None:
     assert "unless a time limit" in told(hang(cycle=(limited, WANTS)))
 
 
+def test_who_waits_for_anybody_waits_for_all_who_want_its_gil() -> None:
+    first = replace(HOLDER, owner=0)
+    assert told(hang(cycle=(first, WANTS))).startswith(
+        "This is a deadlock: A waits to be woken by another thread of its process, and "
+        "the only other one wants the GIL, which A holds. None of them can go on, "
+    )
+    several = told(hang(cycle=(first, WANTS, replace(WANTS, name="C"))))
+    assert "all others want the GIL" in several
+
+
 def test_who_runs_is_not_said_to_wait() -> None:
     runs = ThreadLook("A", 1)
     text = told(hang(holder=runs, stuck=False, cycle=(), wants=()))

@@ -35,9 +35,14 @@ def trace(holds: float = 1.0) -> Trace:
     )
 
 
-def seen(*looks: tuple[ThreadLook, ...], holder: int = A, holds: float = 1.0) -> Hang:
+def seen(
+    *looks: tuple[ThreadLook, ...],
+    holder: int = A,
+    holds: float = 1.0,
+    tasks: tuple[int, ...] = (),
+) -> Hang:
     return explain(
-        [Look(at_s, holder, threads) for at_s, threads in enumerate(looks)],
+        [Look(at_s, holder, threads, tasks) for at_s, threads in enumerate(looks)],
         trace(holds),
     )
 
@@ -47,7 +52,7 @@ def names(threads: tuple[ThreadLook, ...]) -> str:
 
 
 def test_a_holder_that_waits_for_one_that_wants_the_gil_is_a_deadlock() -> None:
-    hang = seen((LOCK, WANTS), (LOCK, WANTS))
+    hang = seen(*[(LOCK, WANTS)] * 3)
     assert names(hang.cycle) == "AB"
     assert hang.holder == LOCK
     assert hang.stuck
@@ -65,7 +70,7 @@ def test_who_wanted_the_gil_once_of_a_stuck_holder_still_does() -> None:
 def test_a_longer_way_back_is_one_too() -> None:
     middle = replace(LOCK, name="B", native_id=B, owner=C)
     last = replace(WANTS, name="C", native_id=C)
-    hang = seen((LOCK, middle, last), (LOCK, middle, last))
+    hang = seen(*[(LOCK, middle, last)] * 3)
     assert names(hang.cycle) == "ABC"
 
 
@@ -87,7 +92,7 @@ ALIVE = {
 
 @pytest.mark.parametrize("why", ALIVE)
 def test_what_moves_is_no_deadlock(why: str) -> None:
-    hang = seen((LOCK, WANTS), (ALIVE[why], WANTS))
+    hang = seen((LOCK, WANTS), (LOCK, WANTS), (ALIVE[why], WANTS))
     assert not hang.cycle
     assert not hang.stuck
     assert hang.holder == ALIVE[why]  # for it held all the time
@@ -95,7 +100,7 @@ def test_what_moves_is_no_deadlock(why: str) -> None:
 
 def test_a_lock_whose_owner_is_not_known_is_no_deadlock() -> None:
     unknown = replace(LOCK, owner=0)
-    hang = seen((unknown, WANTS), (unknown, WANTS))
+    hang = seen(*[(unknown, WANTS)] * 3)
     assert not hang.cycle
     assert hang.stuck
     assert names(hang.wants) == "B"
@@ -103,13 +108,41 @@ def test_a_lock_whose_owner_is_not_known_is_no_deadlock() -> None:
 
 def test_an_owner_that_does_not_want_the_gil_is_no_deadlock() -> None:
     sleeps = ThreadLook("B", B, call="clock_nanosleep")
-    hang = seen((LOCK, sleeps), (LOCK, sleeps))
+    hang = seen(*[(LOCK, sleeps)] * 3)
     assert not hang.cycle
     assert names(hang.others) == "B"
 
 
 def test_an_owner_that_is_no_thread_of_pythons_is_no_deadlock() -> None:
-    assert not seen((LOCK,), (LOCK,)).cycle
+    assert not seen(*[(LOCK,)] * 3).cycle
+
+
+def test_who_wants_the_gil_at_the_last_look_may_have_freed_the_lock_before() -> None:
+    # Threads are looked at one by one: A was, and then B released it.
+    for looks in (
+        [(LOCK, WANTS), *[(LOCK, RUNS)] * 2],
+        [*[(LOCK, RUNS)] * 2, (LOCK, WANTS)],
+    ):
+        assert not seen(*looks).cycle
+
+
+# It waits for a condition, which nobody owns, but of which only threads of its process
+# know.
+PRIVATE = replace(LOCK, owner=0, private=True)
+
+
+def test_who_can_be_woken_only_by_those_that_want_its_gil_is_in_a_deadlock() -> None:
+    looks = [(PRIVATE, WANTS)] * 3
+    assert names(seen(*looks, tasks=(A, B)).cycle) == "AB"
+    # A third thread, of C, may wake it; and there may have been any if nobody told.
+    assert not seen(*looks, tasks=(A, B, C)).cycle
+    assert not seen(*looks).cycle
+    assert not seen(*looks, tasks=(A,)).cycle
+    for other in (replace(PRIVATE, private=False), replace(PRIVATE, timed=True)):
+        assert not seen(*[(other, WANTS)] * 3, tasks=(A, B)).cycle
+    assert not seen(
+        (PRIVATE, WANTS), (PRIVATE, RUNS), (PRIVATE, WANTS), tasks=(A, B)
+    ).cycle
 
 
 def test_who_holds_it_for_a_part_of_the_time_is_not_the_holder() -> None:
