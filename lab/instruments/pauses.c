@@ -21,6 +21,9 @@
 #define SLICE_NS 100000      /* the shortest that Linux gives */
 #define MOST_STRETCH 4       /* times the mean pause, where samples are lost */
 #define LONGEST_PAUSE 8      /* times the mean: where the exponential is cut */
+#define ROOM_GROWS 1.1       /* where it was too short, and */
+#define ROOM_SHRINKS 0.998   /* where not: 1 in 50 looks takes longer in the end */
+#define LEAST_ROOM_NS 100.0
 
 double
 uniform(sampler *s)
@@ -71,7 +74,22 @@ int64_t
 longest_pause_ns(const sampler *s)
 {
     double mean_ns = fmax(s->pause_ns, MOST_STRETCH * (double)s->interval_ns);
-    return (int64_t)(LONGEST_PAUSE * mean_ns);
+    return (int64_t)(LONGEST_PAUSE * mean_ns + s->room_ns);
+}
+
+/* From when on the next pause counts. More is to be read while the GIL is held than
+   while it is free. Pauses that began where that is done would follow later after the
+   one than after the other, and as the time between two samples counts half for either,
+   a lock that is held and free in turn would seem held for longer than it is. So they
+   begin a set time after the look at the lock, enough for nearly all that may follow. */
+static int64_t
+pause_begins(sampler *s)
+{
+    int64_t now_ns = read_clock(CLOCK_MONOTONIC), begin_ns;
+    s->room_ns *= (double)(now_ns - s->last_ns) > s->room_ns ? ROOM_GROWS : ROOM_SHRINKS;
+    s->room_ns = fmin(fmax(s->room_ns, LEAST_ROOM_NS), LATE_NS);
+    begin_ns = s->last_ns + (int64_t)s->room_ns;
+    return begin_ns > now_ns ? begin_ns : now_ns;
 }
 
 /* Who wakes more often than its share of a crowded machine allows is kept waiting,
@@ -80,7 +98,7 @@ void
 pause_at_random(sampler *s)
 {
     double pause = -log(uniform(s)), mean_ns;
-    int64_t pause_ns, late_ns, due_ns = read_clock(CLOCK_MONOTONIC);
+    int64_t pause_ns, late_ns, due_ns = pause_begins(s);
     mean_ns = fmax(s->pause_ns, s->stretch * (double)s->interval_ns);
     pause_ns = (int64_t)(fmin(pause, LONGEST_PAUSE) * mean_ns);
     due_ns += pause_ns;

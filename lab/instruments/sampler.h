@@ -110,6 +110,7 @@ typedef struct {
     int gone;               /* the other process ended, or runs something else */
     double pause_ns;        /* their mean: longer where the budget demands it */
     double stretch;         /* the shortest, times this where samples are lost */
+    double room_ns;         /* the time kept free for what follows a look at the lock */
     int64_t paused_ns;      /* the sum of the pauses, */
     int64_t late_ns;        /* and of what more it slept where samples were lost */
     budget_window samples_cost, program_use;

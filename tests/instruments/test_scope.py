@@ -4,9 +4,11 @@ Others may be using the machine, so nothing here expects a speed: bounds come fr
 the trace's own error, or are so wide that only a wrong reading breaks them.
 """
 
+import math
 import os
 import platform
 import signal
+import statistics
 import subprocess
 import sys
 import threading
@@ -63,6 +65,24 @@ def test_known_doses(hold_us: float, free_us: float) -> None:
     main = trace.threads[0]
     assert main.holds == pytest.approx(trace.held, abs=0.01)
     assert main.holds + main.runs_free + main.waits == pytest.approx(1, abs=0.01)
+
+
+@needs_gil
+def test_a_deep_stack_does_not_make_the_gil_look_held() -> None:
+    """While it is held there are sixty frames to be read, while it is free none: of
+    windows shorter than the pauses each must be met as often as it lasts."""
+
+    def below(frames: int) -> tuple[float, float]:
+        if frames:
+            return below(frames - 1)
+        with Scope() as scope:
+            true = dose(20, 20, 0.2)
+        return scope.trace.gil_free - true, scope.trace.error
+
+    found = [below(60) for _ in range(6)]
+    off = statistics.mean(one[0] for one in found)
+    # Of so many independent looks; 2.5 half widths as above.
+    assert abs(off) <= 2.5 * max(one[1] for one in found) / math.sqrt(len(found))
 
 
 def sampler_cpu_s() -> float:
