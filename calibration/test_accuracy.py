@@ -135,8 +135,8 @@ def _hogs() -> Iterator[None]:
 def test_accuracy_beside_hogs(record: Recorder, process: Process) -> None:
     """The same doses where other processes want every core: errors, and as stated.
 
-    In a second of half a core there are too few samples for a bound of the error itself;
-    the scope states how wide it may be, and is held to that.
+    In a second of half a core there are too few samples to bound the error itself; the
+    scope states how wide it may be, and is held to that.
     """
 
     def measure() -> Iterator[Series]:
