@@ -1,21 +1,19 @@
 """What an ELF file tells of a program or library: its symbols, and where it is loaded.
 
-Read with struct alone: to import pyelftools and numpy takes longer than all that is
-asked here, and of a process that hangs it is asked on a busy machine.
+pyelftools reads the headers. Symbols, of which there may be 100,000, are looked for as
+bytes: they are asked for on a busy machine, and numpy alone takes longer to import.
 """
 
-import os
-import struct
 from bisect import bisect_right
-from collections.abc import Iterator
 from functools import cached_property
 from mmap import PAGESIZE
-from typing import IO, Any
+from struct import Struct
+from typing import IO
 
-# Elf64_Ehdr, Elf64_Phdr, Elf64_Shdr and Elf64_Sym, without what is not asked for.
-HEADER, PART, SECTION, SYMBOL = "32xQQ8xHHHH", "I4xQQ8xQ16x", "II8xQQQI20x", "IBBHQQ"
-LOADED = 1  # PT_LOAD
-TABLES = (2, 11)  # SHT_SYMTAB, SHT_DYNSYM
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+
+SYMBOL = "IBBHQQ"  # Elf64_Sym: the name is a place in a table of strings
 FUNCTIONS = (2, 10)  # STT_FUNC, STT_GNU_IFUNC: the low 4 bits of what is told of it
 
 
@@ -26,55 +24,28 @@ class Image:
     """
 
     def __init__(self, file: IO[bytes]) -> None:
-        self._file = file.fileno()
-        head = self._bytes(0, 64)
-        if len(head) < 64 or head[:4] != b"\x7fELF":
-            raise ValueError("no ELF file")
-        if head[4] != 2:
-            raise ValueError("a program of 32 bits")
-        self._order = "<" if head[5] == 1 else ">"
-        header = self._form(HEADER).unpack(head)
-        parts, sections, count, _, section_count, self._names = header
-        self._parts = [
-            part[1:] for part in self._all(PART, parts, count) if part[0] == LOADED
-        ]
-        self._sections = [*self._all(SECTION, sections, section_count)]
-
-    def _form(self, form: str) -> struct.Struct:
-        return struct.Struct(self._order + form)
-
-    def _bytes(self, offset: int, size: int) -> bytes:
-        """As many of them as the file has: what it says of itself may be wrong."""
-        left = os.fstat(self._file).st_size - offset
-        return os.pread(self._file, min(size, left), offset) if left > 0 else b""
-
-    def _all(self, form: str, offset: int, count: int) -> Iterator[tuple[Any, ...]]:
-        """Records from there on."""
-        size = self._form(form).size
-        data = self._bytes(offset, count * size)
-        return self._form(form).iter_unpack(data[: len(data) // size * size])
-
-    def _content(self, section: int) -> bytes:
-        if section >= len(self._sections):
-            return b""
-        _, _, _, offset, size, _ = self._sections[section]
-        return self._bytes(offset, size)
+        try:
+            self._elf = ELFFile(file)
+        except ELFError as error:
+            raise ValueError(f"no ELF file: {error}") from error
+        if self._elf.elfclass != 64:
+            raise ValueError(f"a program of {self._elf.elfclass} bits")
+        order = "<" if self._elf.little_endian else ">"
+        self._number, self._symbol = Struct(order + "I"), Struct(order + SYMBOL)
 
     def address(self, symbol: str) -> int | None:
         """Where a symbol is that the file defines; None if it defines none."""
-        word, number, form = (
-            symbol.encode() + b"\0",
-            self._form("I"),
-            self._form(SYMBOL),
-        )
+        word = symbol.encode() + b"\0"
         for symbols, names in self._tables:
             place = names.find(word)
             while place >= 0:  # it may be the end of a longer name as well
-                key = number.pack(place)
+                key = self._number.pack(place)
                 at = symbols.find(key)
                 while at >= 0:  # and the same bytes may mean something else
-                    if at % form.size == 0:
-                        _, _, _, section, value, _ = form.unpack_from(symbols, at)
+                    if at % self._symbol.size == 0:
+                        _, _, _, section, value, _ = self._symbol.unpack_from(
+                            symbols, at
+                        )
                         if section:
                             return int(value)
                     at = symbols.find(key, at + 1)
@@ -83,12 +54,8 @@ class Image:
 
     def section(self, name: str) -> int | None:
         """Where a section is; None if there is none of that name."""
-        names = self._content(self._names)
-        word = name.encode() + b"\0"
-        for place, _, address, *_ in self._sections:
-            if names.startswith(word, place):
-                return int(address)
-        return None
+        found = self._elf.get_section_by_name(name)
+        return None if found is None else int(found["sh_addr"])
 
     def function(self, address: int) -> str | None:
         """The name of the function that an address lies in, as the linker knows it."""
@@ -104,32 +71,36 @@ class Image:
     def bias(self, start: int, offset: int) -> int | None:
         """What loading added to each address, where the file's part from this offset on
         is mapped to `start`; None where no such part is loaded."""
-        for part, address, size in self._parts:
-            if part - part % PAGESIZE <= offset < part + size:
-                return int(start - (address + offset - part))
+        for part in self._elf.iter_segments("PT_LOAD"):
+            first = part["p_offset"] - part["p_offset"] % PAGESIZE
+            if first <= offset < part["p_offset"] + part["p_filesz"]:
+                return int(start - (part["p_vaddr"] + offset - part["p_offset"]))
         return None
 
     @cached_property
     def _tables(self) -> list[tuple[bytes, bytes]]:
         """Tables of symbols, each with its strings."""
         found = []
-        for place, (_, kind, _, _, _, link) in enumerate(self._sections):
-            if kind in TABLES:
-                symbols = self._content(place)
-                whole = len(symbols) - len(symbols) % self._form(SYMBOL).size
-                found.append((symbols[:whole], self._content(link)))
+        for name in (".symtab", ".dynsym"):
+            table = self._elf.get_section_by_name(name)
+            if table is not None and table["sh_type"] != "SHT_NOBITS":
+                symbols = table.data()
+                whole = len(symbols) - len(symbols) % self._symbol.size
+                names = self._elf.get_section(table["sh_link"]).data()
+                found.append((symbols[:whole], names))
         return found
 
     @cached_property
     def _functions(self) -> list[tuple[list[tuple[int, int, int]], bytes]]:
         """Those that the file defines, by address, each with its size and where its
         name is."""
-        form = self._form(SYMBOL)
         return [
             (
                 sorted(
                     (value, size, name)
-                    for name, told, _, section, value, size in form.iter_unpack(symbols)
+                    for name, told, _, section, value, size in self._symbol.iter_unpack(
+                        symbols
+                    )
                     if section and told & 15 in FUNCTIONS
                 ),
                 names,
