@@ -13,6 +13,7 @@ from pathlib import PurePath
 
 from lab.records.look import NativeFrame
 from lab.system.elf import Image
+from lab.system.mangled import plain
 from lab.system.process import Mapping, Process
 
 # So much of a stack is looked through, and so many functions are named.
@@ -112,7 +113,9 @@ class NativeStacks:
         bias = image.bias(mapping.start, mapping.offset)
         # A return address may lie behind the last instruction of its function.
         function = None if bias is None else image.function(address - 1 - bias)
-        return NativeFrame(function, PurePath(mapping.path).name) if function else None
+        if not function:
+            return None
+        return NativeFrame(plain(function), PurePath(mapping.path).name)
 
     def _image(self, mapping: Mapping) -> Image | None:
         """The file of a mapping; None if there is none that can be read."""

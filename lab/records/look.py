@@ -19,7 +19,7 @@ class NativeFrame(NamedTuple):
     """A function of C on the stack of a thread."""
 
     function: str
-    """The name of its symbol."""
+    """Its name: the symbol's, of C++ without types."""
     library: str
     """The file's name without its folder."""
 

@@ -12,7 +12,7 @@ from lab.verdicts.hang import Hang
 # So many threads are told of one by one.
 MOST = 6
 # Libraries that wait on behalf of others.
-SYSTEM = ("libc.", "libc-", "libpthread", "ld-", "ld.")
+SYSTEM = ("libc.", "libc-", "libpthread", "libstdc++", "libc++", "ld-", "ld.")
 # Who held the GIL for less is not worth a word.
 LEAST_SHARE = 0.01
 
