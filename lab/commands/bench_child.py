@@ -7,6 +7,7 @@ disturbs no measurement with a thread of its own.
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -24,6 +25,9 @@ from lab.system.reporting import TOLD
 
 # What an interrupted child gets to end by itself; an interrupt promises 2 s.
 GRACE_S = 1.0
+
+# How often it is looked whether it has ended, should it tell nothing.
+LOOK_S = 1.0
 
 # The package: whose frames are not the user's.
 LAB = Path(__file__).resolve().parents[1]
@@ -86,7 +90,7 @@ class BenchChild:
     ) -> None:
         """Start it; leaving the stack ends it and all it started. May raise OSError."""
         reader, writer = os.pipe()
-        self._events = stack.enter_context(os.fdopen(reader, encoding="utf-8"))
+        self._events = stack.enter_context(os.fdopen(reader, "rb"))
         try:
             self._output = _kept_open(stack, "gil-lab-output")
             self._dump = _kept_open(stack, "gil-lab-dump")
@@ -114,11 +118,8 @@ class BenchChild:
 
     def follow(self) -> Iterator[tuple[int, int, str]]:
         """As often as a test begins: how many are done, of how many, and its name."""
-        for line in self._events:
-            try:
-                event = json.loads(line)
-            except ValueError:  # it ended in the middle of the line
-                break
+        for line in self._lines():
+            event = json.loads(line)
             if event["event"] == "start":
                 self._under_way = event
                 self.began.append(event["id"])
@@ -126,6 +127,22 @@ class BenchChild:
             else:
                 HEARD[event["event"]](self, event)
         self._end()
+
+    def _lines(self) -> Iterator[bytes]:
+        """All lines that it has told to their end, until it has ended itself: what it
+        has started may keep the pipe open."""
+        pipe, pending, over = self._events.fileno(), b"", False
+        while True:
+            if hasattr(os, "waitid"):
+                ended = os.WEXITED | os.WNOWAIT | os.WNOHANG
+                over = os.waitid(os.P_PID, self._process.pid, ended) is not None
+            if select.select([pipe], [], [], 0 if over else LOOK_S)[0]:
+                data = os.read(pipe, 65536)
+                *lines, pending = (pending + data).split(b"\n")
+                yield from lines
+                over = not data
+            if over:
+                return
 
     def _begin(self, event: dict[str, Any]) -> None:
         self.content = event["content"]
@@ -166,9 +183,9 @@ class BenchChild:
     def _end(self) -> None:
         """It has nothing more to tell: what became of it."""
         under_way = self._under_way
-        if under_way is not None and hasattr(os, "waitid"):
-            # What a process that did not end by itself has started goes with it;
-            # not waited for yet, its number is still its own.
+        if hasattr(os, "waitid"):
+            # What it has started goes with it; not waited for yet, its number is still
+            # its own.
             os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
