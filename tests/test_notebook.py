@@ -160,7 +160,7 @@ def test_from_start_to_end(notebook: dict[str, Any], tmp_path: Path) -> None:
 def _with_short_acts(notebook: dict[str, Any]) -> dict[str, Any]:
     """The same, with less to compute and to wait for in each act."""
     long = "predictions = Predictions()"
-    short = f"from lab.demo.durations import Sizes; {long[:-1]}Sizes(0.4, 0.3))"
+    short = f"from lab.demo.acts import Sizes; {long[:-1]}Sizes(0.4, 0.3))"
     text = json.dumps(notebook)
     assert text.count(long) == 1
     found: dict[str, Any] = json.loads(text.replace(long, short))

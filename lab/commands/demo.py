@@ -7,8 +7,7 @@ from lab.errors import UsageError
 from lab.system.signals import terminable
 
 if TYPE_CHECKING:
-    from lab.demo.acts import Act
-    from lab.demo.durations import Sizes
+    from lab.demo.acts import Act, Sizes
     from lab.demo.tour import Pace
 
 

@@ -15,6 +15,16 @@ Answers = Mapping[tuple[Verdict, ...], int]
 
 
 @dataclass(frozen=True, slots=True)
+class Sizes:
+    """How long the calls of a play take, about, in seconds."""
+
+    call_s: float = 1.2
+    """A computation to be watched."""
+    wait_s: float = 1.0
+    """A read whose data comes late."""
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """A part of the live play: threads that share the act's calls evenly."""
 

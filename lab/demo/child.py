@@ -22,8 +22,7 @@ import numpy as np
 from lab.calls.kernel import Call, Kernel, Twin
 from lab.catalogue import catalogue
 from lab.constructions.blocking import whole_fifo
-from lab.demo.acts import Act, Scene, acts
-from lab.demo.durations import Sizes
+from lab.demo.acts import Act, Scene, Sizes, acts
 from lab.demo.positions import Position, positions
 from lab.demo.shared_progress import AFTER, INSIDE, CallProgress, ImageProgress, States
 from lab.instruments.pilot import sized

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from rich.console import RenderableType
 from rich.table import Table
 
-from lab.demo.acts import acts
-from lab.demo.durations import Sizes
+from lab.demo.acts import Sizes, acts
 from lab.demo.outcome import Outcome, PlayedAct, score
 from lab.demo.runner import NORMAL, PlayError, act, play
 from lab.demo.screens import NO_GIL, answer, figures, seen, shown

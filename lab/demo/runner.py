@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lab.demo.activity import Snapshot
-from lab.demo.acts import Act, Scene, acts
-from lab.demo.durations import Sizes
+from lab.demo.acts import Act, Scene, Sizes, acts
 from lab.demo.outcome import Outcome
 from lab.demo.positions import Position
 from lab.demo.shared_progress import CallProgress, ImageProgress, SharedProgress

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from rich.console import RenderableType
 
 from lab.demo import live_screen, screens
-from lab.demo.acts import Act
-from lab.demo.durations import Sizes
+from lab.demo.acts import Act, Sizes
 from lab.demo.outcome import PlayedAct
 from lab.demo.runner import Performance, PlayError
 from lab.demo.terminal import Display

@@ -28,7 +28,7 @@ def _code(
     short = f"sizes=Sizes(0.4, 0.3), pace=Pace({pause}, 0, 0)"
     return (
         "import functools, sys, lab.cli, lab.commands.demo as command\n"
-        "from lab.demo.durations import Sizes\n"
+        "from lab.demo.acts import Sizes\n"
         "from lab.demo.tour import Pace\n"
         f"command.run = functools.partial(command.run, {short})\n"
         f"sys.exit(lab.cli.main(['demo', *{options}]))\n"

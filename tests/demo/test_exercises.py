@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.demo import exercises
-from lab.demo.durations import Sizes
+from lab.demo.acts import Sizes
 from lab.demo.exercises import Predictions, Revealed, reveal
 from lab.demo.outcome import Outcome, PlayedAct
 from lab.demo.positions import Position

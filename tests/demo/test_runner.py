@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from lab.demo.durations import Sizes
+from lab.demo.acts import Sizes
 from lab.demo.outcome import Outcome
 from lab.demo.runner import Performance, PlayError, SceneView, act, play
 from lab.errors import UsageError

@@ -8,8 +8,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from lab.demo import tour
-from lab.demo.acts import Act, acts
-from lab.demo.durations import Sizes
+from lab.demo.acts import Act, Sizes, acts
 from lab.demo.outcome import Outcome, PlayedAct
 from lab.demo.symbols import ASCII
 from lab.demo.tour import AGAIN, ENTER, Pace, Tour
