@@ -41,8 +41,9 @@ demo: build  ## a guided tour in five acts, to be projected
 	@$(BIN)/python -m lab demo $(ARGS)
 
 # Some at a time, as many wait for sleeping calls; a file's tests share what they build.
+# Hundreds of processes: each would compile the same modules again, were none kept.
 test: $(VENV)/.test build  ## run the test suite
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.lint $(VENV)/.test build  ## ruff, mypy and cython-lint
 	@$(BIN)/ruff format --check .
@@ -54,7 +55,7 @@ ASAN := build/asan
 LIBASAN = $$($(CC) -print-file-name=libasan.so)
 
 SANITIZED := test_kernels instruments/test_scope instruments/test_stacks instruments/test_lines \
-             calls/test_checks calls/test_doses
+             instruments/test_sampled_lines calls/test_checks calls/test_doses
 
 sanitize: $(VENV)/.test build  ## scope and kernels under AddressSanitizer (needs the compiler's libasan)
 	@test -f "$(LIBASAN)" || { echo 'gil-lab: $(CC) has no libasan.so: install the' \
