@@ -2,7 +2,6 @@
 
 import io
 import os
-import re
 import shlex
 import shutil
 import signal
@@ -84,46 +83,6 @@ def _refused(code: int, err: list[str]) -> None:
     assert code == 2
     assert len(err) == 1, err
     assert err[0].startswith("gil-lab: ")
-
-
-@pytest.mark.parametrize(
-    "code",
-    [
-        "import lab",
-        "import lab.cli, contextlib\n"
-        "with contextlib.suppress(SystemExit): lab.cli.main(['--help'])",
-    ],
-)
-def test_heavy_imports_come_when_needed(code: str) -> None:
-    heavy = "numpy", "rich", "pytest", "subprocess", "lab.kernels", "IPython"
-    told = f"import sys; print([name for name in {heavy!r} if name in sys.modules])"
-    done = run("-c", f"{code}\n{told}")
-    assert done.stdout.splitlines()[-1] == "[]", done.stdout + done.stderr
-
-
-def test_the_magics_need_ipython_only_when_loaded() -> None:
-    done = run("-c", "import lab.commands.magics, sys; print('IPython' in sys.modules)")
-    assert (done.stdout, done.stderr) == ("False\n", "")
-
-
-def test_importing_lab_leaves_the_gil_off() -> None:
-    """On a free-threaded build an extension that does not say so turns it on."""
-    code = (
-        "import sys, warnings; warnings.simplefilter('error')\n"
-        "on = getattr(sys, '_is_gil_enabled', lambda: True)\n"
-        "before = on()\nimport pkgutil, lab, importlib\n"
-        "for module in pkgutil.iter_modules(lab.__path__, 'lab.'):\n"
-        "    if module.name != 'lab.__main__': importlib.import_module(module.name)\n"
-        "print(before == on())"
-    )
-    done = run("-c", code)
-    assert done.stdout.splitlines()[-1:] == ["True"], done.stderr
-
-
-def test_version() -> None:
-    done = run("-m", "lab", "--version")
-    assert done.returncode == 0
-    assert re.fullmatch(r"gil-lab .+, CPython 3\.\d+\..+\n", done.stdout)
 
 
 def test_a_bench_that_may_open_few_files_does_not_begin() -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-LAB = Path(__file__).parents[1] / "lab"
+TESTS = Path(__file__).parent
+LAB = TESTS.parent / "lab"
 # From the ground floor up. A file beside the folders counts as the room named here.
 ROOMS = (
     "errors",
@@ -107,3 +108,23 @@ def test_every_room_says_what_it_is_for() -> None:
     assert folders <= set(ROOMS)
     for folder in folders:
         assert ast.get_docstring(ast.parse((LAB / folder / "__init__.py").read_text()))
+
+
+def _does_something(path: Path) -> bool:
+    """Whether there is a function in it: declarations alone are tested with those who
+    use them."""
+    if path.suffix == ".py":
+        tree = ast.parse(path.read_text())
+        return any(isinstance(node, ast.FunctionDef) for node in ast.walk(tree))
+    return path.suffix == ".pyx"
+
+
+@pytest.mark.parametrize(
+    "module", sorted(name for name, path in MODULES.items() if _does_something(path))
+)
+def test_a_module_has_its_tests_in_the_same_place(module: str) -> None:
+    *folders, name = module.split(".")
+    name = "lab" if name == FRONT else name.strip("_")
+    tests = TESTS.joinpath(*folders, f"test_{name}.py")
+    assert tests.is_file(), f"no {tests.relative_to(TESTS.parent)}"
+    assert re.search(r"(?m)^def test_", tests.read_text())

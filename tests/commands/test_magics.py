@@ -10,6 +10,7 @@ import pytest
 
 from lab.instruments.scope import unavailable
 from lab.records.machine import gil_enabled
+from tests import command_line
 from tests.jupyter import Html, Ran, cells, run
 
 pytest.importorskip("ipykernel", reason="no notebooks: ipykernel is not installed")
@@ -216,3 +217,10 @@ def test_a_terminal_shows_text_only(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert re.search("^(held|inconclusive|no-gil): ", done.stdout, re.MULTILINE)
     assert "<" not in done.stdout
+
+
+def test_the_magics_need_ipython_only_when_loaded() -> None:
+    done = command_line.run(
+        "-c", "import lab.commands.magics, sys; print('IPython' in sys.modules)"
+    )
+    assert (done.stdout, done.stderr) == ("False\n", "")

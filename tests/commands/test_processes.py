@@ -1,6 +1,5 @@
 """Kernels that never return, crash or raise: told in a line, and the rest goes on."""
 
-import os
 import re
 import signal
 from pathlib import Path
@@ -11,7 +10,6 @@ from lab.commands import processes
 from lab.commands.processes import Experiments, pytest_of
 from lab.records.results import parse
 from lab.renderers import wording
-from lab.system.fault_dump import Frame, culprit, threads
 
 ROOT = Path(__file__).parents[2]
 CONFTEST = """
@@ -151,41 +149,3 @@ def test_a_process_that_cannot_begin(tmp_path: Path) -> None:
     assert failure.reason == "crashed (SIGSEGV)"
     assert failure.place == "at suite/test_suite.py:2 in <module>"
     assert done.code == -signal.SIGSEGV
-
-
-DUMP = """Timeout (0:00:03)!
-Thread 0x00007f01 (most recent call first):
-  File "/a/lab/instruments/knocker.py", line 90 in _knock
-  File "/usr/lib/threading.py", line 982 in run
-
-Thread 0x00007f02 [racer-1] (most recent call first):
-  File "/usr/lib/threading.py", line 320 in wait
-  File "/a/lab/instruments/race.py", line 150 in _work
-
-Thread 0x00007f03 [racer-0] (most recent call first):
-  File "/a/b \\xe9/lab/instruments/race.py", line 152 in _work
-  File "/usr/lib/threading.py", line 982 in run
-
-Thread 0x00007f04 (most recent call first):
-  File "/usr/lib/threading.py", line 1116 in join
-  File "/a/lab/instruments/race.py", line 90 in go
-"""
-
-
-def test_whose_time_is_over() -> None:
-    assert culprit(DUMP) == Frame("/a/b é/lab/instruments/race.py", 152, "_work")
-    assert len(threads(DUMP)) == 4
-    assert culprit("") is None
-    assert culprit("Timeout (0:00:03)!\n") is None
-
-
-def test_who_is_at_fault() -> None:
-    fault = DUMP.replace("Timeout (0:00:03)!", "Fatal Python error: Aborted\n")
-    fault = fault.replace("Thread 0x00007f04", "Current thread 0x00007f04")
-    assert culprit(fault) == Frame("/usr/lib/threading.py", 1116, "join")
-
-
-def test_a_place_below_the_root() -> None:
-    frame = Frame(f"{ROOT}{os.sep}lab{os.sep}race.py", 7, "f")
-    assert frame.near(ROOT) == f"lab{os.sep}race.py:7 in f"
-    assert frame.near(ROOT / "lab" / "x").startswith(str(ROOT))

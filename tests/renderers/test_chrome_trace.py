@@ -1,8 +1,9 @@
 """A trace in the format of Chrome's trace viewer."""
 
+import dataclasses
 import json
 
-from lab.records.trace import Trace
+from lab.records.trace import WORDS, Segment, State, Trace
 from lab.renderers import chrome_trace
 
 
@@ -26,3 +27,23 @@ def test_chrome_has_a_row_a_thread_and_one_for_the_gil(trace: Trace) -> None:
     assert args == {"at": "/src/wörk/report.py:31", "calls": "json.loads"}
     ours = [(span["name"], span["ts"]) for span in spans if span["tid"] == 1]
     assert ours == [("main", 0), ("runs free", 1e6), ("waits", 3e6)]
+
+
+def _states(trace: Trace) -> list[str]:
+    """What the rows of threads show, hold by hold without names of functions."""
+    bare = [segment._replace(line=None) for segment in trace.segments]
+    shown = chrome_trace.render(dataclasses.replace(trace, segments=tuple(bare)))
+    return [
+        event["name"]
+        for event in shown["traceEvents"]
+        if event["ph"] == "X" and event["tid"]
+    ]
+
+
+def test_waits_are_named_as_far_as_the_system_tells_them(trace: Trace) -> None:
+    assert not trace.told_apart
+    assert set(_states(trace)) == {"holds the GIL", "runs free", "waits"}
+    apart: tuple[State, ...] = ("wants", "ready", "blocked")
+    segments = [Segment(0, one, at, at + 1.0) for at, one in enumerate(apart)]
+    told = dataclasses.replace(trace, told_apart=True, segments=tuple(segments))
+    assert _states(told) == [WORDS[state] for state in apart]

@@ -2,16 +2,10 @@
 
 import json
 import re
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 
-from lab.records.results import load
-from tests.renderers.browsing import RECORDS, SECTIONS, page_of
-
-if TYPE_CHECKING:
-    pass
+from tests.renderers.browsing import SECTIONS
 
 pytestmark = pytest.mark.slow  # what draws is loaded
 
@@ -21,35 +15,6 @@ def _specs(page: str, section: str) -> list[str]:
     inside = page.partition(f'<section id="{section}">')[2].partition("</section>")[0]
     parts = inside.split('<script type="application/json">')[1:]
     return [part.partition("</script>")[0] for part in parts]
-
-
-@pytest.mark.usefixtures("whole_page")
-@pytest.mark.parametrize("record", ["whole", "simulated_64_cores", "simulated_smt"])
-def test_a_point_is_where_a_call_can_be(record: str) -> None:
-    """On the axis, and moved to no side of the ceiling that it is not on."""
-    run = load(RECORDS / f"{record}.json")
-    crowd = tuple(
-        replace(race, kernel=f"{race.kernel} {copy}")
-        for race in run.races
-        if race.threads > 1
-        for copy in range(9)
-    )
-    for spec in _specs(page_of(replace(run, races=crowd)), "picture"):
-        chart = json.loads(spec)
-        ceiling, *_, found = (
-            chart["datasets"][layer["data"]["name"]] for layer in chart["layer"]
-        )
-        limit = max(at["speedup"] for at in ceiling)
-        assert len(found) >= 9
-        for point in found:
-            assert 0 <= point["across"] <= 1
-            drawn, true = (
-                min(limit, 1 / max(1 - point[key], 1e-9)) for key in ("across", "free")
-            )
-            if point["speedup"] <= true:
-                assert point["speedup"] <= drawn * 1.001
-        places = {(point["across"], point["speedup"]) for point in found}
-        assert len(places) > len(found) / 9
 
 
 def test_a_colour_means_one_thing(whole_page: str) -> None:

@@ -49,3 +49,35 @@ def test_a_file_below_the_root_is_named_from_there() -> None:
     frame = Frame("/home/me/lab/a.py", 3, "f")
     assert frame.near(Path("/home/me")) == "lab/a.py:3 in f"
     assert frame.near(Path("/srv")) == "/home/me/lab/a.py:3 in f"
+
+
+DUMP = """Timeout (0:00:03)!
+Thread 0x00007f01 (most recent call first):
+  File "/a/lab/instruments/knocker.py", line 90 in _knock
+  File "/usr/lib/threading.py", line 982 in run
+
+Thread 0x00007f02 [racer-1] (most recent call first):
+  File "/usr/lib/threading.py", line 320 in wait
+  File "/a/lab/instruments/race.py", line 150 in _work
+
+Thread 0x00007f03 [racer-0] (most recent call first):
+  File "/a/b \\xe9/lab/instruments/race.py", line 152 in _work
+  File "/usr/lib/threading.py", line 982 in run
+
+Thread 0x00007f04 (most recent call first):
+  File "/usr/lib/threading.py", line 1116 in join
+  File "/a/lab/instruments/race.py", line 90 in go
+"""
+
+
+def test_threads_of_the_labs_own_that_wait_are_not_at_fault() -> None:
+    assert culprit(DUMP) == Frame("/a/b é/lab/instruments/race.py", 152, "_work")
+    assert len(threads(DUMP)) == 4
+    assert culprit("") is None
+    assert culprit("Timeout (0:00:03)!\n") is None
+
+
+def test_in_a_fault_it_is_the_current_thread_though_it_waits() -> None:
+    fault = DUMP.replace("Timeout (0:00:03)!", "Fatal Python error: Aborted\n")
+    fault = fault.replace("Thread 0x00007f04", "Current thread 0x00007f04")
+    assert culprit(fault) == Frame("/usr/lib/threading.py", 1116, "join")

@@ -1,0 +1,72 @@
+"""Where threads are while they wait."""
+
+import os
+import platform
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from lab.demo.positions import READ, positions
+
+
+def reads(path: Path) -> None:
+    path.read_bytes()
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[threading.Thread]:
+    """A thread that reads from a FIFO that stays empty."""
+    os.mkfifo(path)
+    thread = threading.Thread(target=reads, args=(path,), name="reader")
+    thread.start()
+    with path.open("wb"):
+        yield thread
+    thread.join()
+
+
+def test_a_thread_is_seen_in_python_and_in_the_system_below(tmp_path: Path) -> None:
+    told = sys.platform == "linux" and platform.machine() in READ
+    with _reading(tmp_path / "fifo") as thread:
+        while True:  # until it has come as far as the read
+            (found,) = positions([thread])
+            if found.function == "read_bytes" and (found.call or not told):
+                break
+            time.sleep(0.001)
+        assert found.thread == "reader"
+        assert found.file == Path(Path.read_bytes.__code__.co_filename).name
+        assert found.line > Path.read_bytes.__code__.co_firstlineno
+        assert found.call == ("read(2) from a FIFO" if told else "")
+
+
+def test_who_has_ended_or_not_begun_is_nowhere() -> None:
+    thread = threading.Thread(target=len, args=("",))
+    assert positions([thread]) == ()
+    thread.start()
+    thread.join()
+    assert positions([thread]) == ()
+
+
+def test_who_runs_is_in_no_call() -> None:
+    (here,) = positions([threading.current_thread()])
+    assert (here.function, here.call) == ("positions", "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_a_read_from_what_is_no_fifo_is_told_so() -> None:
+    if platform.machine() not in READ:
+        pytest.skip("the number of read(2) is not known here")
+    ours, theirs = os.openpty()
+    thread = threading.Thread(target=os.read, args=(theirs, 1))
+    thread.start()
+    while not (found := positions([thread])) or not found[0].call:
+        time.sleep(0.001)
+    os.write(ours, b"\n")
+    thread.join()
+    os.close(ours)
+    os.close(theirs)
+    assert found[0].call == "read(2)"

@@ -1,0 +1,37 @@
+"""Lines and stacks, as records."""
+
+import pytest
+
+from lab.records import codec
+from lab.records.lines import Line, StackNode, of_threads
+
+NODES = (
+    StackNode(None, 0, 5, 0.0, 0.0),
+    StackNode(None, 1, 5, 0.0, 0.0),
+    StackNode(0, 0, 6, 0.1, 0.0),
+    StackNode(1, 1, 6, 0.2, 0.1),
+    StackNode(3, 1, 7, 0.3, 0.0),
+)
+
+
+def test_chosen_threads_keep_their_stacks_and_get_new_places() -> None:
+    assert of_threads(NODES, {1: 0}) == (
+        StackNode(None, 0, 5, 0.0, 0.0),
+        StackNode(0, 0, 6, 0.2, 0.1),
+        StackNode(1, 0, 7, 0.3, 0.0),
+    )
+    assert of_threads(NODES, {0: 0, 1: 1}) == NODES
+    assert of_threads(NODES, {}) == ()
+
+
+def test_names_are_harmless_from_the_beginning() -> None:
+    line = Line("a\x1b.py", 1, "f\ng", "h\u202e")
+    assert (line.file, line.function, line.callee) == ("a\\x1b.py", "f\\ng", "h\\u202e")
+
+
+@pytest.mark.parametrize("wrong", [{"held": 1.5}, {"line": -1}, {"longest_s": -0.1}])
+def test_what_no_line_can_be_is_refused(wrong: dict[str, float]) -> None:
+    plain = codec.plain(Line("a.py", 1, "f"))
+    assert codec.read(Line, plain) == Line("a.py", 1, "f")
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        codec.read(Line, plain | wrong)
