@@ -214,7 +214,8 @@ class _Body:
         if not gil_enabled():
             return nullcontext()
         bounds = [p.bound for p in self._promises if p.kind is Kind.LONGEST_HOLD]
-        self._watch = Watch(patience_s(bounds[0]) if bounds else None)
+        asks_s = patience_s(bounds[0]) if bounds else None
+        self._watch = Watch(asks_s, witness=not bounds)
         return self._watch
 
     def findings(self) -> "list[PromiseFinding]":

@@ -73,6 +73,7 @@ def watched_call(
 def _shares(promise: Promise, target: Target, once: bool) -> PromiseFinding:
     began_s = time.monotonic()
     first = _watched(target, 1)
+    held = first.held_s > first.free_s
     cost_s = time.monotonic() - began_s - first.wall_s
     at_first = of_share(promise, [first])
     if once or (at_first is not Outcome.OPEN and first.own_s >= SINGLE_S):
@@ -88,7 +89,7 @@ def _shares(promise: Promise, target: Target, once: bool) -> PromiseFinding:
         # In steps: on a busy machine what a short call takes can be lost in its waits.
         times = min(round(STRETCH_S / call_s), times * MOST_GROWTH, fitting)
         times = max(1, times)
-        watched.append(_watched(target, times))
+        watched.append(_watched(target, times, witness=held))
         last = watched[-1]
         calls += times
         call_s, slowdown = last.own_s / times, max(slowdown, last.wall_s / last.own_s)
@@ -108,10 +109,10 @@ def _shares(promise: Promise, target: Target, once: bool) -> PromiseFinding:
     return conclude(promise, outcome, watched, calls, reason)
 
 
-def _watched(target: Target, times: int) -> Watched:
+def _watched(target: Target, times: int, *, witness: bool = True) -> Watched:
     if unavailable():
         return _knocked(target, times)
-    with Watch() as watch:
+    with Watch(witness=witness) as watch:
         # No stamps between calls: a system call is where a busy machine stops a thread,
         # and it would hold the GIL there.
         target.call(times)

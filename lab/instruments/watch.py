@@ -16,6 +16,7 @@ from lab.instruments.knocker import KNOCKER
 from lab.instruments.pieces import Piece, cut, length, shared, total, without
 from lab.instruments.scope import Scope
 from lab.instruments.starvation import Readiness
+from lab.instruments.witness import Witness
 from lab.records.trace import State, Trace
 from lab.records.watched import Hold, Watched
 
@@ -24,13 +25,18 @@ class Watch:
     """with Watch(patience_s) as watch: ..., then watch.found(spans).
 
     patience_s: None, or the switch interval with which a second thread keeps asking for
-    the GIL meanwhile: only so is seen that bytecode lets others in. The garbage
-    collector is off: its time depends on all that the process has made. RuntimeError
+    the GIL meanwhile: only so is seen that bytecode lets others in. witness: one more
+    thread waits for it, and so proves what holds it throughout. The garbage collector
+    is off: its time depends on all that the process has made. RuntimeError
     where another scope is running, ScopeUnavailable where there is none.
     """
 
-    def __init__(self, patience_s: float | None = None) -> None:
+    def __init__(
+        self, patience_s: float | None = None, *, witness: bool = False
+    ) -> None:
         self._asker = Asker(patience_s) if patience_s else None
+        self._witness = Witness() if witness else None
+        self._held_throughout = False
         self._scope = Scope()
         self._caller = threading.get_native_id()
         self._ready = Readiness()
@@ -44,7 +50,11 @@ class Watch:
             self._before = starved_ns()
             if self._asker:
                 self._asker.start()
+            if self._witness:
+                self._witness.start()
             self._scope.__enter__()
+            if self._witness:
+                self._witness.stand()
             self._scope.settle()
         except BaseException:
             self._clean()
@@ -62,6 +72,8 @@ class Watch:
         self._leave_cpu_ns = time.thread_time_ns()
         self._starved_ns = (self._ready.read_ns() or 0) - self._starved_ns
         self._ended_ns = time.monotonic_ns()
+        if self._witness:
+            self._held_throughout = self._witness.slept
         self._scope.settle()
         self._scope.__exit__(*error)
         self._clean()
@@ -72,6 +84,8 @@ class Watch:
         self._ready.close()
         if self._asker:
             self._asker.stop()
+        if self._witness:
+            self._witness.stop()
         if self._collects:
             gc.enable()
 
@@ -93,10 +107,19 @@ class Watch:
             for wanted_ns, got_ns in (asker.knocks if asker else ())
         ]
         patience_s = asker.patience_s if asker else 0.0
-        mine, others = _owners(trace, self._caller)
+        witness = self._witness.native_id if self._witness else -1
+        mine, others = _owners(trace, self._caller, witness)
         held, free, unknown = _shares(
             trace, times, mine, others, _forced(knocks, patience_s)
         )
+        if self._held_throughout:
+            held, free, unknown = total(times), 0.0, 0.0
+        elif self._witness:
+            # While it had the GIL the caller may have had to wait.
+            had = [i for i, one in enumerate(trace.threads) if one.native_id == witness]
+            runs = _states(trace, mine, "runs_free")
+            let_in = without(shared(_states(trace, had, "holds"), times), runs)
+            free, unknown = max(0.0, free - total(let_in)), unknown + total(let_in)
         waited_s = {
             thread: (after - self._before.get(thread, 0)) / 1e9
             for thread, after in self._after.items()
@@ -146,14 +169,17 @@ class Watch:
             cpu_s=min(cpu_s, found.own_s),
             call_s=found.own_s / calls,
         )
-        return replace(found, error_s=found.error_s + running_s)
+        error_s = 0.0 if self._held_throughout else found.error_s + running_s
+        return replace(found, error_s=error_s)
 
 
-def _owners(trace: Trace, caller: int) -> tuple[list[int], list[int]]:
+def _owners(trace: Trace, caller: int, witness: int) -> tuple[list[int], list[int]]:
     """The places of the caller and the threads started meanwhile; of the others that
-    held the GIL."""
+    held the GIL, but for the witness."""
     mine, others = [], []
     for place, thread in enumerate(trace.threads):
+        if thread.native_id == witness:
+            continue
         # Number 0: a thread that the scope could not name, so it may be one of these.
         if thread.native_id in (caller, 0) or thread.start_s > 0:
             mine.append(place)

@@ -73,7 +73,7 @@ def _figures(finding: PromiseFinding) -> list[str]:
     by = [f"  held by       {finding.holder}"]
     inside = f"  held in       {finding.held_in}"
     return [
-        f"  GIL-free      {_share(finding)} of the time, {finding.samples} samples",
+        f"  GIL-free      {_share(finding)} of the time{_seen(finding)}",
         f"  ceiling       {ceiling} for any number of threads",
         f"  longest hold  {_hold(finding)}, with no chance for others",
         *(by if finding.holder not in ("", "MainThread") else ()),
@@ -83,8 +83,16 @@ def _figures(finding: PromiseFinding) -> list[str]:
     ]
 
 
+def _seen(finding: PromiseFinding) -> str:
+    if not finding.high:
+        return ": a thread that waited for it never got it"
+    return f", {finding.samples} samples"
+
+
 def _share(finding: PromiseFinding) -> str:
     low, high = finding.low, finding.high
+    if not high:
+        return "none"
     if high - low == 1:
         return "unknown part"
     half = (high - low) / 2

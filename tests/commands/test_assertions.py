@@ -24,7 +24,7 @@ class Machine:
     def monotonic(self) -> float:
         return self.now_s
 
-    def watch(self, target: Any, times: int) -> Watched:
+    def watch(self, target: Any, times: int, *, witness: bool = True) -> Watched:
         own_s = times * self._own_s
         wall_s = own_s * self._slowdown
         self.watched.append(times)

@@ -1,5 +1,7 @@
 """A stretch of code, watched once."""
 
+import ctypes
+
 import pytest
 
 from lab.instruments import watch as module
@@ -27,3 +29,24 @@ def _longest_hold_s() -> float:
 def test_no_hold_is_sure_where_nobody_looked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "Scope", Unseeing)
     assert _longest_hold_s() <= 0
+
+
+def test_what_holds_throughout_is_held_however_seldom_anybody_looked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "Scope", lambda: Scope(0.1))
+    for _ in range(20):  # until the witness had a core in time
+        with Watch(witness=True) as watch:
+            ctypes.PyDLL(None).usleep(10_000)
+        seen = watch.found()
+        if not seen.error_s:
+            break
+    assert (seen.held_s, seen.free_s, seen.unknown_s) == (seen.wall_s, 0.0, 0.0)
+    assert seen.error_s == 0.0
+
+
+def test_what_is_let_go_for_a_moment_is_not() -> None:
+    with Watch(witness=True) as watch:
+        ctypes.PyDLL(None).usleep(10_000)
+        ctypes.CDLL(None).usleep(1)
+    assert watch.found().error_s > 0
