@@ -1,11 +1,21 @@
-"""The command line, in a process of its own."""
+"""The command line."""
 
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a command printed within this process, and its exit code."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

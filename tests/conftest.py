@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from lab.records.trace import Trace
+from tests.command_line import Told
 from tests.traces import TRACE
 
 ROOT = Path(__file__).parent.parent
@@ -114,6 +115,18 @@ def drawing() -> None:
     from lab.verdicts.run import judged
 
     html.render([judged(load(ROOT / "tests/data/whole.json"), "whole")])
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Callable[..., Told]:
+    """Run a command within this process, where a fresh one would show nothing more."""
+    from lab.cli import main
+
+    def run(*arguments: object) -> Told:
+        code = main([str(one) for one in arguments])
+        return Told(code, *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Runs as they are printed."""
 
 import io
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ RECORDS = ROOT / "tests/data"
 WHOLE = RECORDS / "whole.json"
 
 
+@cache
 def found(name: str) -> Judged:
+    """A run of tests/data; read once, as nothing can change it."""
     return judged(load(RECORDS / f"{name}.json"), name)
 
 

@@ -1,11 +1,12 @@
 """A process that runs already is looked at from outside: it notices nothing."""
 
 import json
+import os
 import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from lab.instruments.scope import unavailable
 from lab.records.trace import ThreadTrace
 from lab.records.trace_file import load
+from tests.command_line import Told
 from tests.terminal import Terminal
 
 pytestmark = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
@@ -173,19 +175,16 @@ def test_an_interrupt_shows_what_was_seen_so_far() -> None:
         ([], "PROGRAM or a --pid"),
     ],
 )
-def test_what_cannot_be_done_is_told(arguments: list[str], told: str) -> None:
-    seen = lab("scope", *arguments)
+def test_what_cannot_be_done_is_told(
+    arguments: list[str], told: str, command: Callable[..., Told]
+) -> None:
+    seen = command("scope", *arguments)
     assert seen.returncode == 2
     assert told in seen.stderr
     assert "Traceback" not in seen.stderr
 
 
-def test_it_is_no_target_of_itself() -> None:
-    code = "main(['scope', '--pid', str(os.getpid())])"
-    seen = subprocess.run(
-        [sys.executable, "-c", f"import os; from lab.cli import main; exit({code})"],
-        capture_output=True,
-        text=True,
-    )
+def test_it_is_no_target_of_itself(command: Callable[..., Told]) -> None:
+    seen = command("scope", "--pid", os.getpid())
     assert seen.returncode == 2
     assert "gil-lab itself" in seen.stderr

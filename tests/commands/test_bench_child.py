@@ -3,12 +3,13 @@
 import os
 import signal
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
+from lab.commands import bench_child
 from lab.commands.bench_child import BenchChild
 
 # Such as a child's reporter tells (lab/system/reporting.py), without what it imports.
@@ -80,14 +81,19 @@ def test_an_end_within_a_test_is_its_failure(
 
 
 @pytest.mark.parametrize("done", ["", 'tell("done")\n'])
-def test_what_it_has_started_goes_with_it(tmp_path: Path, done: str) -> None:
+def test_what_it_has_started_goes_with_it(
+    tmp_path: Path, done: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Though that keeps the pipe open in which events are told."""
+    monkeypatch.setattr(bench_child, "LOOK_S", 0.01)
     started = "child = os.fork()\nif not child:\n    signal.pause()\n"
     code = started + 'tell("note", text=str(child))\nos._exit(3)'
     child = _followed(tmp_path, BEGUN + done + code)
     (number,) = child.notes
-    while psutil.pid_exists(int(number)):  # until its new parent has noticed its end
-        time.sleep(0.01)
+    with suppress(psutil.NoSuchProcess):
+        other = psutil.Process(int(number))
+        while other.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
 
 
 def test_a_call_that_does_not_return_is_told_by_its_place(tmp_path: Path) -> None:

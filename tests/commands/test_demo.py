@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from itertools import pairwise
 
 import psutil
@@ -13,6 +14,7 @@ import pytest
 from lab.demo.acts import acts
 from lab.records.machine import gil_enabled
 from lab.records.trace import WORDS
+from tests.command_line import Told
 from tests.terminal import ROOT, Terminal
 
 ANSWERED = ("MEASURED: ", "cannot be played here")
@@ -191,10 +193,9 @@ def test_by_itself_on_a_terminal() -> None:
         assert b"prediction" not in terminal.raw
 
 
-def _piped(*arguments: str, code: str = "") -> subprocess.CompletedProcess[str]:
-    command = ["-c", code] if code else ["-m", "lab", "demo", *arguments]
+def _piped(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, *command],
+        [sys.executable, "-c", code],
         cwd=ROOT,
         env={**os.environ, "FORCE_COLOR": "1"},  # not even then
         stdin=subprocess.DEVNULL,
@@ -207,7 +208,7 @@ def _piped(*arguments: str, code: str = "") -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 def test_piped() -> None:
-    done = _piped(code=_code(3, "2"))
+    done = _piped(_code(3, "2"))
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert done.stdout.isascii()
@@ -235,8 +236,10 @@ def test_piped() -> None:
         (("--seed-answers", ""), "one for each act played, 5, got 1"),
     ],
 )
-def test_bad_input(arguments: tuple[str, ...], said: str) -> None:
-    done = _piped(*arguments)
+def test_bad_input(
+    arguments: tuple[str, ...], said: str, command: Callable[..., Told]
+) -> None:
+    done = command("demo", *arguments)
     assert done.returncode == 2
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()

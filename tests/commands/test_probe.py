@@ -2,13 +2,14 @@
 
 import json
 import re
+from collections.abc import Callable
 
 import pytest
 
 from lab.instruments.watchdog import TEXT
 from lab.records.machine import gil_enabled
 from lab.records.probe import Probe
-from tests.command_line import run
+from tests.command_line import Told, run
 
 
 def test_probe_prints_a_verdict() -> None:
@@ -18,8 +19,8 @@ def test_probe_prints_a_verdict() -> None:
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
-def test_probe_prints_json() -> None:
-    done = run("-m", "lab", "probe", "sorted(x)", "--setup", "x = [1] * 9", "--json")
+def test_probe_prints_json(command: Callable[..., Told]) -> None:
+    done = command("probe", "sorted(x)", "--setup", "x = [1] * 9", "--json")
     plain = json.loads(done.stdout)
     assert list(plain) == list(Probe.__dataclass_fields__)
     assert plain["verdict"] in ("held", "inconclusive") or not gil_enabled()
@@ -34,11 +35,13 @@ def test_probe_prints_json() -> None:
         ("signal.raise_signal(2)", 130, "gil-lab: interrupted"),
     ],
 )
-def test_probe_ends_with_what_the_call_raises(call: str, code: int, said: str) -> None:
+def test_probe_ends_with_what_the_call_raises(
+    call: str, code: int, said: str, command: Callable[..., Told]
+) -> None:
     setup = (
         "class Mine(BaseException): pass\ndef mine(): raise Mine('two\\nlines\\x1b[2J')"
     )
-    done = run("-m", "lab", "probe", call, "--setup", setup)
+    done = command("probe", call, "--setup", setup)
     assert (done.returncode, done.stdout, done.stderr) == (code, "", f"{said}\n")
 
 

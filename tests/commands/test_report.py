@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,21 +16,20 @@ from lab.errors import UsageError
 from lab.records.results import FORMAT, KEY, load, publish
 from lab.renderers import formats
 from lab.verdicts.run import Judged, judged
+from tests.command_line import Told
 
 ROOT = Path(__file__).parents[2]
 RECORDS = ROOT / "tests/data"
 WHOLE = RECORDS / "whole.json"
 
 
-def _report(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "lab", "report", *map(str, arguments)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+Report = Callable[..., Told]
+
+
+@pytest.fixture
+def report(command: Callable[..., Told]) -> Report:
+    """The command with these arguments."""
+    return partial(command, "report")
 
 
 @pytest.fixture(scope="module")
@@ -40,18 +40,20 @@ def whole() -> Judged:
 @pytest.mark.parametrize(
     "row",
     [
-        # What draws the page is loaded by a fresh process.
+        # What draws the page is loaded.
         pytest.param(
             row, id=row.name, marks=pytest.mark.slow if row.name == "html" else ()
         )
         for row in formats.FORMATS
     ],
 )
-def test_the_suffix_says_the_format(row: formats.Format, tmp_path: Path) -> None:
+def test_the_suffix_says_the_format(
+    row: formats.Format, tmp_path: Path, report: Report, request: pytest.FixtureRequest
+) -> None:
     if row.extra:
-        pytest.importorskip("altair", reason="make .venv/.test installs it")
+        request.getfixturevalue("drawing")
     output = tmp_path / f"report{row.suffix}"
-    done = _report(WHOLE, "-o", output)
+    done = report(WHOLE, "-o", output)
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"Report: {output}\n"
     first = {
@@ -65,12 +67,12 @@ def test_the_suffix_says_the_format(row: formats.Format, tmp_path: Path) -> None
     assert text.startswith(first)
     assert [path.name for path in tmp_path.iterdir()] == [output.name]
     if row.name in ("markdown", "json", "csv"):
-        assert _report(WHOLE, "--format", row.name).stdout.strip() == text.strip()
+        assert report(WHOLE, "--format", row.name).stdout.strip() == text.strip()
 
 
-def test_the_choices_are_the_rows() -> None:
+def test_the_choices_are_the_rows(report: Report) -> None:
     """The command line names the formats without importing them."""
-    done = _report("--format", "nonsense", WHOLE)
+    done = report("--format", "nonsense", WHOLE)
     assert done.returncode == 2
     for row in formats.FORMATS:
         assert row.name in done.stderr
@@ -182,11 +184,11 @@ def test_a_page_is_not_for_a_terminal() -> None:
     assert "add -o report.html" in done.stderr
 
 
-def test_traces_are_needed_for_a_page_only(tmp_path: Path) -> None:
+def test_traces_are_needed_for_a_page_only(tmp_path: Path, report: Report) -> None:
     result = tmp_path / "result.json"
     result.write_text(_without("timeline"))
-    assert _report(result).returncode == 0
-    assert _report(result, "--format", "markdown").returncode == 0
+    assert report(result).returncode == 0
+    assert report(result, "--format", "markdown").returncode == 0
 
 
 def _kept(folder: Path, name: str, part: str = "") -> Path:
@@ -196,13 +198,15 @@ def _kept(folder: Path, name: str, part: str = "") -> Path:
     return publish(json.dumps(content), folder, name)
 
 
-def test_a_folder_stands_for_its_newest_whole_run(tmp_path: Path) -> None:
+def test_a_folder_stands_for_its_newest_whole_run(
+    tmp_path: Path, report: Report
+) -> None:
     _kept(tmp_path, "2026-01-01T00-00-00")
-    done = _report(tmp_path, "--format", "csv")
+    done = report(tmp_path, "--format", "csv")
     assert (done.returncode, done.stderr) == (0, "")
     assert "\nlatest," in done.stdout
     part = _kept(tmp_path, "2026-01-02T00-00-00", "-k mandelbrot")
-    done = _report(tmp_path, "--format", "csv")
+    done = report(tmp_path, "--format", "csv")
     assert "\nlatest," in done.stdout
     (line,) = done.stderr.splitlines()
     assert str(part) in line
@@ -235,18 +239,18 @@ def test_without_a_name_it_is_what_bench_kept(
     assert "gil-lab: CPython" in capsys.readouterr().out
 
 
-def test_only_check_asks_for_the_verdict(tmp_path: Path) -> None:
+def test_only_check_asks_for_the_verdict(tmp_path: Path, report: Report) -> None:
     """A held twin that says it is released."""
     content = json.loads((RECORDS / "held.json").read_text())
     for benchmark in content["benchmarks"]:
         benchmark["extra_info"][KEY][0]["claim"] = "threads help"
     lie, output = tmp_path / "lie.json", tmp_path / "report.md"
     lie.write_text(json.dumps(content))
-    assert _report(lie).returncode == 0
-    assert _report(lie, "--check").returncode == 1
-    assert _report(lie, "--check", "-o", output).returncode == 1
+    assert report(lie).returncode == 0
+    assert report(lie, "--check").returncode == 1
+    assert report(lie, "--check", "-o", output).returncode == 1
     assert "!!" in output.read_text()
-    assert _report(RECORDS / "held.json", "--check").returncode == 0
+    assert report(RECORDS / "held.json", "--check").returncode == 0
 
 
 @pytest.mark.slow
@@ -267,11 +271,11 @@ def test_no_traces_are_wanted_where_there_is_no_gil(tmp_path: Path) -> None:
     assert report_command.run([RECORDS / "free_threaded.json"], None, output) == 0
 
 
-def test_runs_of_one_name_are_told_apart(tmp_path: Path) -> None:
+def test_runs_of_one_name_are_told_apart(tmp_path: Path, report: Report) -> None:
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "latest.json").write_text(WHOLE.read_text())
-    done = _report(
+    done = report(
         *(tmp_path / folder / "latest.json" for folder in ("a", "b")),
         *("--format", "json"),
     )

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -16,6 +17,7 @@ import pytest
 
 from lab.instruments.scope import unavailable
 from lab.records.trace_file import load
+from tests.command_line import Told
 
 needs_gil = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
 
@@ -228,27 +230,47 @@ def test_both_files_are_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ("none.py", "none.py: No such file"),
-        ("''", "'': No such file"),
         (". -x", "can't find '__main__'"),
         ("-m none", "No module named none"),
         ("-m none.deeper", "No module named 'none'"),
         ("-m concurrent", "is a package and cannot be directly executed"),
+    ],
+)
+def test_what_python_finds_nothing_in_is_one_line(
+    tmp_path: Path, arguments: str, says: str
+) -> None:
+    _refused(scoped(tmp_path, *shlex.split(arguments)), says)
+
+
+def _refused(under: "Told | subprocess.CompletedProcess[str]", says: str) -> None:
+    assert under.returncode == 2
+    assert under.stdout == ""
+    assert under.stderr.startswith("gil-lab: ")
+    assert says in under.stderr
+    assert len(under.stderr.splitlines()) == 1
+
+
+@needs_gil
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("none.py", "none.py: No such file"),
+        ("''", "'': No such file"),
         ("-o none/out.json program.py", "none/out.json: no such folder"),
         ("-o . program.py", "a folder"),
         ("-o program.py program.py", "program.py: is read"),
     ],
 )
 def test_what_cannot_start_is_one_line(
-    tmp_path: Path, arguments: str, says: str
+    tmp_path: Path,
+    arguments: str,
+    says: str,
+    command: Callable[..., Told],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     write(tmp_path, "program.py", "print('ran')")
-    under = scoped(tmp_path, *shlex.split(arguments))
-    assert under.returncode == 2
-    assert under.stdout == ""
-    assert under.stderr.startswith("gil-lab: ")
-    assert says in under.stderr
-    assert len(under.stderr.splitlines()) == 1
+    monkeypatch.chdir(tmp_path)
+    _refused(command("scope", *shlex.split(arguments)), says)
     assert (tmp_path / "program.py").read_text() == "print('ran')"
 
 

@@ -2,12 +2,13 @@
 
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from lab.instruments.scope import unavailable
+from tests.command_line import Told
 from tests.commands.test_attached import first_line, lab, running
 from tests.terminal import Terminal
 
@@ -80,7 +81,9 @@ def test_in_a_pipe_it_is_one_table() -> None:
     assert seen.stdout.isascii()
 
 
-def test_what_cannot_be_looked_at_is_told_in_a_line() -> None:
-    seen = lab("top", str(2**31 - 1))
+def test_what_cannot_be_looked_at_is_told_in_a_line(
+    command: Callable[..., Told],
+) -> None:
+    seen = command("top", 2**31 - 1)
     assert seen.returncode == 2
     assert len(seen.stderr.splitlines()) == 1

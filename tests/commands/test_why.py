@@ -4,10 +4,12 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 import pytest
 
 from lab.instruments.scope import unavailable
+from tests.command_line import Told
 from tests.commands.test_attached import first_line, lab, running
 
 pytestmark = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
@@ -169,7 +171,9 @@ def test_little_is_imported_for_an_answer() -> None:
     assert not {"numpy", "rich"} & set(done.stdout.split())
 
 
-def test_what_cannot_be_looked_at_is_told_in_a_line() -> None:
-    seen = lab("why", str(2**31 - 1))
+def test_what_cannot_be_looked_at_is_told_in_a_line(
+    command: Callable[..., Told],
+) -> None:
+    seen = command("why", 2**31 - 1)
     assert seen.returncode == 2
     assert len(seen.stderr.splitlines()) == 1
