@@ -56,9 +56,7 @@ def parser() -> argparse.ArgumentParser:
         "python -m lab bench mine.pyx --watch # and again at each save",
         "python -m lab bench --pair zlib.crc32 zlib.adler32 --args 'bytes(10**7)'",
     )
-    bench.add_argument(
-        "-v", action="store_true", dest="verbose", help="every row, of one thread too"
-    )
+    _add_switch(bench, "-v", "verbose", "every row, of one thread too")
     bench.add_argument(
         "--timeout",
         type=_seconds,
@@ -66,9 +64,7 @@ def parser() -> argparse.ArgumentParser:
         help="how long one call may take, 60 unless given, 10 for your own; what takes "
         "longer is left",
     )
-    bench.add_argument(
-        "--watch", action="store_true", help="race FILE again at each save"
-    )
+    _add_switch(bench, "--watch", "watch", "race FILE again at each save")
     bench.add_argument(
         "--pair",
         nargs=2,
@@ -120,12 +116,8 @@ def parser() -> argparse.ArgumentParser:
         choices=[row.name for row in FORMATS],
         help="what FILE's suffix says, if not given",
     )
-    report.add_argument(
-        "-v", action="store_true", dest="verbose", help="every row, in the terminal"
-    )
-    report.add_argument(
-        "--check", action="store_true", help="exit 1 where a run contradicts a claim"
-    )
+    _add_switch(report, "-v", "verbose", "every row, in the terminal")
+    _add_switch(report, "--check", "check", "exit 1 where a run contradicts a claim")
 
     probe = command(
         "probe",
@@ -141,9 +133,7 @@ def parser() -> argparse.ArgumentParser:
     probe.add_argument(
         "--setup", metavar="CODE", default="", help="statements to run before"
     )
-    probe.add_argument(
-        "--json", action="store_true", dest="as_json", help="print it as JSON"
-    )
+    _add_switch(probe, "--json", "as_json", "print it as JSON")
 
     scope = command(
         "scope",
@@ -159,9 +149,7 @@ def parser() -> argparse.ArgumentParser:
         "-o", type=Path, dest="output", metavar="FILE", help="keep the trace as JSON"
     )
     _add_exports(scope)
-    scope.add_argument(
-        "-m", action="store_true", dest="module", help="PROGRAM is a module's name"
-    )
+    _add_switch(scope, "-m", "module", "PROGRAM is a module's name")
     scope.add_argument(
         "--pid", type=_number, help="of a process that runs already; no PROGRAM then"
     )
@@ -176,20 +164,22 @@ def parser() -> argparse.ArgumentParser:
         "args", metavar="...", nargs=argparse.REMAINDER, help="its own arguments"
     )
 
-    top = command(
-        "top",
-        "show live what the threads of a process do; q leaves",
-        "python -m lab top 4242",
-        "python -m lab top 4242 >table.txt   # one table, of a second",
-    )
-    top.add_argument("pid", type=_number, metavar="PID", help="of the process")
-
-    why = command(
-        "why",
-        "say in a paragraph why a process seems to hang",
-        "python -m lab why 4242   # who holds the GIL, who wants it; any deadlock",
-    )
-    why.add_argument("pid", type=_number, metavar="PID", help="of the process")
+    for name, does, *examples in (
+        (
+            "top",
+            "show live what the threads of a process do; q leaves",
+            "python -m lab top 4242",
+            "python -m lab top 4242 >table.txt   # one table, of a second",
+        ),
+        (
+            "why",
+            "say in a paragraph why a process seems to hang",
+            "python -m lab why 4242   # who holds the GIL, who wants it; any deadlock",
+        ),
+    ):
+        command(name, does, *examples).add_argument(
+            "pid", type=_number, metavar="PID", help="of the process"
+        )
 
     trace = command(
         "trace",
@@ -226,9 +216,7 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         help="statements to run before the --add of the same place",
     )
-    atlas.add_argument(
-        "--json", action="store_true", dest="as_json", help="print it as JSON"
-    )
+    _add_switch(atlas, "--json", "as_json", "print it as JSON")
 
     demo = command(
         "demo",
@@ -240,7 +228,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--act", type=int, dest="number", metavar="N", help="only this one, 1 to 5"
     )
-    demo.add_argument("--no-pause", action="store_true", help="let it play by itself")
+    _add_switch(demo, "--no-pause", "no_pause", "let it play by itself")
     demo.add_argument(
         "--seed-answers",
         dest="predictions",
@@ -248,6 +236,12 @@ def parser() -> argparse.ArgumentParser:
         help="predictions, one for each act",
     )
     return lab
+
+
+def _add_switch(
+    command: argparse.ArgumentParser, option: str, name: str, does: str
+) -> None:
+    command.add_argument(option, action="store_true", dest=name, help=does)
 
 
 def _add_exports(command: argparse.ArgumentParser) -> None:

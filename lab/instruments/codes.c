@@ -91,26 +91,12 @@ line_of(frame_book *book, int32_t code, int32_t unit)
 static size_t
 put_character(char *out, uint32_t c)
 {
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
+    size_t more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+    for (size_t i = more; i > 0; i--, c >>= 6) {
+        out[i] = (char)(0x80 | (c & 63));
     }
-    if (c < 0x800) {
-        out[0] = (char)(0xC0 | c >> 6);
-        out[1] = (char)(0x80 | (c & 63));
-        return 2;
-    }
-    if (c < 0x10000) {
-        out[0] = (char)(0xE0 | c >> 12);
-        out[1] = (char)(0x80 | (c >> 6 & 63));
-        out[2] = (char)(0x80 | (c & 63));
-        return 3;
-    }
-    out[0] = (char)(0xF0 | (c >> 18 & 7));
-    out[1] = (char)(0x80 | (c >> 12 & 63));
-    out[2] = (char)(0x80 | (c >> 6 & 63));
-    out[3] = (char)(0x80 | (c & 63));
-    return 4;
+    out[0] = (char)(more ? 0xF0 << (3 - more) | (c & 63 >> more) : c);
+    return more + 1;
 }
 
 /* A str as UTF-8, cut after `room` bytes; -1 where it cannot be read. */

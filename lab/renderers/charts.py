@@ -7,7 +7,7 @@ Marks that can be pointed at or focused carry their figures as description.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import altair as alt
@@ -38,6 +38,7 @@ SECONDS = (
 )
 # A chart in Vega-Lite's own terms, plain values.
 Spec = dict[str, Any]
+Draw = Callable[..., Spec]
 
 
 def layered(layers: Sequence[alt.Chart], height: int) -> Spec:
@@ -198,6 +199,37 @@ def _rows(series: Sequence[SeriesFinding]) -> list[dict[str, Any]]:
     ]
 
 
+# Experiments that have a chart: name, title, the chart's caption and reading, how it is
+# drawn, the titles of its axes.
+EXPERIMENTS: tuple[tuple[str, str, str, str, Draw, tuple[str, str | None]], ...] = (
+    (
+        "break-even",
+        "From what length on a release pays",
+        "What releasing costs one thread, and what two gain",
+        "Above the dashed line two threads that release beat one that holds "
+        "(for one thread: the release costs that factor of processor time).",
+        sweep,
+        ("length of one call", "ratio"),
+    ),
+    (
+        "responsiveness",
+        "What a call costs the other threads",
+        "How late a tick comes beside a call of 0.1 s",
+        "A thread ticks every 5 ms beside the call: the further right, the longer "
+        "it stood still; each line of the grid is ten times the last.",
+        dots,
+        ("how late a tick comes", "beside"),
+    ),
+    (
+        "handoff",
+        "How long until the GIL is there",
+        "From wanting the GIL to having it",
+        "Free, it is there in nanoseconds; dropped, a thread must be woken up; "
+        "beside bytecode, a thread waits for a whole switch interval.",
+        dots,
+        ("until the GIL is there", None),
+    ),
+)
 STYLE: dict[str, Any] = {
     "background": "transparent",
     "font": "system-ui, sans-serif",

@@ -5,7 +5,7 @@ the page together and escapes whatever it is given.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
@@ -29,7 +29,6 @@ from lab.renderers.charts import Spec
 from lab.verdicts.finding import Finding, Judgement, Verdict
 from lab.verdicts.run import Judged, speedup_range
 
-Draw = Callable[..., Spec]
 # Whose gains stand at the top: what memory allows is another story.
 SHOWN = (Bound.COMPUTE, Bound.BLOCKING)
 KEPT = (("held", "kept the GIL"), ("released", "released it"))
@@ -41,37 +40,6 @@ MEANINGS = {
     Judgement.INCONCLUSIVE: "open",
 }
 NO_SHARE = "the GIL-free part of the call could not be told"
-# Those that have a chart: title, the chart's caption and reading, how it is drawn, and
-# the titles of its axes.
-EXPERIMENTS: tuple[tuple[str, str, str, str, Draw, tuple[str, str | None]], ...] = (
-    (
-        "break-even",
-        "From what length on a release pays",
-        "What releasing costs one thread, and what two gain",
-        "Above the dashed line two threads that release beat one that holds "
-        "(for one thread: the release costs that factor of processor time).",
-        charts.sweep,
-        ("length of one call", "ratio"),
-    ),
-    (
-        "responsiveness",
-        "What a call costs the other threads",
-        "How late a tick comes beside a call of 0.1 s",
-        "A thread ticks every 5 ms beside the call: the further right, the longer "
-        "it stood still; each line of the grid is ten times the last.",
-        charts.dots,
-        ("how late a tick comes", "beside"),
-    ),
-    (
-        "handoff",
-        "How long until the GIL is there",
-        "From wanting the GIL to having it",
-        "Free, it is there in nanoseconds; dropped, a thread must be woken up; "
-        "beside bytecode, a thread waits for a whole switch interval.",
-        charts.dots,
-        ("until the GIL is there", None),
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +250,7 @@ def _stacks(name: str, line: Timeline) -> Figure:
 
 
 def _sections(runs: Sequence[Judged]) -> Iterator[Section]:
-    for name, title, caption, reading, draw, axes in EXPERIMENTS:
+    for name, title, caption, reading, draw, axes in charts.EXPERIMENTS:
         figures = []
         for label, (place, it) in zip(
             verdict_table.labels(runs), enumerate(runs), strict=True
