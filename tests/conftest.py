@@ -46,7 +46,7 @@ def _children() -> set[psutil.Process]:
     return set(psutil.Process().children(recursive=True))
 
 
-def _settles(check: Callable[[], object], limit_s: float = 5) -> bool:
+def _settles(check: Callable[[], object], limit_s: float = 60) -> bool:
     """Whether check becomes false; ends are seen a moment after they happen."""
     end = time.monotonic() + limit_s
     while check():

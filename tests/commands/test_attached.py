@@ -125,7 +125,7 @@ def test_of_a_process_that_ends_meanwhile_the_time_before_is_shown(end: str) -> 
         ) as scope:
             # It has begun once it has the memory open and a thread that samples.
             tasks = Path(f"/proc/{scope.pid}/task")
-            end_s = time.monotonic() + 30
+            end_s = time.monotonic() + 60
             while "gil-lab scope" not in names(tasks) and time.monotonic() < end_s:
                 time.sleep(0.01)
             time.sleep(0.2)

@@ -188,12 +188,12 @@ def test_interrupted_while_a_thread_holds_the_gil(
         family = psutil.Process(child.pid).children(recursive=True)
         assert family
         child.send_signal(number)
-        child.wait(timeout=30)
+        child.wait(timeout=120)
         err = child.stderr.read()
     assert child.returncode == 128 + number
     assert err.endswith("ed, nothing kept\n")
     assert "Traceback" not in err
-    _, alive = psutil.wait_procs(family, timeout=10)
+    _, alive = psutil.wait_procs(family, timeout=60)
     assert not alive
     assert set((checkout / "results").glob("*")) == before
 
@@ -209,7 +209,7 @@ def test_interrupted_in_held_reads_of_fifos(checkout: Path, tmp_path: Path) -> N
         assert list(tmp_path.rglob("200")), "no FIFO was made"
         time.sleep(1)
         child.send_signal(signal.SIGINT)
-        child.wait(timeout=30)
+        child.wait(timeout=120)
     assert not list(tmp_path.iterdir())
 
 
@@ -221,6 +221,6 @@ def test_interrupted_with_a_peer(checkout: Path) -> None:
         time.sleep(1)
         family = psutil.Process(child.pid).children(recursive=True)
         child.send_signal(signal.SIGINT)
-        child.wait(timeout=30)
-    _, alive = psutil.wait_procs(family, timeout=10)
+        child.wait(timeout=120)
+    _, alive = psutil.wait_procs(family, timeout=60)
     assert not alive

@@ -15,7 +15,7 @@ def nothing_left() -> Iterator[None]:
     before = len(os.listdir("/proc/self/task"))
     yield
     assert threading.Thread.__dict__["_set_native_id"] is hook
-    end = time.monotonic() + 10  # the system lets go of a joined thread a bit later
+    end = time.monotonic() + 60  # the system lets go of a joined thread a bit later
     while len(os.listdir("/proc/self/task")) > before and time.monotonic() < end:
         time.sleep(0.001)
     # Fewer: one that an earlier test joined was still going when this one began.

@@ -1,14 +1,16 @@
 """Calls under the scope, for tests of what it sees."""
 
 import threading
+import time
 from collections.abc import Callable
 from types import FunctionType
 
 import pytest
 
+from lab.calls.doses import dose
 from lab.instruments.scope import Scope, unavailable
 from lab.records.lines import Line
-from lab.records.trace import Trace
+from lab.records.trace import ThreadTrace, Trace
 
 needs_gil = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
 
@@ -25,6 +27,29 @@ def traced(*calls: Callable[[], object]) -> Trace:
         for thread in threads:
             thread.join()
     return scope.trace
+
+
+def workers(trace: Trace) -> list[ThreadTrace]:
+    return [each for each in trace.threads if each.name.startswith("worker")]
+
+
+def busy(seconds: float) -> None:
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        pass
+
+
+def dosed(hold_us: float, free_us: float, seconds: float) -> tuple[Trace, float, float]:
+    """What a scope sees of a dose; the true GIL-free part; how wide the error may be.
+
+    A state in which the thread stands without a core is seen once, not many times: so
+    the error may be as wide as that part of the time, and some more.
+    """
+    with Scope() as scope:
+        begin_s, cpu_begin_s = time.monotonic(), time.thread_time()
+        true = dose(hold_us, free_us, seconds)
+        cpu_s, wall_s = time.thread_time() - cpu_begin_s, time.monotonic() - begin_s
+    return scope.trace, true, 0.3 + max(0.0, 1 - cpu_s / wall_s)
 
 
 def line_of(trace: Trace, function: Callable[..., object], offset: int) -> Line:

@@ -98,7 +98,7 @@ def test_each_thread_is_told_with_its_place_and_what_it_waits_for() -> None:
 def test_who_wants_the_gil_is_seen_at_some_look() -> None:
     code = PROGRAM.replace("lock.acquire(timeout=60)", "while True: time.sleep(0.001)")
     with looker(code) as (one, numbers, _):
-        end_s = time.monotonic() + 30
+        end_s = time.monotonic() + 60
         while True:
             found = one.look().thread(numbers[2])
             assert found is not None

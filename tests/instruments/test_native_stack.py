@@ -22,7 +22,7 @@ def test_the_function_called_and_its_callers_are_named() -> None:
     with running(CODE) as child:
         first_line(child)
         with Process(child.pid) as process, NativeStacks(process) as stacks:
-            end_s = time.monotonic() + 30
+            end_s = time.monotonic() + 60
             while len(words := process.text("syscall").split()) < 3:  # it is busy
                 assert time.monotonic() < end_s
                 time.sleep(0.01)

@@ -6,11 +6,8 @@ the trace's own error, or are so wide that only a wrong reading breaks them.
 
 import math
 import os
-import platform
 import signal
 import statistics
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -19,25 +16,11 @@ from pathlib import Path
 import pytest
 
 from lab.calls.doses import dose, mixed
-from lab.instruments.scope import Scope, ScopeUnavailable, unavailable
+from lab.instruments.scope import Scope
 from lab.kernels import collatz_held, collatz_released
-from lab.records.trace import Trace
-from tests.instruments.scoped import needs_gil, traced
+from tests.instruments.scoped import dosed, needs_gil, traced
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
-
-
-def dosed(hold_us: float, free_us: float, seconds: float) -> tuple[Trace, float, float]:
-    """What a scope sees of a dose; the true GIL-free part; how wide the error may be.
-
-    A state in which the thread stands without a core is seen once, not many times: so
-    the error may be as wide as that part of the time, and some more.
-    """
-    with Scope() as scope:
-        begin_s, cpu_begin_s = time.monotonic(), time.thread_time()
-        true = dose(hold_us, free_us, seconds)
-        cpu_s, wall_s = time.thread_time() - cpu_begin_s, time.monotonic() - begin_s
-    return scope.trace, true, 0.3 + max(0.0, 1 - cpu_s / wall_s)
 
 
 @needs_gil
@@ -194,37 +177,13 @@ def test_interval_is_checked(interval: float) -> None:
 
 
 @needs_gil
-def test_fork_inside_leaves_the_child_without_a_scope() -> None:
-    with Scope() as scope:
-        child = os.fork()
-        if child == 0:  # the child: no pytest from here on
-            status = 1
-            try:
-                with pytest.raises(RuntimeError):
-                    _ = scope.trace
-                with Scope() as own:
-                    time.sleep(0.02)
-                scope.__exit__(None, None, None)
-                with pytest.raises(RuntimeError):
-                    _ = scope.trace
-                status = 0 if own.trace.threads[0].name == "MainThread" else 2
-            finally:
-                os._exit(status)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-        before = scope
-        time.sleep(0.05)
-    assert before.trace.gil_free > 0.3
-    assert before.trace.samples > 10
-
-
-@needs_gil
 def test_signals_reach_the_program_and_not_the_sampler() -> None:
     caught: list[int] = []
     old = signal.signal(signal.SIGALRM, lambda number, _: caught.append(number))
     try:
         with Scope():
             signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
-            end = time.monotonic() + 20
+            end = time.monotonic() + 60
             while len(caught) < 5 and time.monotonic() < end:
                 time.sleep(0.001)
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -254,82 +213,6 @@ def test_a_hook_put_over_ours_stays() -> None:
         assert thread.native_id
     finally:
         threading.Thread._set_native_id = original  # type: ignore[attr-defined]
-
-
-def python(code: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        cwd=Path(__file__).parents[2],
-        env=os.environ | environment,
-    )
-
-
-@needs_gil
-def test_on_one_processor() -> None:
-    code = """if True:
-        import os
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-        from tests.instruments.test_scope import dosed
-        trace, true, widest = dosed(1000, 1000, 0.5)
-        assert trace.interval_s > 20e-6
-        assert trace.error < widest
-        assert abs(trace.gil_free - true) <= 2.5 * trace.error, (true, trace)
-    """
-    result = python(code)
-    assert result.returncode == 0, result.stderr
-
-
-@needs_gil
-@pytest.mark.skipif(platform.machine() != "x86_64", reason="numbers of system calls")
-def test_where_memory_may_not_be_read_it_says_so() -> None:
-    # A filter as containers have it: process_vm_readv (310) fails with EPERM.
-    code = """if True:
-        import ctypes, struct
-        from lab.instruments.scope import unavailable
-        rules = [(0x20, 0, 0, 0), (0x15, 0, 1, 310), (6, 0, 0, 0x50001),
-                 (6, 0, 0, 0x7fff0000)]
-        program = b"".join(struct.pack("HBBI", *rule) for rule in rules)
-        buffer = ctypes.create_string_buffer(program)
-        head = struct.pack("HxxxxxxP", len(rules), ctypes.addressof(buffer))
-        prctl = ctypes.CDLL(None).prctl
-        assert unavailable() is None
-        assert prctl(38, 1, 0, 0, 0) == 0 and prctl(22, 2, head, 0, 0) == 0
-        print(unavailable())
-    """
-    result = python(code)
-    assert "forbids process_vm_readv" in result.stdout, result.stderr
-
-
-@needs_gil
-def test_a_scope_left_open_ends_with_the_interpreter() -> None:
-    code = "from lab.instruments.scope import Scope; scope = Scope(); scope.__enter__()"
-    result = python(code)
-    assert (result.returncode, result.stderr) == (0, "")
-
-
-def test_without_a_gil_there_is_no_scope() -> None:
-    if sys._is_gil_enabled() if hasattr(sys, "_is_gil_enabled") else True:
-        assert unavailable() is None
-        return
-    assert str(unavailable()).startswith("no GIL")
-    with pytest.raises(ScopeUnavailable, match="no GIL"), Scope():
-        pass
-    code = "from lab.instruments.scope import unavailable; assert unavailable() is None"
-    assert python(code, PYTHON_GIL="1").returncode == 0
-
-
-def test_importing_does_not_switch_the_gil_on() -> None:
-    code = (
-        "import sys, lab.instruments.scope\n"
-        "print(getattr(sys, '_is_gil_enabled', bool)())\n"
-    )
-    result = python(code)
-    expected = getattr(sys, "_is_gil_enabled", bool)()
-    assert result.stdout.strip() == str(expected)
-    assert result.stderr == ""
 
 
 @needs_gil

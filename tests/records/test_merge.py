@@ -7,7 +7,7 @@ from lab.records.merge import merge
 from lab.records.race import Race
 from lab.records.results import KEY, parse
 from lab.records.series import Series
-from tests.verdicts.test_races import PARALLEL, _race
+from tests.verdicts.made_races import PARALLEL, made
 
 
 def _content(name: str, data: list[float], *records: Race | Series) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def _content(name: str, data: list[float], *records: Race | Series) -> dict[str,
     }
 
 
-RACE = replace(_race(PARALLEL, rounds=2), dropped=1)
+RACE = replace(made(PARALLEL, rounds=2), dropped=1)
 SERIES = Series("e", "s", "c", "x", (1.0, 2.0), dropped=1)
 
 

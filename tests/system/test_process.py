@@ -29,7 +29,7 @@ def refuse(path: Path, flags: int) -> int:
 
 
 def until(check: Callable[[], object]) -> None:
-    end_s = time.monotonic() + 30
+    end_s = time.monotonic() + 60
     while not check():
         assert time.monotonic() < end_s
         time.sleep(0.01)

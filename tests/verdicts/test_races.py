@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from lab.records.race import Bound, Claim, Lap, Race, Round, Share
+from lab.records.race import Bound, Claim, Lap, Race, Share
 from lab.records.results import ForeignFileError, load
 from lab.records.series import Series
 from lab.verdicts.finding import Finding, Judgement, Verdict
 from lab.verdicts.races import judge
 from lab.verdicts.run import contradicted, speedup_range
 from lab.verdicts.series import judge_series
+from tests.verdicts.made_races import MS, PARALLEL, SERIAL, TURNS, made, uncounted
 
 RECORDS = Path(__file__).parents[1] / "data"
-MS = 1_000_000
 
 
 def _found(name: str) -> list[Finding]:
@@ -81,80 +81,35 @@ def test_old_format_is_refused() -> None:
         load(RECORDS / "old_format.json")
 
 
-def _race(
-    laps: Sequence[tuple[int, int, int]],
-    *,
-    reference: tuple[int, int, int] = (0, 100, 100),
-    starved_ms: int = 0,
-    rounds: int = 5,
-    **changes: object,
-) -> Race:
-    """Rounds all alike; laps in ms: (enter, leave, processor time)."""
-
-    def make(lap: tuple[int, int, int], starved_ms: int = 0) -> Lap:
-        enter, leave, cpu = lap
-        return Lap(enter * MS, leave * MS, cpu * MS, starved_ms * MS)
-
-    turn = Round(make(reference), tuple(make(lap, starved_ms) for lap in laps))
-    race = Race(
-        kernel="k",
-        twin="t",
-        via="test",
-        bound=Bound.COMPUTE,
-        claim=Claim.HELPS,
-        threads=len(laps),
-        cores=2.0,
-        gil=True,
-        delay_s=0.1,
-        dropped=0,
-        rounds=(turn,) * rounds,
-    )
-    return replace(race, **changes)  # type: ignore[arg-type]
-
-
-def _uncounted(race: Race) -> Race:
-    """The same where the system does not count waits for a core."""
-    rounds = [
-        replace(one, laps=tuple(lap._replace(starved_ns=None) for lap in one.laps))
-        for one in race.rounds
-    ]
-    return replace(race, rounds=tuple(rounds))
-
-
-SERIAL = [(0, 100, 100), (100, 200, 100)]
-PARALLEL = [(0, 100, 100), (1, 101, 100)]
-TURNS = [(0, 200, 100), (1, 200, 100)]  # bytecode: both in the call, one core
-
-
 @pytest.mark.parametrize(
     ("race", "verdict", "judgement"),
     [
-        (_race(SERIAL), Verdict.NO_HELP, Judgement.CONTRADICTED),
-        (_race(SERIAL, claim=Claim.NO_HELP), Verdict.NO_HELP, Judgement.AS_PREDICTED),
-        (_race(TURNS, claim=Claim.NO_HELP), Verdict.NO_HELP, Judgement.AS_PREDICTED),
-        (_race(PARALLEL), Verdict.HELPS, Judgement.AS_PREDICTED),
-        (_race(PARALLEL, claim=Claim.NO_HELP), Verdict.HELPS, Judgement.CONTRADICTED),
-        (_race(PARALLEL, gil=False), Verdict.HELPS, Judgement.NO_CLAIM),
+        (made(SERIAL), Verdict.NO_HELP, Judgement.CONTRADICTED),
+        (made(SERIAL, claim=Claim.NO_HELP), Verdict.NO_HELP, Judgement.AS_PREDICTED),
+        (made(TURNS, claim=Claim.NO_HELP), Verdict.NO_HELP, Judgement.AS_PREDICTED),
+        (made(PARALLEL), Verdict.HELPS, Judgement.AS_PREDICTED),
+        (made(PARALLEL, claim=Claim.NO_HELP), Verdict.HELPS, Judgement.CONTRADICTED),
+        (made(PARALLEL, gil=False), Verdict.HELPS, Judgement.NO_CLAIM),
         # Two cores in use that together gain a third: the processor's affair.
         (
-            _race([(0, 150, 150), (0, 150, 150)]),
+            made([(0, 150, 150), (0, 150, 150)]),
             Verdict.HELPS,
             Judgement.AS_PREDICTED,
         ),
         # One core and a half in use: not what the cores allow.
         (
-            _race([(0, 150, 110), (0, 150, 110)]),
+            made([(0, 150, 110), (0, 150, 110)]),
             Verdict.PARTLY,
             Judgement.INCONCLUSIVE,
         ),
         (
-            _race([(0, 150, 110), (0, 150, 110)], claim=Claim.HELPS_SOME),
+            made([(0, 150, 110), (0, 150, 110)], claim=Claim.HELPS_SOME),
             Verdict.PARTLY,
             Judgement.AS_PREDICTED,
         ),
         # Memory that one core saturates: in parallel, not faster.
         (
-            _race(
+            made(
                 [(0, 200, 200), (0, 200, 200)],
                 bound=Bound.MEMORY,
                 claim=Claim.HELPS_SOME,
@@ -163,51 +118,51 @@ TURNS = [(0, 200, 100), (1, 200, 100)]  # bytecode: both in the call, one core
             Judgement.AS_PREDICTED,
         ),
         (
-            _race(PARALLEL, bound=Bound.MEMORY, claim=Claim.NO_HELP),
+            made(PARALLEL, bound=Bound.MEMORY, claim=Claim.NO_HELP),
             Verdict.PARALLEL,
             Judgement.CONTRADICTED,
         ),
         # So busy that what memory gives is open; that both ran is not.
         (
-            _race(PARALLEL, bound=Bound.MEMORY, claim=Claim.HELPS_SOME, starved_ms=100),
+            made(PARALLEL, bound=Bound.MEMORY, claim=Claim.HELPS_SOME, starved_ms=100),
             Verdict.PARALLEL,
             Judgement.AS_PREDICTED,
         ),
         (
-            _race(SERIAL, bound=Bound.MEMORY, claim=Claim.HELPS_SOME, starved_ms=100),
+            made(SERIAL, bound=Bound.MEMORY, claim=Claim.HELPS_SOME, starved_ms=100),
             Verdict.INCONCLUSIVE,
             Judgement.INCONCLUSIVE,
         ),
         # One core in use, and nobody counted how long the threads waited for another.
-        (_uncounted(_race(SERIAL)), Verdict.INCONCLUSIVE, Judgement.INCONCLUSIVE),
+        (uncounted(made(SERIAL)), Verdict.INCONCLUSIVE, Judgement.INCONCLUSIVE),
         (
-            _uncounted(_race(SERIAL, claim=Claim.NO_HELP)),
+            uncounted(made(SERIAL, claim=Claim.NO_HELP)),
             Verdict.NO_HELP,
             Judgement.AS_PREDICTED,
         ),
         # A held kernel that looks faster because its reference was slow.
         (
-            _race(SERIAL, reference=(0, 143, 143), claim=Claim.NO_HELP),
+            made(SERIAL, reference=(0, 143, 143), claim=Claim.NO_HELP),
             Verdict.INCONCLUSIVE,
             Judgement.INCONCLUSIVE,
         ),
         # More than two threads can gain: so did the reference lose it.
         (
-            _race(PARALLEL, reference=(0, 150, 150), claim=Claim.NO_HELP),
+            made(PARALLEL, reference=(0, 150, 150), claim=Claim.NO_HELP),
             Verdict.INCONCLUSIVE,
             Judgement.INCONCLUSIVE,
         ),
         # Two released threads that shared one core with strangers.
-        (_race(TURNS, starved_ms=100), Verdict.INCONCLUSIVE, Judgement.INCONCLUSIVE),
+        (made(TURNS, starved_ms=100), Verdict.INCONCLUSIVE, Judgement.INCONCLUSIVE),
         # References that got half a core.
         (
-            _race(SERIAL, reference=(0, 100, 50)),
+            made(SERIAL, reference=(0, 100, 50)),
             Verdict.INCONCLUSIVE,
             Judgement.INCONCLUSIVE,
         ),
-        (_race(SERIAL, rounds=3), Verdict.INCONCLUSIVE, Judgement.INCONCLUSIVE),
-        (_race(SERIAL, cores=1.0), Verdict.INCONCLUSIVE, Judgement.INCONCLUSIVE),
-        (_race(SERIAL[:1]), Verdict.SINGLE, Judgement.NO_CLAIM),
+        (made(SERIAL, rounds=3), Verdict.INCONCLUSIVE, Judgement.INCONCLUSIVE),
+        (made(SERIAL, cores=1.0), Verdict.INCONCLUSIVE, Judgement.INCONCLUSIVE),
+        (made(SERIAL[:1]), Verdict.SINGLE, Judgement.NO_CLAIM),
     ],
 )
 def test_compute(race: Race, verdict: Verdict, judgement: Judgement) -> None:
@@ -223,39 +178,39 @@ PAIRS = [(100 * (n // 2), 100 * (n // 2) + 100, 0) for n in range(4)]
 @pytest.mark.parametrize(
     ("race", "verdict", "judgement"),
     [
-        (_race(QUEUE), Verdict.NO_HELP, Judgement.CONTRADICTED),
-        (_race(QUEUE, claim=Claim.NO_HELP), Verdict.NO_HELP, Judgement.AS_PREDICTED),
-        (_race(ABREAST), Verdict.HELPS, Judgement.AS_PREDICTED),
-        (_race(ABREAST, cores=1.0), Verdict.HELPS, Judgement.AS_PREDICTED),
-        (_race(ABREAST, claim=Claim.NO_HELP), Verdict.HELPS, Judgement.CONTRADICTED),
-        (_race(PAIRS), Verdict.PARTLY, Judgement.INCONCLUSIVE),
+        (made(QUEUE), Verdict.NO_HELP, Judgement.CONTRADICTED),
+        (made(QUEUE, claim=Claim.NO_HELP), Verdict.NO_HELP, Judgement.AS_PREDICTED),
+        (made(ABREAST), Verdict.HELPS, Judgement.AS_PREDICTED),
+        (made(ABREAST, cores=1.0), Verdict.HELPS, Judgement.AS_PREDICTED),
+        (made(ABREAST, claim=Claim.NO_HELP), Verdict.HELPS, Judgement.CONTRADICTED),
+        (made(PAIRS), Verdict.PARTLY, Judgement.INCONCLUSIVE),
         # Answers that lay ready: nothing blocked, so nothing is known.
         (
-            _race(ABREAST, delay_s=0.2),
+            made(ABREAST, delay_s=0.2),
             Verdict.INCONCLUSIVE,
             Judgement.INCONCLUSIVE,
         ),
         # One after the other, with a reference that came late.
         (
-            _race(QUEUE, reference=(0, 200, 0), claim=Claim.NO_HELP),
+            made(QUEUE, reference=(0, 200, 0), claim=Claim.NO_HELP),
             Verdict.INCONCLUSIVE,
             Judgement.INCONCLUSIVE,
         ),
         (
-            _race(ABREAST, reference=(0, 200, 0)),
+            made(ABREAST, reference=(0, 200, 0)),
             Verdict.INCONCLUSIVE,
             Judgement.INCONCLUSIVE,
         ),
-        (_race(QUEUE, rounds=1), Verdict.INCONCLUSIVE, Judgement.INCONCLUSIVE),
+        (made(QUEUE, rounds=1), Verdict.INCONCLUSIVE, Judgement.INCONCLUSIVE),
         # Nobody was in it beside another: perhaps as they had no core.
-        (_race(QUEUE, starved_ms=50), Verdict.INCONCLUSIVE, Judgement.INCONCLUSIVE),
-        (_uncounted(_race(QUEUE)), Verdict.INCONCLUSIVE, Judgement.INCONCLUSIVE),
+        (made(QUEUE, starved_ms=50), Verdict.INCONCLUSIVE, Judgement.INCONCLUSIVE),
+        (uncounted(made(QUEUE)), Verdict.INCONCLUSIVE, Judgement.INCONCLUSIVE),
         (
-            _race(QUEUE, starved_ms=50, claim=Claim.NO_HELP),
+            made(QUEUE, starved_ms=50, claim=Claim.NO_HELP),
             Verdict.NO_HELP,
             Judgement.AS_PREDICTED,
         ),
-        (_race(ABREAST, starved_ms=50), Verdict.HELPS, Judgement.AS_PREDICTED),
+        (made(ABREAST, starved_ms=50), Verdict.HELPS, Judgement.AS_PREDICTED),
     ],
 )
 def test_blocking(race: Race, verdict: Verdict, judgement: Judgement) -> None:
@@ -264,7 +219,7 @@ def test_blocking(race: Race, verdict: Verdict, judgement: Judgement) -> None:
 
 
 def test_figures() -> None:
-    finding = judge(_race([(0, 150, 150), (50, 200, 150)]))
+    finding = judge(made([(0, 150, 150), (50, 200, 150)]))
     assert finding.speedup is not None
     assert finding.speedup.median == 1.0
     assert finding.cores == 1.5
@@ -276,15 +231,15 @@ def test_figures() -> None:
 @pytest.mark.parametrize(
     ("race", "judgement", "under"),
     [
-        (_race(PARALLEL, shares=(Share(1.0, 0.0),)), Judgement.AS_PREDICTED, False),
-        (_race(PARALLEL, shares=(Share(0.5, 0.01),)), Judgement.AS_PREDICTED, False),
-        (_race(PARALLEL, shares=(Share(0.0, 0.01),)), Judgement.CONTRADICTED, False),
+        (made(PARALLEL, shares=(Share(1.0, 0.0),)), Judgement.AS_PREDICTED, False),
+        (made(PARALLEL, shares=(Share(0.5, 0.01),)), Judgement.AS_PREDICTED, False),
+        (made(PARALLEL, shares=(Share(0.0, 0.01),)), Judgement.CONTRADICTED, False),
         # Above the middle of a wide interval, below its end: not contradicted.
-        (_race(PARALLEL, shares=(Share(0.3, 0.2),)), Judgement.AS_PREDICTED, False),
-        (_race(SERIAL, shares=(Share(0.5, 0.01),)), Judgement.AS_PREDICTED, True),
-        (_race(SERIAL, shares=(Share(0.0, 0.0),)), Judgement.AS_PREDICTED, False),
+        (made(PARALLEL, shares=(Share(0.3, 0.2),)), Judgement.AS_PREDICTED, False),
+        (made(SERIAL, shares=(Share(0.5, 0.01),)), Judgement.AS_PREDICTED, True),
+        (made(SERIAL, shares=(Share(0.0, 0.0),)), Judgement.AS_PREDICTED, False),
         (
-            _race(PARALLEL, shares=(Share(0.0, 0.0),), cores=1.0),
+            made(PARALLEL, shares=(Share(0.0, 0.0),), cores=1.0),
             Judgement.INCONCLUSIVE,
             False,
         ),
@@ -298,27 +253,27 @@ def test_ceiling(race: Race, judgement: Judgement, under: bool) -> None:
 
 
 def test_no_share_no_ceiling() -> None:
-    assert judge(_race(PARALLEL)).ceiling is None
+    assert judge(made(PARALLEL)).ceiling is None
 
 
 def test_up_to_the_ceiling() -> None:
-    partly = _race([(0, 190, 115), (0, 190, 115)], claim=Claim.TO_CEILING)
+    partly = made([(0, 190, 115), (0, 190, 115)], claim=Claim.TO_CEILING)
     assert judge(partly).verdict is Verdict.NO_HELP  # the handing over eats it
     assert judge(partly).judgement is Judgement.AS_PREDICTED
 
 
 def test_contradicted() -> None:
-    good = judge(_race(PARALLEL))
+    good = judge(made(PARALLEL))
     assert not contradicted([good])
-    assert contradicted([good, judge(_race(SERIAL))])
-    assert contradicted([judge(_race(PARALLEL, shares=(Share(0.0, 0.01),)))])
+    assert contradicted([good, judge(made(SERIAL))])
+    assert contradicted([judge(made(PARALLEL, shares=(Share(0.0, 0.01),)))])
     assert contradicted(
         [judge_series(Series("e", "s", "c", "x", (9.0,) * 5, at_most=1))]
     )
 
 
 def test_gains() -> None:
-    findings = [judge(_race(PARALLEL, twin="released")), judge(_race(SERIAL[:1]))]
+    findings = [judge(made(PARALLEL, twin="released")), judge(made(SERIAL[:1]))]
     group = speedup_range(findings, "released", Bound.COMPUTE)
     assert group is not None
     assert (group.calls, group.threads) == (1, 2)
@@ -328,7 +283,7 @@ def test_gains() -> None:
 
 
 def test_a_single_call_that_was_slowed_alone_is_set_aside() -> None:
-    race = _race(SERIAL, claim=Claim.NO_HELP, rounds=10)
+    race = made(SERIAL, claim=Claim.NO_HELP, rounds=10)
     reference = Lap(0, 150 * MS, 150 * MS, 0)
     slowed = replace(race.rounds[0], reference=reference)
     finding = judge(replace(race, rounds=(slowed, *race.rounds)))

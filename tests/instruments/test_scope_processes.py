@@ -1,0 +1,117 @@
+"""The scope in processes of its own: forked, on one processor, left open, forbidden."""
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lab.instruments.scope import Scope, ScopeUnavailable, unavailable
+from tests.instruments.scoped import needs_gil
+
+pytestmark = pytest.mark.usefixtures("nothing_left")
+
+
+@needs_gil
+def test_fork_inside_leaves_the_child_without_a_scope() -> None:
+    with Scope() as scope:
+        child = os.fork()
+        if child == 0:  # the child: no pytest from here on
+            status = 1
+            try:
+                with pytest.raises(RuntimeError):
+                    _ = scope.trace
+                with Scope() as own:
+                    time.sleep(0.02)
+                scope.__exit__(None, None, None)
+                with pytest.raises(RuntimeError):
+                    _ = scope.trace
+                status = 0 if own.trace.threads[0].name == "MainThread" else 2
+            finally:
+                os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        seen = scope.samples
+        while scope.samples < seen + 10:  # it goes on here
+            time.sleep(0.01)
+    # All that this process did was to wait, but for the fork itself.
+    trace = scope.trace
+    assert trace.gil_free > 0.3 - trace.error
+
+
+def python(code: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=Path(__file__).parents[2],
+        env=os.environ | environment,
+    )
+
+
+@needs_gil
+def test_on_one_processor() -> None:
+    code = """if True:
+        import os
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+        from tests.instruments.scoped import dosed
+        trace, true, widest = dosed(1000, 1000, 0.5)
+        assert trace.interval_s > 20e-6
+        assert trace.error < widest
+        assert abs(trace.gil_free - true) <= 2.5 * trace.error, (true, trace)
+    """
+    result = python(code)
+    assert result.returncode == 0, result.stderr
+
+
+@needs_gil
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="numbers of system calls")
+def test_where_memory_may_not_be_read_it_says_so() -> None:
+    # A filter as containers have it: process_vm_readv (310) fails with EPERM.
+    code = """if True:
+        import ctypes, struct
+        from lab.instruments.scope import unavailable
+        rules = [(0x20, 0, 0, 0), (0x15, 0, 1, 310), (6, 0, 0, 0x50001),
+                 (6, 0, 0, 0x7fff0000)]
+        program = b"".join(struct.pack("HBBI", *rule) for rule in rules)
+        buffer = ctypes.create_string_buffer(program)
+        head = struct.pack("HxxxxxxP", len(rules), ctypes.addressof(buffer))
+        prctl = ctypes.CDLL(None).prctl
+        assert unavailable() is None
+        assert prctl(38, 1, 0, 0, 0) == 0 and prctl(22, 2, head, 0, 0) == 0
+        print(unavailable())
+    """
+    result = python(code)
+    assert "forbids process_vm_readv" in result.stdout, result.stderr
+
+
+@needs_gil
+def test_a_scope_left_open_ends_with_the_interpreter() -> None:
+    code = "from lab.instruments.scope import Scope; scope = Scope(); scope.__enter__()"
+    result = python(code)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_without_a_gil_there_is_no_scope() -> None:
+    if sys._is_gil_enabled() if hasattr(sys, "_is_gil_enabled") else True:
+        assert unavailable() is None
+        return
+    assert str(unavailable()).startswith("no GIL")
+    with pytest.raises(ScopeUnavailable, match="no GIL"), Scope():
+        pass
+    code = "from lab.instruments.scope import unavailable; assert unavailable() is None"
+    assert python(code, PYTHON_GIL="1").returncode == 0
+
+
+def test_importing_does_not_switch_the_gil_on() -> None:
+    code = (
+        "import sys, lab.instruments.scope\n"
+        "print(getattr(sys, '_is_gil_enabled', bool)())\n"
+    )
+    result = python(code)
+    expected = getattr(sys, "_is_gil_enabled", bool)()
+    assert result.stdout.strip() == str(expected)
+    assert result.stderr == ""
