@@ -2,9 +2,9 @@
 
 import time
 
-from lab.instruments.looks import Looker
 from lab.instruments.scope import Scope
 from lab.instruments.target import find
+from lab.instruments.thread_dumper import ThreadDumper
 from lab.renderers import hang
 from lab.renderers.console import of_stdout
 from lab.system.process import Process
@@ -24,15 +24,15 @@ def run(pid: int) -> int:
     """
     with Process(pid) as process:
         target = find(process)
-        with Looker(target) as looker:
-            looks = [looker.look()]
+        with ThreadDumper(target) as dumper:
+            dumps = [dumper.dump()]
             with Scope(target=target) as scope:
                 end_s = time.monotonic() + LOOKING_S
-                # More looks make a proof no better.
-                while time.monotonic() < end_s and not deadlock(looks):
+                # More dumps make a proof no better.
+                while time.monotonic() < end_s and not deadlock(dumps):
                     time.sleep(PAUSE_S)
-                    looks.append(looker.look())
-            looks.append(looker.look(closely=True))
-        found = explain(looks, scope.trace)
+                    dumps.append(dumper.dump())
+            dumps.append(dumper.dump(closely=True))
+        found = explain(dumps, scope.trace)
         print(hang.render(found, *of_stdout()), end="")
     return 0

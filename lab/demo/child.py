@@ -144,21 +144,21 @@ class Player:
                 for first in range(0, self._act.threads, share)
             ]
             scoped = scene.threads > 1 and unavailable() is None
-            looked_at = self._act.descent and scene.threads > 1
+            positioned = self._act.descent and scene.threads > 1
             with switch_interval(NEVER_S), Crew(threads) as crew:
-                if looked_at:
-                    looker = threading.Thread(target=self._look)
-                    looker.start()
+                if positioned:
+                    observer = threading.Thread(target=self._note_positions)
+                    observer.start()
                 _tell("scene", place=place, alone_s=None)
                 with Scope(SLEEPY_INTERVAL_S) if scoped else nullcontext() as scope:
                     crew.go()
-                if looked_at:
-                    looker.join()
+                if positioned:
+                    observer.join()
         if scope is not None:
             self._traces[scene.twin] = scope.trace
         _tell("end", place=place, wall_s=wall_ns(crew.laps()) / 1e9)
 
-    def _look(self) -> None:
+    def _note_positions(self) -> None:
         """See where the racers are, halfway through their calls."""
         time.sleep(self._sizes.wait_s / 2)
         racers = [each for each in threading.enumerate() if "racer" in each.name]

@@ -131,7 +131,7 @@ class Performance:
                         self.race_at_most_s = event["at_most_s"]
                         yield "measuring"
                 if self._shared is not None:
-                    self._look(self._shared)
+                    self._take_snapshot(self._shared)
                     yield "scene"
 
     def outcome(self) -> Outcome:
@@ -193,11 +193,11 @@ class Performance:
             self.views.append(SceneView(scene, event["alone_s"]))
         elif event["event"] == "end":
             if self._shared is not None:
-                self._look(self._shared)
+                self._take_snapshot(self._shared)
             self.views[-1].wall_s = event["wall_s"]
             self._shared = None
 
-    def _look(self, shared: SharedProgress) -> None:
+    def _take_snapshot(self, shared: SharedProgress) -> None:
         view = self.views[-1]
         view.elapsed_s = time.monotonic() - self._began_s
         view.snapshots.append(Snapshot(view.elapsed_s, shared.threads()))

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import PurePath
 
-from lab.records.look import NativeFrame
+from lab.records.thread_dump import NativeFrame
 from lab.system.elf import Image
-from lab.system.mangled import plain
+from lab.system.mangled import demangled
 from lab.system.process import Mapping, Process
 
 # So much of a stack is looked through, and so many functions are named.
@@ -115,7 +115,7 @@ class NativeStacks:
         function = None if bias is None else image.function(address - 1 - bias)
         if not function:
             return None
-        return NativeFrame(plain(function), PurePath(mapping.path).name)
+        return NativeFrame(demangled(function), PurePath(mapping.path).name)
 
     def _image(self, mapping: Mapping) -> Image | None:
         """The file of a mapping; None if there is none that can be read."""

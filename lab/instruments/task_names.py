@@ -12,9 +12,9 @@ class TaskNames:
     def __init__(self, process: Process) -> None:
         self._process = process
         self._names: dict[int, str] = {}
-        self.look()
+        self.refresh()
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Note the names that threads have now."""
         with suppress(GoneError):
             for number in self._process.tasks():
@@ -35,4 +35,4 @@ class TaskNames:
 
     def stop(self) -> None:
         """Once more, for those that were started meanwhile."""
-        self.look()
+        self.refresh()

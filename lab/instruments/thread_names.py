@@ -35,10 +35,10 @@ class ThreadNames:
             self.started[serial()] = (thread.name, thread.native_id)
 
         self.hook = set_native_id
-        self.look()
+        self.refresh()
         Thread._set_native_id = self.hook  # type: ignore[attr-defined]
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Note the threads alive, by the name they have now."""
         for thread in threading.enumerate():
             self.present[thread.ident] = thread.name, thread.native_id
@@ -58,4 +58,4 @@ class ThreadNames:
         """Take the hook out, unless somebody has put another over it."""
         if vars(Thread)["_set_native_id"] is self.hook:
             Thread._set_native_id = self.original  # type: ignore[attr-defined]
-        self.look()
+        self.refresh()

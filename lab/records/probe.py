@@ -72,8 +72,8 @@ def _text(probe: Probe) -> str:
         f"  ceiling       {_between(low, probe.ceiling, high)} "
         "for any number of threads"
     )
-    gains = ", ".join(f"{n}: {_times(min(n, high))}" for n in (2, 4, 8, 64))
-    lines.append(f"  threads gain  at most {gains}")
+    speedups = ", ".join(f"{n}: {_times(min(n, high))}" for n in (2, 4, 8, 64))
+    lines.append(f"  threads gain  at most {speedups}")
     lines.append(
         f"  longest hold  {duration(probe.longest_hold)} without a chance for others"
     )

@@ -44,7 +44,7 @@ def _cells(row: Row, sign: str) -> tuple[Text, ...]:
     )
 
 
-def _times(gain: float) -> str:
-    if math.isinf(gain):
+def _times(speedup: float) -> str:
+    if math.isinf(speedup):
         return "none"
-    return f"{gain:.3g}x" if gain < 100 else "> 100x"
+    return f"{speedup:.3g}x" if speedup < 100 else "> 100x"

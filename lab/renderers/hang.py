@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from lab.records.look import ThreadLook
+from lab.records.thread_dump import DumpedThread
 from lab.records.units import duration
 from lab.renderers.console import ascii_only
 from lab.verdicts.hang import Hang
@@ -67,7 +67,7 @@ def _deadlock(hang: Hang) -> str:
     return f"This is a deadlock: {', '.join(steps)}. None of them can go on{ends}."
 
 
-def _awaited(hang: Hang, one: ThreadLook, other: ThreadLook) -> str:
+def _awaited(hang: Hang, one: DumpedThread, other: DumpedThread) -> str:
     if one in hang.wants:
         return f"the GIL, which {other.name} holds"
     if one.joins:
@@ -75,7 +75,7 @@ def _awaited(hang: Hang, one: ThreadLook, other: ThreadLook) -> str:
     return f"a lock that {other.name} holds"
 
 
-def _holds(hang: Hang, holder: ThreadLook) -> str:
+def _holds(hang: Hang, holder: DumpedThread) -> str:
     since = duration(holder.asleep_s if hang.stuck and holder.asleep_s else hang.seen_s)
     subject = f"{holder.name} holds the GIL{_where(holder)}, for at least {since}"
     if not hang.stuck:
@@ -96,18 +96,18 @@ def _changes(hang: Hang) -> str:
     )
 
 
-def _blocked(one: ThreadLook) -> str:
+def _blocked(one: DumpedThread) -> str:
     since = f", for {duration(one.asleep_s)}" if one.asleep_s else ""
     return f"{one.name} waits in {_call(one)}{_where(one)}{since}"
 
 
-def _call(one: ThreadLook) -> str:
+def _call(one: DumpedThread) -> str:
     if one.call == "futex":
         return "futex (a lock)"
     return f"{one.call} of {one.descriptor}" if one.descriptor else one.call
 
 
-def _where(one: ThreadLook) -> str:
+def _where(one: DumpedThread) -> str:
     """The place in the program, and which C function is called there."""
     told = ""
     if one.frames:

@@ -159,7 +159,7 @@ def _tiles(it: Judged) -> list[Tile]:
             group = speedup_range(it.findings, twin, bound)
             if group is not None:
                 text = f"{bound}, {deed}: speedup on {group.threads} threads"
-                tiles.append(Tile(twin, wording.gained(group), text))
+                tiles.append(Tile(twin, wording.speedup_of(group), text))
     return tiles
 
 

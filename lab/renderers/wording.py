@@ -258,8 +258,8 @@ def _open_compute(it: Judged) -> str:
     return f"{count} of {len(raced)} compute races {verb} open ({', '.join(reasons)}): "
 
 
-def gained(group: SpeedupRange) -> str:
-    """The lowest and the highest gain of a group."""
+def speedup_of(group: SpeedupRange) -> str:
+    """The lowest and the highest speedup of a group."""
     low, high = f"{group.lowest:.2f}x", f"{group.highest:.2f}x"
     return low if low == high else f"{low} to {high}"
 
@@ -270,7 +270,8 @@ def _sentence(groups: list[SpeedupRange | None], deed: str) -> str:
     if not calls:
         return f"of the C calls that {deed}, nothing is known"
     parts = [
-        f"{gained(group)} on {group.threads} threads ({group.bound})" for group in known
+        f"{speedup_of(group)} on {group.threads} threads ({group.bound})"
+        for group in known
     ]
     counted = "1 C call" if calls == 1 else f"{calls} C calls"
     return f"{counted} that {deed} had a speedup of {', '.join(parts)}"

@@ -7,7 +7,7 @@ import re
 INNER = re.compile(r"<[^<>]*>|\([^()]*\)|\{[^{}]*\}")
 
 
-def plain(symbol: str) -> str:
+def demangled(symbol: str) -> str:
     """A function's name without its types; the symbol itself where it is none of C++'s,
     or where there is no C++ here to ask."""
     if not symbol.startswith("_Z"):

@@ -141,8 +141,8 @@ def test_what_the_code_raises_shows_no_frame_of_the_lab(
     ((name, text),) = probed.errors
     assert name == "ZeroDivisionError"
     assert "in fail" in _uncoloured(text)
-    assert "probing.py" not in text
-    assert "looks.py" not in text
+    assert "observation.py" not in text
+    assert "probe.py" not in text
     ((name, text),) = native.errors
     assert name == "ValueError"
     assert "probing.py" not in text

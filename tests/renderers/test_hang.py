@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from lab.records.look import Frame, NativeFrame, ThreadLook
+from lab.records.thread_dump import DumpedThread, Frame, NativeFrame
 from lab.renderers.hang import MOST, render
 from lab.verdicts.hang import Hang
 from tests.verdicts.test_hang import LOCK, WANTS, trace
@@ -55,7 +55,7 @@ def test_who_waits_for_anybody_waits_for_all_who_want_its_gil() -> None:
 
 
 def test_who_runs_is_not_said_to_wait() -> None:
-    runs = ThreadLook("A", 1)
+    runs = DumpedThread("A", 1)
     text = told(hang(holder=runs, stuck=False, cycle=(), wants=()))
     assert text == (
         "A holds the GIL, for at least 700 ms, and runs. No other thread wants the GIL."

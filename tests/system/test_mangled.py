@@ -29,7 +29,7 @@ def _has_cxx() -> bool:
 @pytest.mark.skipif(not _has_cxx(), reason="no libstdc++ here")
 @pytest.mark.parametrize("symbol", NAMES)
 def test_they_are_told_as_people_write_them(symbol: str) -> None:
-    assert mangled.plain(symbol) == NAMES[symbol]
+    assert mangled.demangled(symbol) == NAMES[symbol]
 
 
 def test_where_there_is_no_cxx_the_symbol_is_told(
@@ -39,4 +39,4 @@ def test_where_there_is_no_cxx_the_symbol_is_told(
         raise OSError
 
     monkeypatch.setattr(ctypes, "CDLL", missing)
-    assert mangled.plain("_ZlsRSoi") == "_ZlsRSoi"
+    assert mangled.demangled("_ZlsRSoi") == "_ZlsRSoi"

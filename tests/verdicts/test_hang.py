@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from lab.records.look import Look, ThreadLook
+from lab.records.thread_dump import DumpedThread, ThreadDump
 from lab.records.trace import ThreadTrace, Trace
 from lab.verdicts.hang import Hang, explain
 
 A, B, C = 1, 2, 3
 # A holds the GIL and waits for a lock of B's.
-LOCK = ThreadLook("A", A, call="futex", arguments=(8, 128, 2), owner=B, switches=5)
-WANTS = ThreadLook("B", B, call="futex", wants=True)
-RUNS = ThreadLook("B", B)
+LOCK = DumpedThread("A", A, call="futex", arguments=(8, 128, 2), owner=B, switches=5)
+WANTS = DumpedThread("B", B, call="futex", wants=True)
+RUNS = DumpedThread("B", B)
 
 
 def trace(holds: float = 1.0) -> Trace:
@@ -36,18 +36,21 @@ def trace(holds: float = 1.0) -> Trace:
 
 
 def seen(
-    *looks: tuple[ThreadLook, ...],
+    *looks: tuple[DumpedThread, ...],
     holder: int = A,
     holds: float = 1.0,
     tasks: tuple[int, ...] = (),
 ) -> Hang:
     return explain(
-        [Look(at_s, holder, threads, tasks) for at_s, threads in enumerate(looks)],
+        [
+            ThreadDump(at_s, holder, threads, tasks)
+            for at_s, threads in enumerate(looks)
+        ],
         trace(holds),
     )
 
 
-def names(threads: tuple[ThreadLook, ...]) -> str:
+def names(threads: tuple[DumpedThread, ...]) -> str:
     return "".join(one.name for one in threads)
 
 
@@ -86,7 +89,7 @@ ALIVE = {
     "it waits for another lock": replace(LOCK, arguments=(16, 128, 2)),
     "the lock has another owner": replace(LOCK, owner=C),
     "it is in another call": replace(LOCK, call="read"),
-    "it runs": ThreadLook("A", A, switches=5),
+    "it runs": DumpedThread("A", A, switches=5),
 }
 
 
@@ -107,7 +110,7 @@ def test_a_lock_whose_owner_is_not_known_is_no_deadlock() -> None:
 
 
 def test_an_owner_that_does_not_want_the_gil_is_no_deadlock() -> None:
-    sleeps = ThreadLook("B", B, call="clock_nanosleep")
+    sleeps = DumpedThread("B", B, call="clock_nanosleep")
     hang = seen(*[(LOCK, sleeps)] * 3)
     assert not hang.cycle
     assert names(hang.others) == "B"
@@ -151,5 +154,5 @@ def test_who_holds_it_for_a_part_of_the_time_is_not_the_holder() -> None:
     assert hang.holder is None
     assert not hang.stuck
     assert names(hang.others) == "A"
-    changed = [Look(0, A, (LOCK, WANTS)), Look(1, B, (LOCK, WANTS))]
+    changed = [ThreadDump(0, A, (LOCK, WANTS)), ThreadDump(1, B, (LOCK, WANTS))]
     assert explain(changed, trace()).holder is None

@@ -13,7 +13,7 @@ from lab.instruments.sampled_trace import name_of_call
 from lab.instruments.stacks import Stacks
 from lab.instruments.target import Target
 from lab.instruments.task_names import TaskNames
-from lab.records.look import Frame, Look, ThreadLook
+from lab.records.thread_dump import DumpedThread, Frame, ThreadDump
 from lab.system.process import GoneError
 
 # Calls whose first argument is a descriptor.
@@ -39,8 +39,8 @@ CORE = 36
 TRIES = 100
 
 
-class Looker:
-    """with Looker(target) as looker: looker.look(), as often as wanted."""
+class ThreadDumper:
+    """with ThreadDumper(target) as dumper: dumper.dump(), as often as wanted."""
 
     def __init__(self, target: Target) -> None:
         self._process = target.process
@@ -48,13 +48,13 @@ class Looker:
         self._names = TaskNames(self._process)
         self._native = NativeStacks(self._process)
 
-    def __enter__(self) -> "Looker":
+    def __enter__(self) -> "ThreadDumper":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._native.__exit__()
 
-    def look(self, *, closely: bool = False) -> Look:
+    def dump(self, *, closely: bool = False) -> ThreadDump:
         """closely: with stacks, and for how long threads have been asleep. GoneError
         once the process has ended."""
         threads: list[tuple[int, int]] | None = None
@@ -66,23 +66,23 @@ class Looker:
                 break
         if not self._process.alive():
             raise self._process.gone()
-        looks, tasks = [], tuple(self._process.tasks())
+        dumped, tasks = [], tuple(self._process.tasks())
         clocks_s: dict[int, float] | None = {} if closely else None
         for ident, native_id in threads or ():
             with suppress(GoneError):  # the thread has ended
-                looks.append(self._thread(ident, native_id, clocks_s))
-        return Look(time.monotonic(), holder or 0, tuple(looks), tasks)
+                dumped.append(self._thread(ident, native_id, clocks_s))
+        return ThreadDump(time.monotonic(), holder or 0, tuple(dumped), tasks)
 
     def _thread(
         self, ident: int, native_id: int, clocks_s: dict[int, float] | None
-    ) -> ThreadLook:
-        """clocks_s: of cores met in this look, as in _asleep_s; None: not closely."""
+    ) -> DumpedThread:
+        """clocks_s: of cores met in this dump, as in _asleep_s; None: not closely."""
         folder = f"task/{native_id}"
         switches = int(
             self._process.status(f"{folder}/status")["voluntary_ctxt_switches"]
         )
         name, _ = self._names.of(0, ident, native_id, False)
-        found = ThreadLook(name, native_id, switches=switches)
+        found = DumpedThread(name, native_id, switches=switches)
         words = self._process.text(f"{folder}/syscall").split()
         pointers = [int(word, 16) for word in words[-2:] if word.startswith("0x")]
         if len(words) > 3:
@@ -100,7 +100,9 @@ class Looker:
             native=native,
         )
 
-    def _in_call(self, found: ThreadLook, number: int, words: list[str]) -> ThreadLook:
+    def _in_call(
+        self, found: DumpedThread, number: int, words: list[str]
+    ) -> DumpedThread:
         name = name_of_call(number)
         arguments = tuple(int(word, 16) for word in words)
         found = replace(found, call=name, arguments=arguments)
@@ -116,7 +118,7 @@ class Looker:
             return replace(found, wants=True)
         return self._at_futex(found)
 
-    def _at_futex(self, found: ThreadLook) -> ThreadLook:
+    def _at_futex(self, found: DumpedThread) -> DumpedThread:
         """Whom it waits for, where the word in memory that it waits at tells it."""
         address, command, expected, limit = found.arguments[:4]
         found = replace(found, timed=limit != 0, private=bool(command & PRIVATE))

@@ -25,7 +25,7 @@ class NativeFrame(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class ThreadLook:
+class DumpedThread:
     """One of Python's threads."""
 
     name: str
@@ -46,7 +46,7 @@ class ThreadLook:
     joins: bool = False
     """It waits for the owner's end."""
     private: bool = False
-    """No other process can wake it; told of each call in a close look alone."""
+    """No other process can wake it; told of each call in a close dump alone."""
     timed: bool = False
     """It waits no longer than a limit that it has set."""
     switches: int = 0
@@ -60,19 +60,19 @@ class ThreadLook:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ThreadDump:
     """All of Python's threads. Not one moment exactly: they are read one by one."""
 
     at_s: float
     """By time.monotonic()."""
     holder: int
     """The native_id of the thread that holds the GIL; 0 if nobody does."""
-    threads: tuple[ThreadLook, ...]
+    threads: tuple[DumpedThread, ...]
     """Each of them."""
     tasks: tuple[int, ...] = ()
     """The native_id of each thread of the process, Python's or not; those that there
-    were before the first was looked at."""
+    were before the first was read."""
 
-    def thread(self, native_id: int) -> ThreadLook | None:
+    def thread(self, native_id: int) -> DumpedThread | None:
         """The thread of this number."""
         return next((it for it in self.threads if it.native_id == native_id), None)

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 import pytest
 
 from lab.errors import UsageError
-from lab.instruments.looks import Looker
 from lab.instruments.scope import unavailable
 from lab.instruments.target import find
-from lab.records.look import ThreadLook
+from lab.instruments.thread_dumper import ThreadDumper
+from lab.records.thread_dump import DumpedThread
 from lab.system.process import Process
 from tests.commands.test_attached import first_line, running
 
@@ -40,38 +40,38 @@ held()
 
 
 @contextmanager
-def looker(code: str = PROGRAM) -> Iterator[tuple[Looker, list[int], int]]:
+def dumper(code: str = PROGRAM) -> Iterator[tuple[ThreadDumper, list[int], int]]:
     """With the numbers that the process of this code prints, and its own."""
     with running(code) as child:
         numbers = [int(word) for word in first_line(child).split()]
-        with Process(child.pid) as process, Looker(find(process)) as found:
+        with Process(child.pid) as process, ThreadDumper(find(process)) as found:
             yield found, numbers, child.pid
             child.kill()
             child.wait()
             with pytest.raises(UsageError, match="has ended"):
-                found.look()
+                found.dump()
 
 
 def test_each_thread_is_told_with_its_place_and_what_it_waits_for() -> None:
-    with looker() as (one, numbers, main):
+    with dumper() as (one, numbers, main):
         time.sleep(0.3)
-        before = one.look()
+        before = one.dump()
         times_s = [time.monotonic()]
-        look = one.look(closely=True)
+        dump = one.dump(closely=True)
         times_s.append(time.monotonic())
         time.sleep(0.3)
         times_s.append(time.monotonic())
-        later = one.look(closely=True).thread(main)
+        later = one.dump(closely=True).thread(main)
         times_s.append(time.monotonic())
 
-    def thread(number: int) -> ThreadLook:
-        found = look.thread(number)
+    def thread(number: int) -> DumpedThread:
+        found = dump.thread(number)
         assert found is not None
         return found
 
     reads, sleeps, waits = map(thread, numbers)
     holder = thread(main)
-    assert look.holder == before.holder == main
+    assert dump.holder == before.holder == main
     assert [it.frames[0].function for it in (reads, sleeps, waits, holder)] == [
         *("reads", "sleeps", "waits", "held")
     ]
@@ -97,10 +97,10 @@ def test_each_thread_is_told_with_its_place_and_what_it_waits_for() -> None:
 
 def test_who_wants_the_gil_is_seen_at_some_look() -> None:
     code = PROGRAM.replace("lock.acquire(timeout=60)", "while True: time.sleep(0.001)")
-    with looker(code) as (one, numbers, _):
+    with dumper(code) as (one, numbers, _):
         end_s = time.monotonic() + 60
         while True:
-            found = one.look().thread(numbers[2])
+            found = one.dump().thread(numbers[2])
             assert found is not None
             if found.wants:
                 break
