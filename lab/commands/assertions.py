@@ -46,10 +46,6 @@ FIRST = (
     "once before; if it uses up an argument, pass a function that makes a new one"
 )
 NO_SCOPE = "this needs the scope"
-NO_TIME = (
-    "the machine is too busy: a first call took so long that there was no time for "
-    "more, to see whether it was like the others"
-)
 
 
 def watched_call(
@@ -73,7 +69,8 @@ def watched_call(
 def _shares(promise: Promise, target: Target, once: bool) -> PromiseFinding:
     began_s = time.monotonic()
     first = _watched(target, 1)
-    held = first.held_s > first.free_s
+    held = first.held_s > first.free_s + first.ours_s
+    computes = first.cpu_s > first.own_s / 2
     cost_s = time.monotonic() - began_s - first.wall_s
     at_first = of_share(promise, [first])
     if once or (at_first is not Outcome.OPEN and first.own_s >= SINGLE_S):
@@ -89,15 +86,16 @@ def _shares(promise: Promise, target: Target, once: bool) -> PromiseFinding:
         # In steps: on a busy machine what a short call takes can be lost in its waits.
         times = min(round(STRETCH_S / call_s), times * MOST_GROWTH, fitting)
         times = max(1, times)
-        watched.append(_watched(target, times, witness=held))
+        # It shows of calls that hold, and of those that compute where looks may fail.
+        busy = bool(watched) or slowdown > 1 / BUSY
+        watched.append(_watched(target, times, witness=held or (computes and busy)))
         last = watched[-1]
         calls += times
         call_s, slowdown = last.own_s / times, max(slowdown, last.wall_s / last.own_s)
         cost_s = time.monotonic() - start_s - last.wall_s
         outcome = of_share(promise, watched)
-    if not watched:
-        reason = NO_TIME if at_first is not Outcome.OPEN else ""
-        return conclude(promise, Outcome.OPEN, [first], 1, reason)
+    if not watched:  # there is no time for another
+        return conclude(promise, at_first, [first], 1)
     reason = ""
     if {outcome, at_first} == {Outcome.KEPT, Outcome.BROKEN} and (
         first.own_s > UNLIKE * call_s

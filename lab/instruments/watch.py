@@ -73,7 +73,7 @@ class Watch:
         self._starved_ns = (self._ready.read_ns() or 0) - self._starved_ns
         self._ended_ns = time.monotonic_ns()
         if self._witness:
-            self._held_throughout = self._witness.slept
+            self._held_throughout = self._witness.leave()
         self._scope.settle()
         self._scope.__exit__(*error)
         self._clean()
@@ -107,19 +107,19 @@ class Watch:
             for wanted_ns, got_ns in (asker.knocks if asker else ())
         ]
         patience_s = asker.patience_s if asker else 0.0
-        witness = self._witness.native_id if self._witness else -1
-        mine, others = _owners(trace, self._caller, witness)
+        witness = self._witness
+        number = witness.native_id if witness else -1
+        mine, others = _owners(trace, self._caller, number)
         held, free, unknown = _shares(
             trace, times, mine, others, _forced(knocks, patience_s)
         )
+        computed_s = blocked_s = rest_s = 0.0
         if self._held_throughout:
             held, free, unknown = total(times), 0.0, 0.0
-        elif self._witness:
-            # While it had the GIL the caller may have had to wait.
-            had = [i for i, one in enumerate(trace.threads) if one.native_id == witness]
-            runs = _states(trace, mine, "runs_free")
-            let_in = without(shared(_states(trace, had, "holds"), times), runs)
-            free, unknown = max(0.0, free - total(let_in)), unknown + total(let_in)
+        elif witness:
+            computed_s, blocked_s, rest_s = (ns / 1e9 for ns in witness.kept_ns)
+            # By the witness, or in a sleep of its own: it is no part of the call.
+            free = max(0.0, free - blocked_s)
         waited_s = {
             thread: (after - self._before.get(thread, 0)) / 1e9
             for thread, after in self._after.items()
@@ -142,9 +142,9 @@ class Watch:
                 holds.append(
                     Hold(thread.name, one in mine, least_s, max(map(length, pieces)))
                 )
-        wall_s, cpu_s = total(times), (cpu[1] - cpu[0]) / 1e9
+        wall_s, cpu_s = total(times) - blocked_s, (cpu[1] - cpu[0]) / 1e9
         # So much of the waits for a core may have been before or after.
-        outside_s = max(0.0, (self._ended_ns - self._began_ns) / 1e9 - wall_s)
+        outside_s = max(0.0, (self._ended_ns - self._began_ns) / 1e9 - total(times))
         least_starved_s = max(0.0, starved_s - outside_s)
         # Neither computing nor waiting for a core: it may have slept where nobody saw
         # in which state, next to time of which nothing is known.
@@ -156,6 +156,8 @@ class Watch:
             held_s=held,
             free_s=free,
             unknown_s=unknown,
+            ours_s=rest_s,
+            proven_free_s=computed_s,
             error_s=min(self._scope.frozen_s, slept_s),
             samples=trace.samples,
             cpu_s=cpu_s,
@@ -175,13 +177,16 @@ class Watch:
 
 def _owners(trace: Trace, caller: int, witness: int) -> tuple[list[int], list[int]]:
     """The places of the caller and the threads started meanwhile; of the others that
-    held the GIL, but for the witness."""
+    held the GIL, but for the witness, -1 if there is none."""
     mine, others = [], []
+    # Number 0: a thread that the scope could not name, so it may be one of these.
+    nameless = [thread.native_id for thread in trace.threads].count(witness) == 0
     for place, thread in enumerate(trace.threads):
         if thread.native_id == witness:
             continue
-        # Number 0: a thread that the scope could not name, so it may be one of these.
-        if thread.native_id in (caller, 0) or thread.start_s > 0:
+        if thread.native_id == 0 and witness >= 0 and nameless:
+            others.append(place)
+        elif thread.native_id in (caller, 0) or thread.start_s > 0:
             mine.append(place)
         elif thread.name != KNOCKER and thread.holds:
             others.append(place)

@@ -43,6 +43,10 @@ class Watched:
     """Of whoever asked for the GIL meanwhile, a core for itself included."""
     held_in: str = ""
     """What held it longest, as Probe.held_in; empty where that is not known."""
+    ours_s: float = 0.0
+    """A witness held it, so that the caller may have had to wait."""
+    proven_free_s: float = 0.0
+    """The caller computed while a witness held it: without it, whatever was seen."""
     least_starved_s: float = 0.0
     """As starved_s, without what may have been just before or after."""
 

@@ -100,13 +100,27 @@ def interval(watched: Sequence[Watched]) -> tuple[float, float]:
     """The least and the most that the GIL-free share of the calls' own time may be.
 
     A wait for a core is a part of the held or of the free time, and which is unknown:
-    it counts for both ends, but neither can be longer than the whole.
+    it counts for both ends, but neither can be longer than the whole. What is proven
+    free is not held.
     """
     own_s = sum(one.own_s for one in watched)
-    error_s = SURE * math.hypot(*(one.error_s for one in watched))
-    held_s = sum(min(one.own_s, one.held_s + one.unknown_s) for one in watched)
-    free_s = sum(min(one.own_s, one.free_s + one.unknown_s) for one in watched)
-    low, high = 1 - (held_s + error_s) / own_s, (free_s + error_s) / own_s
+    held_s = free_s = 0.0
+    held_errors_s, errors_s = [0.0], [0.0]
+    for one in watched:
+        error_s, unknown_s = SURE * one.error_s, one.unknown_s + one.ours_s
+        most_held_s = min(one.own_s, one.held_s + unknown_s)
+        proven_s = max(0.0, one.own_s - one.proven_free_s)
+        if proven_s < most_held_s + error_s:
+            held_s += proven_s
+        else:
+            held_s += most_held_s
+            held_errors_s.append(error_s)
+        free_s += min(one.own_s, one.free_s + unknown_s)
+        errors_s.append(error_s)
+    low = 1 - (held_s + math.hypot(*held_errors_s)) / own_s
+    high = (free_s + math.hypot(*errors_s)) / own_s
+    # Two ways that contradict each other leave open what is between them.
+    low, high = min(low, high), max(low, high)
     return min(max(low, 0.0), 1.0), min(max(high, 0.0), 1.0)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lab.commands import assertions
-from lab.commands.assertions import MOST_S, NO_TIME, watched_call
+from lab.commands.assertions import MOST_S, watched_call
 from lab.records.watched import Watched
 from lab.verdicts.promises import Kind, Outcome, Promise
 
@@ -60,13 +60,16 @@ def test_it_ends_within_a_second_where_nothing_is_clear(
     assert machine.now_s <= MOST_S + 0.05
 
 
+@pytest.mark.parametrize(
+    ("error", "outcome"), [(0.0, Outcome.KEPT), (1.0, Outcome.OPEN)]
+)
 def test_a_long_call_on_a_busy_machine_is_made_once(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, error: float, outcome: Outcome
 ) -> None:
-    machine = Machine(0.05, slowdown=20, error=0.0)
+    machine = Machine(0.05, slowdown=20, error=error)
     finding = played(monkeypatch, machine)
     assert machine.watched == [1]
-    assert (finding.outcome, finding.reason) == (Outcome.OPEN, NO_TIME)
+    assert finding.outcome is outcome
 
 
 def test_a_slow_first_call_on_a_quiet_machine_is_not_the_last(

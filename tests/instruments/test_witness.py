@@ -3,30 +3,40 @@
 import ctypes
 import os
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
+from lab.calls.doses import dose
 from lab.instruments.scope import unavailable
 from lab.instruments.witness import Witness
 
 pytestmark = pytest.mark.skipif(unavailable() is not None, reason="needs a GIL, Linux")
 
 
-def slept(call: Callable[[], object]) -> bool:
-    """Whether it slept during the call; tried again where it got no core to begin."""
+@contextmanager
+def standing() -> Iterator[Witness]:
+    """One that waits for the GIL; tried again where it got no core to do so."""
     for _ in range(100):
         witness = Witness()
         witness.start()
         try:
-            witness.stand()
-            if witness.slept:
-                call()
-                return witness.slept
+            if witness.stand():
+                yield witness
+                return
         finally:
             witness.stop()
     pytest.fail("it never came to wait")
+
+
+def slept(call: Callable[[], object]) -> bool:
+    """Whether it slept during the call."""
+    with standing() as witness:
+        call()
+        return witness.leave()
 
 
 def bytecode() -> int:
@@ -74,8 +84,34 @@ def test_who_forks_is_not_warned_of_it() -> None:
 
 def test_before_it_stands_it_tells_nothing() -> None:
     witness = Witness()
-    assert not witness.slept
+    assert not witness.leave()
     witness.start()
-    assert not witness.slept
+    assert not witness.leave()
     witness.stop()
-    assert not witness.slept
+    assert not witness.leave()
+    assert witness.kept_ns == (0, 0, 0)
+
+
+def test_what_is_computed_without_the_gil_is_counted() -> None:
+    """The witness is let in and keeps the GIL: so much was surely free."""
+    for _ in range(100):  # until it had a core in time
+        with standing() as witness:
+            begun_ns = time.thread_time_ns()
+            dose(0, 20_000, 0.02)
+            spent_ns = time.thread_time_ns() - begun_ns
+            witness.leave()
+        computed_ns, _, _ = witness.kept_ns
+        assert computed_ns <= spent_ns
+        if computed_ns > spent_ns / 2:
+            return
+    pytest.fail("it was never let in while the call computed")
+
+
+def test_what_waits_for_a_thread_that_needs_the_gil_goes_on() -> None:
+    """The witness keeps nobody from it who came later."""
+    with standing() as witness:
+        thread = threading.Thread(target=bytecode)
+        thread.start()
+        thread.join()
+        assert not witness.leave()
+    assert sum(witness.kept_ns) < 1e9

@@ -64,3 +64,17 @@ def test_a_wait_for_a_core_beside_the_call_makes_it_no_shorter() -> None:
     assert of_hold(0.01, seen(0.02, 0.0, **waiting)) is Outcome.OPEN
     inside = {**waiting, "least_starved_s": 0.015}
     assert of_hold(0.01, seen(0.02, 0.0, **inside)) is Outcome.KEPT
+
+
+def test_what_is_proven_free_is_not_held_whatever_was_seen() -> None:
+    unseen = seen(0.1, 0.0, error_s=0.1)
+    proven = seen(0.1, 0.0, error_s=0.1, proven_free_s=0.095)
+    assert watched_once(RELEASED, unseen).outcome is Outcome.OPEN
+    assert watched_once(RELEASED, proven).outcome is Outcome.KEPT
+    assert watched_once(HELD, proven).outcome is Outcome.BROKEN
+
+
+def test_what_a_witness_kept_may_be_either() -> None:
+    finding = watched_once(RELEASED, seen(0.0, 0.1, ours_s=0.02))
+    assert finding.outcome is Outcome.OPEN
+    assert finding.low < 0.8
