@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -125,7 +125,7 @@ class BenchChild:
                 self.began.append(event["id"])
                 yield event["done"], event["total"], event["name"]
             else:
-                HEARD[event["event"]](self, event)
+                self._hear(event)
         self._end()
 
     def _lines(self) -> Iterator[bytes]:
@@ -144,41 +144,33 @@ class BenchChild:
             if over:
                 return
 
-    def _begin(self, event: dict[str, Any]) -> None:
-        self.content = event["content"]
-
-    def _kept(self, event: dict[str, Any]) -> None:
-        self.content["benchmarks"].append(event["benchmark"])
-
-    def _sizes(self, event: dict[str, Any]) -> None:
-        self.sizes = event["sizes"]
-
-    def _skipped(self, event: dict[str, Any]) -> None:
-        names = self.skipped.setdefault(event["reason"], [])
-        if event["name"] not in names:
-            names.append(event["name"])
-
-    def _note(self, event: dict[str, Any]) -> None:
-        self.notes.append(event["text"])
-
-    def _call(self, event: dict[str, Any]) -> None:
-        if self._under_way is not None:
-            self._under_way["function"] = event["function"]
-
-    def _failed(self, event: dict[str, Any]) -> None:
-        self._fail(event, event["reason"], self._near(event["place"]))
-
-    def _done(self, event: dict[str, Any]) -> None:
-        self._under_way = None
+    def _hear(self, event: dict[str, Any]) -> None:
+        """Note an event that a child's reporter tells (lab/system/reporting.py)."""
+        match event["event"]:
+            case "begin":
+                self.content = event["content"]
+            case "kept":
+                self.content["benchmarks"].append(event["benchmark"])
+            case "sizes":
+                self.sizes = event["sizes"]
+            case "skipped":
+                names = self.skipped.setdefault(event["reason"], [])
+                if event["name"] not in names:
+                    names.append(event["name"])
+            case "note":
+                self.notes.append(event["text"])
+            case "call" if self._under_way is not None:
+                self._under_way["function"] = event["function"]
+            case "failed":
+                place = event["place"].removeprefix(f"{self.root}{os.sep}")
+                self._fail(event, event["reason"], f"at {place}" if place else "")
+            case "done":
+                self._under_way = None
 
     def _fail(self, event: dict[str, Any], reason: str, place: str) -> None:
         experiment = event.get("experiment", "")
         name = event.get("subject") or event["name"] or event["id"]
         self.failures.append(Failure(experiment, name, reason, place))
-
-    def _near(self, place: str) -> str:
-        root = f"{self.root}{os.sep}"
-        return f"at {place.removeprefix(root)}" if place else ""
 
     def _end(self) -> None:
         """It has nothing more to tell: what became of it."""
@@ -218,19 +210,6 @@ class BenchChild:
         if function and Path(frame.file).is_relative_to(LAB):
             return f"in {function}"
         return f"at {frame.near(self.root)}"
-
-
-# What to do about an event of a child's (lab/system/reporting.py).
-HEARD: Mapping[str, Callable[[BenchChild, dict[str, Any]], None]] = {
-    "begin": BenchChild._begin,
-    "kept": BenchChild._kept,
-    "sizes": BenchChild._sizes,
-    "skipped": BenchChild._skipped,
-    "note": BenchChild._note,
-    "call": BenchChild._call,
-    "failed": BenchChild._failed,
-    "done": BenchChild._done,
-}
 
 
 def _text(file: IO[bytes]) -> str:

@@ -192,12 +192,6 @@ class Trace(Harmless):
         return max((thread.longest_hold_s for thread in self.threads), default=0.0)
 
     @property
-    def longest_holder(self) -> ThreadTrace | None:
-        """The thread of the longest hold; None where nobody held."""
-        longest = max(self.threads, key=lambda each: each.longest_hold_s, default=None)
-        return longest if longest is not None and longest.longest_hold_s else None
-
-    @property
     def coarsened(self) -> bool:
         """Whether only the most recent segments were kept."""
         return self.segments_start_s > 0
