@@ -101,7 +101,8 @@ put_character(char *out, uint32_t c)
 
 /* A str as UTF-8, cut after `room` bytes; -1 where it cannot be read. */
 static int
-read_text(const gil_place *place, uintptr_t address, char *out, size_t room)
+read_text(const gil_place *place, uintptr_t address, char *out, size_t room,
+          uint32_t *in_memory)
 {
     const layout *at = &place->at;
     char head[64], copy[MOST_FILE];
@@ -124,6 +125,7 @@ read_text(const gil_place *place, uintptr_t address, char *out, size_t room)
     if (count > 0 && !gil_state_read(place, address + begin, copy, count * width)) {
         return -1;
     }
+    *in_memory = begin + (uint32_t)(count * width) - (uint32_t)at->text.length;
     for (size_t i = 0; i < count && size + 4 <= room; i++) {
         uint32_t c = (unsigned char)copy[i];
         if (width == 2) {
@@ -139,7 +141,8 @@ read_text(const gil_place *place, uintptr_t address, char *out, size_t room)
 }
 
 static int
-read_bytes(const gil_place *place, uintptr_t address, char *out, size_t room)
+read_bytes(const gil_place *place, uintptr_t address, char *out, size_t room,
+           uint32_t *in_memory)
 {
     const layout *at = &place->at;
     char head[64];
@@ -149,24 +152,26 @@ read_bytes(const gil_place *place, uintptr_t address, char *out, size_t room)
         return -1;
     }
     length = (intptr_t)pointer_in(head, at->bytes.length);
+    *in_memory = (uint32_t)(at->bytes.data - at->bytes.length);
     if (length < 0 || (size_t)length > room) {
         return length < 0 ? -1 : 0;  /* too long: its lines are not told */
     }
+    *in_memory += (uint32_t)length;
     return gil_state_read(place, address + (uintptr_t)at->bytes.data, out,
                           (size_t)length) || length == 0 ? (int)length : -1;
 }
 
 /* Read file, name and table into `scratch`, one after the other. */
 static int
-read_contents(frame_book *book, const gil_place *place, const sighting *one,
+read_contents(frame_book *book, const gil_place *place, sighting *one,
               frame_code *found)
 {
     char *out = book->scratch;
-    int filename = read_text(place, one->filename, out, MOST_FILE);
-    int name = filename < 0 ? -1
-                            : read_text(place, one->name, out + filename, MOST_NAME);
+    int filename = read_text(place, one->filename, out, MOST_FILE, &one->sizes[0]);
+    int name = filename < 0 ? -1 : read_text(place, one->name, out + filename, MOST_NAME,
+                                             &one->sizes[1]);
     int table = name < 0 ? -1 : read_bytes(place, one->table, out + filename + name,
-                                           MOST_TABLE);
+                                           MOST_TABLE, &one->sizes[2]);
     if (table < 0) {
         return -1;
     }
@@ -227,37 +232,6 @@ keep(frame_book *book, const frame_code *found)
     return book->code_count++;
 }
 
-static int
-read_head(const gil_place *place, uintptr_t address, sighting *found)
-{
-    const layout *at = &place->at;
-    char copy[MOST_OF_A_CODE];
-    if (!gil_state_read(place, address, copy, (size_t)at->code.size)
-        || (place->code_type != 0
-            && pointer_in(copy, at->code.type) != place->code_type)) {
-        return -1;
-    }
-    *found = (sighting){
-        .address = address,
-        .filename = pointer_in(copy, at->code.filename),
-        .name = pointer_in(copy, at->code.name),
-        .table = pointer_in(copy, at->code.linetable),
-        .bytecodes = pointer_in(copy, at->code.bytecodes),
-        .units = (int64_t)(intptr_t)pointer_in(copy, at->code.units),
-        .first_line = number_in(copy, at->code.first_line),
-        .version = (uint32_t)number_in(copy, at->code.version),
-    };
-    return found->units > 0 && found->units < INT32_MAX ? 0 : -1;
-}
-
-static int
-same_head(const sighting *a, const sighting *b)
-{
-    return a->filename == b->filename && a->name == b->name && a->table == b->table
-           && a->units == b->units && a->first_line == b->first_line
-           && a->version == b->version;
-}
-
 /* The code object at this address. Where none has ended since it was last compared it
    is the same one. Else it is compared again: by its version, which is never used twice,
    where it has one; else by all that it says. So an address used again names nothing
@@ -265,16 +239,21 @@ same_head(const sighting *a, const sighting *b)
 const sighting *
 code_at(frame_book *book, const gil_place *place, uintptr_t address, uint64_t deaths)
 {
-    sighting *kept = &book->seen[(address >> 4) * 0x9E3779B1u % SEEN], found;
+    sighting *kept = sighting_of(book, address), found;
     frame_code code, again;
-    if (kept->address == address && place->deaths != NULL && kept->deaths == deaths) {
+    char copy[MOST_OF_A_CODE];
+    if (kept->address == address
+        && (place->deaths != NULL ? kept->deaths == deaths
+                                  : kept->comparison == book->comparison)) {
         return kept;
     }
-    if (read_head(place, address, &found) != 0) {
+    if (!gil_state_read(place, address, copy, (size_t)place->at.code.size)
+        || head_of(place, address, copy, &found) != 0) {
         return NULL;
     }
     if (kept->address == address && found.version != 0 && same_head(kept, &found)) {
         kept->deaths = deaths;
+        kept->comparison = book->comparison;
         return kept;
     }
     if (read_contents(book, place, &found, &code) != 0) {
@@ -282,14 +261,12 @@ code_at(frame_book *book, const gil_place *place, uintptr_t address, uint64_t de
     }
     found.code = keep(book, &code);
     found.deaths = deaths;
-    if (kept->address == address && same_head(kept, &found)
-        && kept->code == found.code) {
-        kept->deaths = deaths;  /* read a second time already */
-        return kept;
-    }
-    if (place->deaths == NULL
-        && (read_contents(book, place, &found, &again) != 0 || again.hash != code.hash)) {
-        return NULL;
+    found.comparison = book->comparison;
+    if (place->deaths == NULL) {
+        found.hash = hash_of_contents(book, place, &found);
+        if (read_contents(book, place, &found, &again) != 0 || again.hash != code.hash) {
+            return NULL;
+        }
     }
     *kept = found;
     return kept;

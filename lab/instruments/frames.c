@@ -3,10 +3,6 @@
 #define _GNU_SOURCE 1
 #include <string.h>
 
-#ifdef __linux__
-#include <sys/uio.h>
-#endif
-
 #include "frame_book.h"
 
 enum {
@@ -24,28 +20,13 @@ typedef struct {
 static int
 read_pieces(frame_book *book, const gil_place *place)
 {
-#ifdef __linux__
-    struct iovec here[PIECES], there[PIECES];
-    size_t size = 0;
+    gil_part parts[PIECES];
     book->now = !book->now;
     for (int i = 0; i < book->piece_count; i++) {
         const piece *one = &book->pieces[i];
-        here[i] = (struct iovec){book->bytes[book->now][i], one->size};
-        there[i] = (struct iovec){(void *)one->address, one->size};
-        size += one->size;
-        if (place->foreign
-            && !gil_state_read(place, one->address, here[i].iov_base, one->size)) {
-            return -1;
-        }
+        parts[i] = (gil_part){one->address, book->bytes[book->now][i], one->size};
     }
-    return place->foreign
-           || process_vm_readv(place->process, here, (unsigned long)book->piece_count,
-                            there, (unsigned long)book->piece_count, 0)
-                  == (ssize_t)size ? 0 : -1;
-#else
-    (void)book; (void)place;
-    return -1;
-#endif
+    return gil_state_read_all(place, parts, book->piece_count) ? 0 : -1;
 }
 
 /* `size` bytes at an address, from a piece that was read, else from a new one, which
@@ -206,6 +187,7 @@ frames_read(frame_book *book, const gil_place *place, uintptr_t thread,
 {
     frame stacks[2][FRAMES + 1];
     uint64_t deaths = deaths_now(place);
+    uintptr_t codes[FRAMES];
     int whole, again = 0, count, before;
     choose_pieces(book, thread);
     if (book->piece_count > 0 && read_pieces(book, place) != 0) {
@@ -215,6 +197,10 @@ frames_read(frame_book *book, const gil_place *place, uintptr_t thread,
     for (int turn = 0; turn < TRIES; turn++) {
         const frame *stack = stacks[turn % 2];
         int told = 0;
+        for (int i = 0; i < before; i++) {
+            codes[i] = stack[i].code;
+        }
+        compare_codes(book, place, codes, before);
         for (int i = 0; i < before && told == i; i++) {
             told += place_of(book, place, &stack[i], deaths, &out->frames[i]) == 0;
         }
@@ -236,6 +222,7 @@ frames_read(frame_book *book, const gil_place *place, uintptr_t thread,
         before = count;
         whole = again;
     }
+    compare_codes(book, place, codes, 0);
     if (before < 1
         || place_of(book, place, &stacks[TRIES % 2][0], deaths, &out->frames[0]) != 0
         || deaths_now(place) != deaths) {

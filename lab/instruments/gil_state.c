@@ -6,6 +6,7 @@
    so is all of another process. */
 
 #define _GNU_SOURCE 1
+#include <errno.h>
 #include <string.h>
 
 #ifdef __linux__
@@ -28,6 +29,35 @@ gil_state_read(const gil_place *place, uintptr_t address, void *to, size_t size)
     return process_vm_readv(place->process, &here, 1, &there, 1, 0) == (ssize_t)size;
 #else
     (void)place; (void)address; (void)to; (void)size;
+    return 0;
+#endif
+}
+
+int
+gil_state_read_all(const gil_place *place, const gil_part *parts, int count)
+{
+#ifdef __linux__
+    struct iovec here[MOST_PARTS], there[MOST_PARTS];
+    size_t size = 0;
+    ssize_t got;
+    for (int i = 0; i < count; i++) {
+        here[i] = (struct iovec){parts[i].to, parts[i].size};
+        there[i] = (struct iovec){(void *)parts[i].address, parts[i].size};
+        size += parts[i].size;
+    }
+    got = process_vm_readv(place->process, here, (unsigned long)count, there,
+                           (unsigned long)count, 0);
+    if (got < 0 && place->foreign && (errno == EPERM || errno == ENOSYS)) {
+        for (int i = 0; i < count; i++) {  /* a container may forbid it */
+            if (!gil_state_read(place, parts[i].address, parts[i].to, parts[i].size)) {
+                return 0;
+            }
+        }
+        return 1;
+    }
+    return got == (ssize_t)size;
+#else
+    (void)place; (void)parts; (void)count;
     return 0;
 #endif
 }
@@ -92,6 +122,25 @@ uintptr_t
 gil_state_holder(const gil_place *place)
 {
     return pointer_at(place, place->gil + (uintptr_t)place->at.gil.holder);
+}
+
+int
+gil_state_locked_by(const gil_place *place, uintptr_t *holder)
+{
+    int32_t locked = place->at.gil.locked, last = place->at.gil.holder;
+    int32_t begin = locked < last ? locked : last;
+    char copy[64];
+    size_t size = (size_t)(locked + last - 2 * begin) + sizeof *holder;
+    if (!place->foreign || size > sizeof copy) {
+        locked = gil_state_locked(place);
+        *holder = gil_state_holder(place);
+        return locked;
+    }
+    if (!gil_state_read(place, place->gil + (uintptr_t)begin, copy, size)) {
+        return -1;
+    }
+    *holder = pointer_in(copy, last - begin);
+    return number_in(copy, locked - begin);
 }
 
 int

@@ -29,6 +29,17 @@ int gil_state_attach(gil_place *place, uintptr_t runtime);
    to read it. */
 int gil_state_read(const gil_place *place, uintptr_t address, void *to, size_t size);
 
+typedef struct {
+    uintptr_t address;
+    void *to;
+    size_t size;
+} gil_part;
+
+/* The same of several parts, at most MOST_PARTS, one after the other: 1 if all are there.
+   What was copied of another process is its own only if the lock can still be read. */
+enum { MOST_PARTS = 256 };
+int gil_state_read_all(const gil_place *place, const gil_part *parts, int count);
+
 /* 0 where a free-threaded build runs with the GIL off (any import can change it). */
 int gil_state_enabled(const gil_place *place);
 
@@ -39,6 +50,9 @@ int gil_state_locked(const gil_place *place);
 /* The thread state that holds the lock or held it last: believe it only while the
    lock is held. */
 uintptr_t gil_state_holder(const gil_place *place);
+
+/* Both: the first is returned. */
+int gil_state_locked_by(const gil_place *place, uintptr_t *holder);
 
 /* Whether an address lies in the lock: there wait the threads that want it. */
 int gil_state_contains(const gil_place *place, uintptr_t address);

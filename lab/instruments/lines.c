@@ -96,6 +96,7 @@ lines_look(lines *l, const gil_place *place, const gil_thread *thread)
 {
     frame_stack stack;
     int32_t node, top;
+    uintptr_t holder;
     finding found = READ;
     if (frames_read(l->book, place, thread->address, &stack) != 0) {
         lines_skip(l, 1);
@@ -112,7 +113,7 @@ lines_look(lines *l, const gil_place *place, const gil_thread *thread)
     } else if (node == NOWHERE || top == NOWHERE) {
         found = NO_ROOM;
     }
-    if (gil_state_locked(place) != 1 || gil_state_holder(place) != thread->address) {
+    if (gil_state_locked_by(place, &holder) != 1 || holder != thread->address) {
         lines_skip(l, 1);
     } else {
         find(l, found, found == READ ? node : NOWHERE, found == READ ? top : NOWHERE);

@@ -6,7 +6,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "sampler.h"
@@ -40,14 +39,12 @@ static void
 take_sample(sampler *s)
 {
     uintptr_t address = 0;
-    int locked = gil_state_locked(&s->place), held = locked == 1;
-    int free_runs = 0, wanted = 0;
+    int locked = gil_state_locked_by(&s->place, &address), held = locked == 1;
+    int known, free_runs = 0, wanted = 0;
     int asked = 0, in_rotation;
     int64_t now_ns, own_ns, gap_ns, took_ns, unseen_ns = 0;
     thread_record *holder = NULL;
-    if (held) {
-        address = gil_state_holder(&s->place);
-    }
+    address = held ? address : 0;
     now_ns = read_clock(CLOCK_MONOTONIC);
     if (__atomic_load_n(&s->stop, __ATOMIC_ACQUIRE)) {
         return;  /* what was read may come after the end */
@@ -57,10 +54,9 @@ take_sample(sampler *s)
         return;
     }
     gap_ns = now_ns - s->last_ns;
-    look_for_threads(s, now_ns, s->last_ns + gap_ns / 2, address);
+    known = look_for_threads(s, now_ns, s->last_ns + gap_ns / 2, address);
     if (held) {
-        holder = gil_state_made(&s->place) == s->made
-                     ? record_of(s, address) : &s->threads[UNTRACKED];
+        holder = known ? record_of(s, address) : &s->threads[UNTRACKED];
     }
     if (holder != NULL && holder != &s->threads[UNTRACKED]) {
         lines_look(s->lines, &s->place, &holder->thread);
@@ -135,6 +131,14 @@ take_sample(sampler *s)
     keep_to_budget(s, now_ns, own_ns);
 }
 
+static void
+forget_all_files(sampler *s)
+{
+    for (int i = 0; i < THREADS; i++) {
+        forget_files(&s->threads[i]);
+    }
+}
+
 static void *
 run_sampler(void *argument)
 {
@@ -144,9 +148,6 @@ run_sampler(void *argument)
     prctl(PR_SET_NAME, "gil-lab scope", 0UL, 0UL, 0UL);
     ask_for_short_slices();
     s->tells = tell_waits_apart(!s->place.foreign);
-    for (int i = 0; i < THREADS; i++) {  /* of the table of a sampler before a fork */
-        memset(s->threads[i].files, 0, sizeof s->threads[i].files);
-    }
 #endif
     sem_post(&s->ready);
     while (sem_wait(&s->go) != 0) {
@@ -160,6 +161,7 @@ run_sampler(void *argument)
         pause_at_random(s);
         take_sample(s);
     }
+    forget_all_files(s);  /* here: its table of files may be its own */
     return NULL;
 }
 
@@ -299,4 +301,5 @@ sampler_close(sampler *s, uintptr_t caller)
     }
     account(&s->whole, last, s->end_ns, unseen_ns);
     account(&s->contention, s->contention.state, s->end_ns, unseen_ns);
+    forget_all_files(s);
 }

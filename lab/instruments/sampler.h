@@ -214,8 +214,8 @@ void open_record(thread_record *r, const gil_thread *thread, int64_t at_ns);
    middle_ns. `holder`: the address of the thread state that holds the GIL, or 0. */
 void walk(sampler *s, int whole, int64_t now_ns, int64_t middle_ns, uintptr_t holder);
 
-/* The same where it is time for it, or threads may have come. */
-void look_for_threads(sampler *s, int64_t now_ns, int64_t middle_ns, uintptr_t holder);
+/* The same where it is time for it, or threads may have come: whether all are known. */
+int look_for_threads(sampler *s, int64_t now_ns, int64_t middle_ns, uintptr_t holder);
 
 /* The record of a thread state, or that of untracked threads. */
 thread_record *record_of(sampler *s, uintptr_t address);

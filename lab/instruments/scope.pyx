@@ -1,5 +1,5 @@
 # C files: layout.c gil_state.c clocks.c system_calls.c thread_states.c pauses.c
-# C files: codes.c frames.c lines.c sampler.c
+# C files: comparison.c codes.c frames.c lines.c sampler.c
 # distutils: libraries = m pthread
 """The scope: who holds the GIL, seen by a thread that never takes it.
 
@@ -153,7 +153,7 @@ cdef class Scope:
             self.names = TaskNames(self.target.process)
         error = sampler_resume(self.s)
         if error:
-            layout_count_deaths(&self.s.place, False)
+            self._count_no_more_deaths()
             self.names.stop()
             raise OSError(error, f"no thread for the scope: {os.strerror(error)}")
         self.owner = getpid()
@@ -165,6 +165,10 @@ cdef class Scope:
     def __exit__(self, *exception):
         self._stop()
 
+    cdef _count_no_more_deaths(self):
+        if self.target is None:
+            layout_count_deaths(&self.s.place, False)
+
     def __dealloc__(self):
         sampler_free(self.s)  # a scope that runs is kept alive by `running`
 
@@ -172,7 +176,7 @@ cdef class Scope:
         global running
         if self.owner == 0:
             return
-        layout_count_deaths(&self.s.place, False)
+        self._count_no_more_deaths()
         if self.owner == getpid():
             sampler_stop(self.s)
             with nogil:

@@ -172,17 +172,21 @@ walk(sampler *s, int whole, int64_t now_ns, int64_t middle_ns, uintptr_t holder)
 }
 
 /* An unchanged count of thread states: no address has come to mean another. */
-void
+int
 look_for_threads(sampler *s, int64_t now_ns, int64_t middle_ns, uintptr_t holder)
 {
     int64_t cost_ns = s->walk_cost_ns, since_ns = now_ns - s->walk_ns;
+    uint64_t made;
     if (since_ns > WALK_NS + WALK_COSTS * cost_ns
         || (s->ended && since_ns > WALK_SOON_NS + WALK_SOON_COSTS * cost_ns)) {
         walk(s, 1, now_ns, middle_ns, holder);
     }
-    if (s->unbound || gil_state_made(&s->place) != s->made) {
+    made = gil_state_made(&s->place);
+    if (s->unbound || made != s->made) {
         walk(s, 0, now_ns, middle_ns, holder);
+        made = gil_state_made(&s->place);
     }
+    return made == s->made;
 }
 
 thread_record *
