@@ -61,7 +61,10 @@ cdef int attach(gil_place *place, object target) except -1:
     if gil_state_attach(place, target.runtime) != 0:
         raise UsageError(f"{which} has no GIL yet, or none any more: try again")
     if not gil_state_enabled(place):
-        raise UsageError(f"{which} runs with the GIL switched off: nobody waits for it")
+        raise UsageError(
+            f"{which} runs with the GIL switched off, and nobody waits for it: start it "
+            "with PYTHON_GIL=1 to see who would"
+        )
     for _ in range(TRIES):
         count = gil_state_threads(place, threads, MOST)
         # 0: it has not started yet.

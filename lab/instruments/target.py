@@ -46,8 +46,8 @@ def find(process: Process) -> Target:
     target = Target(process, runtime, version, free_threaded)
     if not version:
         raise UsageError(
-            f"process {process.pid} runs a Python that does not tell its version: it "
-            "is older than 3.11, or stripped of its symbols"
+            f"process {process.pid} runs a Python that does not tell its version, older "
+            "than 3.11 or stripped of its symbols: run its program on another"
         )
     if version >> MINOR != sys.hexversion >> MINOR:
         minor = target.python.rpartition(".")[0]
@@ -75,7 +75,7 @@ def _place(process: Process) -> tuple[int, int]:
         except ValueError as error:
             if "bits" in str(error):
                 raise UsageError(
-                    f"process {process.pid} is {error}: gil-lab reads those of 64"
+                    f"process {process.pid} is {error}: run it on a Python of 64"
                 ) from None
             continue
         if runtime is not None and bias is not None:
@@ -88,7 +88,10 @@ def _place(process: Process) -> tuple[int, int]:
             f"process {process.pid}: {hidden} cannot be read (replaced since it "
             "started?): start it anew, or run this as root"
         )
-    raise UsageError(f"process {process.pid} runs no Python that gil-lab knows")
+    raise UsageError(
+        f"process {process.pid} runs no CPython that gil-lab knows: see what it runs, "
+        f"with `ps {process.pid}`"
+    )
 
 
 def _candidates(process: Process) -> Iterator[Mapping]:

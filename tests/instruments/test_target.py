@@ -1,5 +1,6 @@
 """Python is found in other processes; what is none is refused in a line."""
 
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -49,10 +50,36 @@ def test_what_is_no_python_is_refused() -> None:
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as child:
         with (
             Process(child.pid) as process,
-            pytest.raises(UsageError, match="runs no Python"),
+            pytest.raises(UsageError, match="runs no CPython"),
         ):
             find(process)
         child.communicate()
+
+
+def test_a_program_of_32_bits_is_refused(tmp_path: Path) -> None:
+    # pause(), again and again: mov eax, 29; int 0x80; jmp. After Elf32_Ehdr, Elf32_Phdr.
+    code, base = bytes.fromhex("b81d000000cd80ebf7"), 0x08048000
+    header = b"\x7fELF\1\1\1".ljust(16, b"\0") + struct.pack(
+        "<HHIIIIIHHHHHH", 2, 3, 1, base + 84, 52, 0, 0, 52, 32, 1, 0, 0, 0
+    )
+    size = 84 + len(code)
+    part = struct.pack("<IIIIIIII", 1, 0, base, base, size, size, 5, 4096)
+    program = tmp_path / "program"
+    program.write_bytes(header + part + code)
+    program.chmod(0o755)
+    try:
+        child = subprocess.Popen([program])
+    except OSError as error:
+        pytest.skip(f"this system runs none: {error.strerror}")
+    with child:
+        try:
+            with (
+                Process(child.pid) as process,
+                pytest.raises(UsageError, match="of 32 bits: run it on a Python of 64"),
+            ):
+                find(process)
+        finally:
+            child.kill()
 
 
 def test_a_hidden_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
