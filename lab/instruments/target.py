@@ -46,8 +46,8 @@ def find(process: Process) -> Target:
     target = Target(process, runtime, version, free_threaded)
     if not version:
         raise UsageError(
-            f"process {process.pid} runs a Python that does not tell its version, older "
-            "than 3.11 or stripped of its symbols: run its program on another"
+            f"process {process.pid} runs a Python that does not tell its version: it "
+            "is older than 3.11, or stripped of its symbols; run the program on another"
         )
     if version >> MINOR != sys.hexversion >> MINOR:
         minor = target.python.rpartition(".")[0]

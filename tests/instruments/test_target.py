@@ -57,7 +57,7 @@ def test_what_is_no_python_is_refused() -> None:
 
 
 def test_a_program_of_32_bits_is_refused(tmp_path: Path) -> None:
-    # pause(), again and again: mov eax, 29; int 0x80; jmp. After Elf32_Ehdr, Elf32_Phdr.
+    # pause(), again and again: mov eax, 29; int 0x80; jmp.
     code, base = bytes.fromhex("b81d000000cd80ebf7"), 0x08048000
     header = b"\x7fELF\1\1\1".ljust(16, b"\0") + struct.pack(
         "<HHIIIIIHHHHHH", 2, 3, 1, base + 84, 52, 0, 0, 52, 32, 1, 0, 0, 0
