@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from lab.commands import bench_child
 from lab.commands.bench_child import BenchChild
+from tests.waiting import until
 
 # Such as a child's reporter tells (lab/system/reporting.py), without what it imports.
 TELLS = """
@@ -92,8 +92,7 @@ def test_what_it_has_started_goes_with_it(
     (number,) = child.notes
     with suppress(psutil.NoSuchProcess):
         other = psutil.Process(int(number))
-        while other.status() != psutil.STATUS_ZOMBIE:
-            time.sleep(0.01)
+        until(lambda: other.status() == psutil.STATUS_ZOMBIE, "its end")
 
 
 def test_a_call_that_does_not_return_is_told_by_its_place(tmp_path: Path) -> None:

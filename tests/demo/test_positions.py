@@ -4,7 +4,6 @@ import os
 import platform
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lab.demo.positions import READ, positions
+from tests.waiting import until
 
 
 def reads(path: Path) -> None:
@@ -32,11 +32,13 @@ def _reading(path: Path) -> Iterator[threading.Thread]:
 def test_a_thread_is_seen_in_python_and_in_the_system_below(tmp_path: Path) -> None:
     told = sys.platform == "linux" and platform.machine() in READ
     with _reading(tmp_path / "fifo") as thread:
-        while True:  # until it has come as far as the read
-            (found,) = positions([thread])
-            if found.function == "read_bytes" and (found.call or not told):
-                break
-            time.sleep(0.001)
+
+        def reading() -> bool:
+            (now,) = positions([thread])
+            return now.function == "read_bytes" and bool(now.call or not told)
+
+        until(reading)
+        (found,) = positions([thread])
         assert found.thread == "reader"
         assert found.file == Path(Path.read_bytes.__code__.co_filename).name
         assert found.line > Path.read_bytes.__code__.co_firstlineno
@@ -63,10 +65,10 @@ def test_a_read_from_what_is_no_fifo_is_told_so() -> None:
     ours, theirs = os.openpty()
     thread = threading.Thread(target=os.read, args=(theirs, 1))
     thread.start()
-    while not (found := positions([thread])) or not found[0].call:
-        time.sleep(0.001)
+    until(lambda: any(one.call for one in positions([thread])))
+    (found,) = positions([thread])
     os.write(ours, b"\n")
     thread.join()
     os.close(ours)
     os.close(theirs)
-    assert found[0].call == "read(2)"
+    assert found.call == "read(2)"

@@ -16,6 +16,7 @@ from lab.calls.doses import mixed, wanting
 from lab.instruments.scope import Scope
 from lab.kernels import collatz_released
 from tests.instruments.scoped import busy, needs_gil, traced, workers
+from tests.waiting import until
 
 HOLDS = ctypes.PyDLL(None)
 RELEASES = ctypes.CDLL(None)
@@ -104,8 +105,7 @@ def test_what_threads_are_blocked_in_is_named() -> None:
             thread.start()
         _until_blocked(threads)
         with Scope() as scope:
-            while scope.samples < 100:
-                time.sleep(0.01)
+            until(lambda: scope.samples >= 100)
         lock.release()
         poll.register(write, select.EPOLLOUT)
         os.write(write, b"x")

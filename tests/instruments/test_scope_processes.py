@@ -11,6 +11,7 @@ import pytest
 
 from lab.instruments.scope import Scope, ScopeUnavailable, unavailable
 from tests.instruments.scoped import needs_gil
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
@@ -34,8 +35,7 @@ def test_fork_inside_leaves_the_child_without_a_scope() -> None:
                 os._exit(status)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         seen = scope.samples
-        while scope.samples < seen + 10:  # it goes on here
-            time.sleep(0.01)
+        until(lambda: scope.samples >= seen + 10, "more samples")
     # All that this process did was to wait, but for the fork itself.
     trace = scope.trace
     assert trace.gil_free > 0.3 - trace.error

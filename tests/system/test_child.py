@@ -3,13 +3,13 @@
 import signal
 import subprocess
 import sys
-import time
 from contextlib import suppress
 
 import psutil
 import pytest
 
 from lab.system.child import end
+from tests.waiting import until
 
 STUBBORN = """
 import signal, subprocess, sys, time
@@ -21,7 +21,6 @@ time.sleep(600)
 # An interrupt is seen between two instructions: one that came just before a long sleep
 # would wait for its end.
 WILLING = """
-import time
 print(0, flush=True)
 while True:
     time.sleep(0.01)
@@ -31,8 +30,7 @@ while True:
 def until_ended(process: psutil.Process) -> None:
     """Its new parent may take a while to notice."""
     with suppress(psutil.NoSuchProcess):
-        while process.status() != psutil.STATUS_ZOMBIE:
-            time.sleep(0.01)
+        until(lambda: process.status() == psutil.STATUS_ZOMBIE, "its end")
 
 
 @pytest.mark.parametrize(
