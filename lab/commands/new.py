@@ -63,7 +63,9 @@ def run(name: str) -> int:
     """Write NAME.pyx in the current folder; UsageError where it is there already."""
     name = name.removesuffix(".pyx")
     if not name.isidentifier():
-        raise UsageError(f"{name}: no name for a module: letters, digits and _ only")
+        raise UsageError(
+            f"{name}: no name for a module: letters, digits and _, no digit first"
+        )
     path = Path(f"{name}.pyx")
     try:
         with path.open("x", encoding="utf-8") as file:

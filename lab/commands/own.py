@@ -210,7 +210,8 @@ def _check(target: str) -> None:
         raise UsageError(f"{target}: no such file{hint}")
     elif path.suffix == ".pyx" and not path.stem.isidentifier():
         raise UsageError(
-            f"{target}: no name for a module: rename it: letters, digits, _"
+            f"{target}: no name for a module: rename it: letters, digits and _, no "
+            "digit first"
         )
     elif path.suffix == ".pyx" and missing():
         raise UsageError(f"{target}: {missing()}")

@@ -75,7 +75,7 @@ def _figures(finding: PromiseFinding) -> list[str]:
     return [
         f"  GIL-free      {_share(finding)} of the time{_seen(finding)}",
         f"  ceiling       {ceiling} for any number of threads",
-        f"  longest hold  {_hold(finding)}, with no chance for others",
+        f"  longest hold  {_hold(finding)}",
         *(by if finding.holder not in ("", "MainThread") else ()),
         *(wrap(inside, 80, subsequent_indent=" " * 16) if finding.held_in else ()),
         f"  own time      {duration(finding.duration_s)} a call, less its waits for a "
@@ -105,9 +105,8 @@ def _hold(finding: PromiseFinding) -> str:
     if not finding.hold_high_s:
         return "none seen"
     low, high = duration(finding.hold_low_s), duration(finding.hold_high_s)
-    if low == high:
-        return high
-    return f"{low} to {high}" if finding.hold_low_s > 0 else f"up to {high}"
+    longest = f"up to {high}" if finding.hold_low_s <= 0 else f"{low} to {high}"
+    return f"{high if low == high else longest}, with no chance for others"
 
 
 def _ceiling(gil_free: float) -> str:
