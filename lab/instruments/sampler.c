@@ -108,8 +108,12 @@ take_sample(sampler *s)
     }
     s->held_before = s->holder;
     s->holder = holder == NULL ? 0 : (int64_t)holder->thread.serial;
-    lines_account(s->lines, s->holder, s->last_ns, now_ns, unseen_ns,
-                  s->contention.state == WANTS, wanted);
+    if (s->untracked != 0 && address != s->untracked) {
+        end_stretch_of(&s->threads[UNTRACKED].spent, now_ns);  /* another's hold */
+    }
+    s->untracked = holder == &s->threads[UNTRACKED] ? address : 0;
+    lines_account(s->lines, s->untracked ? (int64_t)address : s->holder, s->last_ns,
+                  now_ns, unseen_ns, s->contention.state == WANTS, wanted);
     for (int i = 0; i < s->live_count; i++) {
         thread_record *r = &s->threads[s->live[i]];
         set_state(s, r, r->next, now_ns, unseen_ns);
@@ -295,9 +299,7 @@ sampler_close(sampler *s, uintptr_t caller)
         tally *spent = &r->spent;
         int state = spent->state == HOLDS && !s->place.foreign ? WAITS : spent->state;
         set_state(s, r, r == holder ? HOLDS : state, s->end_ns, unseen_ns);
-        if (s->end_ns - spent->since_ns > spent->longest_ns[spent->state]) {
-            spent->longest_ns[spent->state] = s->end_ns - spent->since_ns;
-        }
+        end_stretch_of(spent, s->end_ns);
     }
     account(&s->whole, last, s->end_ns, unseen_ns);
     account(&s->contention, s->contention.state, s->end_ns, unseen_ns);

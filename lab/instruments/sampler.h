@@ -127,6 +127,7 @@ typedef struct {
     uint64_t made;          /* gil_state_made() before the last complete list */
     int tells;              /* the system tells why threads wait */
     int64_t holder, held_before;    /* serials: who holds the GIL now, and did before */
+    uintptr_t untracked;    /* the thread state of a holder without a record, or 0 */
     tally whole;            /* HOLDS: somebody does; RUNS_FREE: nobody, one runs */
     tally contention;       /* WANTS: somebody does */
     lines *lines;           /* that hold */
@@ -205,6 +206,9 @@ int64_t account(tally *t, int state, int64_t now_ns, int64_t unseen_ns);
 /* The same for a thread, noting the change. */
 void set_state(sampler *s, thread_record *r, int state, int64_t now_ns,
                int64_t unseen_ns);
+
+/* What comes is another stretch, if of the same state. */
+void end_stretch_of(tally *t, int64_t now_ns);
 
 /* A thread seen for the first time. */
 void open_record(thread_record *r, const gil_thread *thread, int64_t at_ns);

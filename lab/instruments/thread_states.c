@@ -21,6 +21,15 @@ note(sampler *s, uint64_t serial, int64_t at_ns, int before, int after)
     slot->place = before == HOLDS ? lines_of_hold(s->lines, (int64_t)serial) : NOWHERE;
 }
 
+void
+end_stretch_of(tally *t, int64_t now_ns)
+{
+    if (now_ns - t->since_ns > t->longest_ns[t->state]) {
+        t->longest_ns[t->state] = now_ns - t->since_ns;
+    }
+    t->since_ns = now_ns;
+}
+
 int64_t
 account(tally *t, int state, int64_t now_ns, int64_t unseen_ns)
 {
@@ -34,11 +43,8 @@ account(tally *t, int state, int64_t now_ns, int64_t unseen_ns)
         t->changes[state]++;
         t->change_ns2[t->state] += half_ns2;
         t->change_ns2[state] += half_ns2;
-        if (middle_ns - t->since_ns > t->longest_ns[t->state]) {
-            t->longest_ns[t->state] = middle_ns - t->since_ns;
-        }
+        end_stretch_of(t, middle_ns);
         t->state = state;
-        t->since_ns = middle_ns;
     }
     t->at_ns = now_ns;
     return middle_ns;
