@@ -62,8 +62,8 @@ cdef int attach(gil_place *place, object target) except -1:
         raise UsageError(f"{which} has no GIL yet, or none any more: try again")
     if not gil_state_enabled(place):
         raise UsageError(
-            f"{which} runs with the GIL switched off, and nobody waits for it: start it "
-            "with PYTHON_GIL=1 to see who would"
+            f"{which} runs with the GIL switched off, and nobody waits for it: to see "
+            "who would, start it with PYTHON_GIL=1"
         )
     for _ in range(TRIES):
         count = gil_state_threads(place, threads, MOST)
