@@ -51,5 +51,6 @@ def render(trace: Trace) -> str:
 def _frame(one: Line | str) -> dict[str, Any]:
     if isinstance(one, str):
         return {"name": one}
-    frame = {"name": one.function, "file": short(one.file), "line": one.line}
-    return {key: value for key, value in frame.items() if value}
+    frame = {"file": short(one.file), "line": one.line}
+    told = {key: value for key, value in frame.items() if value}
+    return {"name": one.function, **told}

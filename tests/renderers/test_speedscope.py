@@ -99,3 +99,10 @@ def test_the_rules_refuse_what_breaks_them(
     assert kept in text
     with pytest.raises(AssertionError):
         check(text.replace(kept, broken))
+
+
+def test_a_function_without_a_name_has_an_empty_one(trace: Trace) -> None:
+    nameless = Line("x.py", 1, "", held=0.25)
+    told = dataclasses.replace(trace, lines=(nameless, *trace.lines[1:]))
+    frames = check(speedscope.render(told))["shared"]["frames"]
+    assert {"name": "", "file": "x.py", "line": 1} in frames
