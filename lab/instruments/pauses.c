@@ -77,11 +77,13 @@ longest_pause_ns(const sampler *s)
     return (int64_t)(LONGEST_PAUSE * mean_ns + s->room_ns);
 }
 
-/* From when on the next pause counts. More is to be read while the GIL is held than
-   while it is free. Pauses that began where that is done would follow later after the
-   one than after the other, and as the time between two samples counts half for either,
-   a lock that is held and free in turn would seem held for longer than it is. So they
-   begin a set time after the look at the lock, enough for nearly all that may follow. */
+/* Let the set time after a look at the lock pass that nearly all looks need, and say when
+   the next pause begins. More is to be read while the GIL is held than while it is free.
+   Pauses that began once that is done would follow later after the one than after the
+   other; and as the time between two samples counts half for either, a lock that is held
+   and free in turn would seem held for longer than it is. Sleeping up to that time would
+   not do: the shorter a sleep, the earlier it may end. Where pauses are long because
+   others want the core, neither matters, and nothing is spent on it. */
 static int64_t
 pause_begins(sampler *s)
 {
@@ -89,6 +91,10 @@ pause_begins(sampler *s)
     s->room_ns *= (double)(now_ns - s->last_ns) > s->room_ns ? ROOM_GROWS : ROOM_SHRINKS;
     s->room_ns = fmin(fmax(s->room_ns, LEAST_ROOM_NS), LATE_NS);
     begin_ns = s->last_ns + (int64_t)s->room_ns;
+    while (now_ns < begin_ns && s->cores > 1
+           && s->pause_ns <= (double)s->interval_ns) {
+        now_ns = read_clock(CLOCK_MONOTONIC);
+    }
     return begin_ns > now_ns ? begin_ns : now_ns;
 }
 
