@@ -41,7 +41,7 @@ LIMITS = "-n 5", "-s 100", "-v 500000"
 @pytest.mark.parametrize(
     ("arguments", "threads"),
     [
-        (("bench", "-k", "no_such_kernel"), ""),
+        pytest.param(("bench", "-k", "no_such_kernel"), "", marks=pytest.mark.slow),
         (("bench",), "0"),
         (("bench",), "abc"),
         (("report", "/no/such/file.json"), ""),
@@ -108,7 +108,9 @@ def _redirected(command: str, redirection: str) -> subprocess.CompletedProcess[s
 @pytest.mark.parametrize(
     "command",
     [
-        "report tests/data/released.json --format csv",
+        pytest.param(
+            "report tests/data/released.json --format csv", marks=pytest.mark.slow
+        ),
         pytest.param("report tests/data/released.json", marks=pytest.mark.slow),
         pytest.param("probe 'len(())' --json", marks=pytest.mark.slow),
         pytest.param("report --help", marks=pytest.mark.slow),

@@ -52,7 +52,7 @@ def test_held_sleepers_hold_one_at_a_time() -> None:
 
 @needs_gil
 def test_bytecode_threads_share_the_gil() -> None:
-    trace = traced(lambda: busy(1.0), lambda: busy(1.0))
+    trace = traced(lambda: busy(0.4), lambda: busy(0.4))
     first, second = (worker.holds for worker in workers(trace))
     # On a crowded machine nobody holds the GIL while who is to get it has no core.
     lacking = sum(worker.ready for worker in workers(trace))
@@ -234,7 +234,7 @@ def test_a_long_timeline_keeps_its_recent_part() -> None:
     with Scope() as scope:
         for thread in threads:
             thread.start()
-        time.sleep(1)
+        time.sleep(0.4)
         stop.set()
         for thread in threads:
             thread.join()

@@ -59,6 +59,6 @@ def test_who_is_asked_may_end_by_itself() -> None:
         process_group=0,
     ) as child:
         assert child.stdout is not None
-        child.stdout.readline()
+        assert child.stdout.readline() == b"0\n"
         end(child, 60)
         assert child.returncode == -signal.SIGINT
