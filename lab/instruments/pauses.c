@@ -37,12 +37,12 @@ uniform(sampler *s)
 
 /* Of one core, that the sampler may take. A program that wants every core is slowed by
    what the sampler takes of them: 1 in 100, so that with what its switches cost the
-   others it stays below 2. Threads that wait, however many, want none. Of another
-   process and those it serves nobody knows what they want. */
+   others it stays below 2. Threads that wait, however many, want none. Another process
+   is not to lose 1 in 100, and what it and those it serves want nobody knows: half. */
 static double
 allowed(const sampler *s)
 {
-    double of_all = 0.01 * s->cores;
+    double of_all = (s->place.foreign ? 0.005 : 0.01) * s->cores;
     if (s->fills || s->place.foreign) {
         return of_all < MOST_OF_A_CORE ? of_all : MOST_OF_A_CORE;
     }

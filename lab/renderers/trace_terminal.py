@@ -124,7 +124,7 @@ def table(trace: Trace, rows: list[int], colour: bool) -> Table:
     for title in ("holds", "runs\nfree", *waits, "longest\nhold"):
         made.add_column(title, justify="right", no_wrap=True, overflow="crop")
     if trace.told_apart:
-        made.add_column("mostly in", no_wrap=True, overflow="crop")
+        made.add_column("mostly in", overflow="crop")  # shrinks first
     for index in rows:
         thread = trace.threads[index]
         shares = [thread.holds, thread.runs_free, thread.waits]

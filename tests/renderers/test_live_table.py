@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from lab.records.trace import Trace
+from lab.records.trace import Call, Trace
 from lab.renderers.console import text_of
 from lab.renderers.live_table import OTHER_LINES, screen
 from tests.traces import thread
@@ -41,3 +41,14 @@ def test_all_are_shown_where_there_is_room(trace: Trace) -> None:
     assert "did less" not in lines[-1]
     told = dataclasses.replace(trace, told_apart=True, contention=0.25)
     assert "wanted 25.0%" in _lines(told, 24)[1]
+
+
+def test_in_a_narrow_window_figures_are_whole(trace: Trace) -> None:
+    calls = (Call("clock_nanosleep", 0.5),)
+    one = dataclasses.replace(thread("MainThread", 1, 0.123), calls=calls)
+    told = dataclasses.replace(trace, threads=(one,), told_apart=True)
+    row = _lines(told, 24, 60)[-1]
+    assert row.startswith("MainThread")
+    assert "12.3%" in row
+    assert row.count("%") == 5
+    assert " ms" in row
