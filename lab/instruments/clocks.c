@@ -41,7 +41,7 @@ is_on_a_core(const sampler *s, const thread_record *r)
     char text[4096];
     const char *line = text;
     int64_t left = 0;
-    if (!read_once(s, r, "status", text, sizeof text)) {
+    if (!read_kept(s, r, STATUS_FILE, text, sizeof text)) {
         return 0;
     }
     while ((line = strstr(line, "ctxt_switches:")) != NULL) {

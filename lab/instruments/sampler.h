@@ -32,7 +32,7 @@ enum {
 };
 
 /* Of a thread's in /proc, kept open. */
-enum { SYSCALL_FILE, SCHEDSTAT_FILE, KEPT_FILES };
+enum { SYSCALL_FILE, SCHEDSTAT_FILE, STATUS_FILE, KEPT_FILES };
 
 /* Time spent in each state. Between two samples that differ, half the gap goes to
    either. The sums of changes and of unseen time feed the error: see half_width in

@@ -60,7 +60,7 @@ read_and_end(int file, char *text, size_t size)
 int
 read_kept(const sampler *s, thread_record *r, int which, char *text, size_t size)
 {
-    static const char *const names[KEPT_FILES] = {"syscall", "schedstat"};
+    static const char *const names[KEPT_FILES] = {"syscall", "schedstat", "status"};
     if (r->files[which] == 0) {
         r->files[which] = open_task(s, r, names[which]) + 1;
     }
