@@ -8,7 +8,13 @@
 frame_book *
 frames_new(void)
 {
-    return calloc(1, sizeof(frame_book));
+    frame_book *book = calloc(1, sizeof(frame_book));
+    if (book != NULL) {
+        touch(book->seen, sizeof book->seen);
+        touch(book->lines, sizeof book->lines);
+        touch(book->slots, sizeof book->slots);
+    }
+    return book;
 }
 
 void

@@ -7,6 +7,7 @@
 #ifndef GIL_LAB_FRAMES_H
 #define GIL_LAB_FRAMES_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "gil_state.h"
@@ -45,6 +46,17 @@ typedef struct {
     int count;              /* frames, innermost first; 0: runs no Python */
     frame_place frames[FRAMES + 1];
 } frame_stack;
+
+/* Zeroed memory that is written for the first time where it was read before, as a table
+   is, replaces a page that others may have read meanwhile: the system interrupts every
+   thread of the process for that (a TLB shootdown). So tables are written at first. */
+static inline void
+touch(void *table, size_t size)
+{
+    for (size_t at = 0; at < size; at += 1024) {
+        ((volatile char *)table)[at] = 0;
+    }
+}
 
 /* All memory that reading needs; zeroed, it is empty. */
 typedef struct frame_book frame_book;

@@ -13,6 +13,8 @@ lines_new(void)
         return NULL;
     }
     if (l != NULL) {
+        touch(l->node_slots, sizeof l->node_slots);
+        touch(l->place_slots, sizeof l->place_slots);
         l->node = l->place = l->node_before = l->place_before = NOWHERE;
         l->stretch = NOWHERE;
     }
