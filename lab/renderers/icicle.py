@@ -17,8 +17,8 @@ from lab.renderers.charts import INK, Spec, layered
 ROW_PX, MOST_ROWS = 20, 40
 # Of all holding: what is narrower is not drawn, as nobody could see it.
 LEAST = 0.002
-# A label needs so much of the width a character.
-CHARACTER = 0.014
+# A label needs so much of the width a character, where three charts are side by side.
+CHARACTER = 0.02
 # What the colour tells, tells the description, too.
 COLOURS = {
     "held, and wanted by others for most of it": "var(--wants)",
