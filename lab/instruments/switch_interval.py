@@ -6,6 +6,9 @@ from contextlib import contextmanager
 
 # Nobody asks any more: the GIL changes hands by explicit release alone.
 NEVER_S = 1000.0
+# CPython keeps whole microseconds and cuts off the rest: without the half one, 0.1
+# would come back as 0.099999.
+HALF_S = 0.5e-6
 
 
 @contextmanager
@@ -17,6 +20,4 @@ def switch_interval(seconds: float | None = None) -> Iterator[None]:
     try:
         yield
     finally:
-        # CPython keeps whole microseconds and cuts off the rest: without the half
-        # one, 0.1 would come back as 0.099999.
-        sys.setswitchinterval(before_s + 0.5e-6)
+        sys.setswitchinterval(before_s + HALF_S)

@@ -17,10 +17,11 @@ from posix.unistd cimport close
 from lab.calls.clock cimport now_ns, read_ns
 
 import os
+import sys
 import threading
 import time
 
-from lab.instruments.switch_interval import NEVER_S, switch_interval
+from lab.instruments.switch_interval import HALF_S, NEVER_S
 
 
 cdef extern from "Python.h":
@@ -72,6 +73,7 @@ cdef struct place:
     int begin           # from now on it may wait for the GIL
     int begun           # it is about to
     int over            # what it watches has ended
+    int done            # and it wants no GIL any more
     clockid_t clock     # the caller's processor time
     int state, ran      # files that tell what the caller does, and how long it waited
     int threads         # that Python had, this one too
@@ -166,6 +168,7 @@ cdef void *stand_in_line(void *argument) noexcept nogil:
         nap()
     mine.begun = 1
     wait_and_keep(mine)
+    mine.done = 1
     return NULL
 
 
@@ -211,12 +214,18 @@ cdef class Witness:
         cdef volatile place *its = &self.its
         cdef int64_t over_ns = now_ns() + PATIENCE_NS
         its.threads = threads() + 1
-        # The interval with which it begins to wait is that by which it would ask.
-        with switch_interval(NEVER_S):
+        interval_s = sys.getswitchinterval()
+        # The interval with which it begins to wait is that by which it would ask. No
+        # bytecode may run before the former one is back: who hands the GIL over there
+        # would wait for long to have it again.
+        sys.setswitchinterval(NEVER_S)
+        try:
             its.begin = 1
             while not (its.begun and self.sleeps()) and now_ns() < over_ns:
                 nap()
-            self.lay = its.begun and self.sleeps() and self.look(self.before)
+        finally:
+            sys.setswitchinterval(interval_s + HALF_S)
+        self.lay = its.begun and self.sleeps() and self.look(self.before)
         return bool(self.lay)
 
     @property
@@ -247,8 +256,13 @@ cdef class Witness:
 
     def stop(self):
         global standing
+        cdef volatile int *done = &self.its.done
         if self.started:
             self.its.begin = self.its.over = 1
+            while not done[0]:
+                # It asks nobody to let it in; whoever comes back from here does.
+                with nogil:
+                    nap()
             with nogil:
                 pthread_join(self.thread, NULL)
             self.started = self.lay = 0

@@ -115,3 +115,26 @@ def test_what_waits_for_a_thread_that_needs_the_gil_goes_on() -> None:
         thread.join()
         assert not witness.leave()
     assert sum(witness.kept_ns) < 1e9
+
+
+def test_beside_a_thread_that_never_rests_it_comes_and_goes() -> None:
+    """Who waits so long that it asks nobody must not be waited for."""
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.is_set():
+            bytecode()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        for _ in range(20):
+            witness = Witness()
+            witness.start()
+            witness.stand()
+            bytecode()
+            witness.leave()
+            witness.stop()
+    finally:
+        over.set()
+        thread.join()
