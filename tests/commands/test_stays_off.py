@@ -1,8 +1,9 @@
 """What a module does to the GIL of a free-threaded Python that imports it."""
 
+import subprocess
 import sys
 import sysconfig
-from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +13,12 @@ from lab.commands.stays_off import switched_on
 free_threaded = pytest.mark.skipif(
     not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="not free-threaded"
 )
-# CPython's own module for tests of modules as they were written before version 3.5.
-OLD = "_testsinglephase"
+# A module that says nothing of the GIL.
+SOURCE = """
+#include <Python.h>
+static struct PyModuleDef here = {PyModuleDef_HEAD_INIT, "old", 0, -1, 0};
+PyMODINIT_FUNC PyInit_old(void) { return PyModule_Create(&here); }
+"""
 
 
 @free_threaded
@@ -24,13 +29,20 @@ def test_what_is_safe_leaves_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @free_threaded
-@pytest.mark.skipif(find_spec(OLD) is None, reason=f"no {OLD}")
-def test_what_says_nothing_switches_it_on() -> None:
-    told = switched_on(OLD)
-    assert told.startswith(f"importing {OLD} switched the GIL on")
+def test_what_says_nothing_switches_it_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "old.c").write_text(SOURCE)
+    include, suffix = sysconfig.get_path("include"), "EXT_SUFFIX"
+    library = f"old{sysconfig.get_config_var(suffix)}"
+    command = ["cc", "-shared", "-fPIC", f"-I{include}", "old.c", "-o", library]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    monkeypatch.syspath_prepend(tmp_path)
+    told = switched_on("old")
+    assert told.startswith("importing old switched the GIL on")
     assert "Python says   The global interpreter lock (GIL) has been enabled" in told
-    by_call = switched_on("importlib", f"importlib.import_module('{OLD}')")
-    assert by_call.startswith(f"calling importlib.import_module('{OLD}') switched")
+    by_call = switched_on("json", "__import__('old')")
+    assert by_call.startswith("calling __import__('old') switched the GIL on")
 
 
 def test_a_child_that_fails_is_told_with_its_words() -> None:

@@ -55,10 +55,11 @@ def test_who_is_asked_may_end_by_itself() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", WILLING],
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         process_group=0,
     ) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == b"0\n"
         end(child, 60)
-        assert child.returncode == -signal.SIGINT
+        assert child.stderr is not None
+        assert child.returncode == -signal.SIGINT, child.stderr.read()
