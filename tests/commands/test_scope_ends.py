@@ -30,7 +30,7 @@ LEFT = {
     ".start()\nthreading._register_atexit(q.put, 'over')",
     "asyncio": "loop = asyncio.new_event_loop()\n"
     "loop.run_until_complete(loop.run_in_executor(None, late))",
-    "process": "FORK.Process(target=late).start()",
+    "process": "FORK.Process(target=after).start()",
     "daemon process": "FORK.Process("
     "target=time.sleep, args=(60,), daemon=True).start()",
     "process queue": "q = FORK.Queue()\n"
@@ -57,9 +57,11 @@ def test_threads_left_behind_end_as_they_do_alone(tmp_path: Path, left: str) -> 
         "from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor\n"
         "FORK = multiprocessing.get_context('fork')\n"
         "def late(): time.sleep(0.05); print('late', flush=True)\n"
+        "left, right = os.pipe()\n"
+        "def after(): os.read(left, 1); late()\n"  # on a busy machine not before
         "if __name__ == '__main__':\n"
     )
-    body = f"{LEFT[left]}\nprint('main is over', flush=True)"
+    body = f"{LEFT[left]}\nprint('main is over', flush=True); os.write(right, b'x')"
     write(tmp_path, "program.py", code + textwrap.indent(body, "    "))
     same(tmp_path, "program.py")
 
