@@ -6,7 +6,7 @@ from textwrap import wrap
 from typing import Literal
 
 from lab.records.statistics import ceiling
-from lab.records.units import decimals, duration, number, share
+from lab.records.units import decimals, duration, number, share, times
 
 ProbeVerdict = Literal["released", "held", "partly", "inconclusive", "no-gil"]
 
@@ -72,7 +72,7 @@ def _text(probe: Probe) -> str:
         f"  ceiling       {_between(low, probe.ceiling, high)} "
         "for any number of threads"
     )
-    speedups = ", ".join(f"{n}: {_times(min(n, high))}" for n in (2, 4, 8, 64))
+    speedups = ", ".join(f"{n}: {times(min(n, high))}" for n in (2, 4, 8, 64))
     lines.append(f"  threads gain  at most {speedups}")
     lines.append(
         f"  longest hold  {duration(probe.longest_hold)} without a chance for others"
@@ -97,14 +97,10 @@ def _between(low: float, value: float, high: float) -> str:
     """With the digits that its interval leaves it; where that has no upper end, there
     is nothing to say but where it begins."""
     if math.isinf(high):
-        return f"above {_times(low)}" if low < math.inf else "no bound"
+        return f"above {times(low)}" if low < math.inf else "no bound"
     half = (high - low) / 2
     if half <= 0:
-        return _times(value)
+        return times(value)
     places = decimals(value, half)
     shown = (number(one, places) for one in (value, low, high))
     return "{}x ({}x to {}x)".format(*shown)
-
-
-def _times(speedup: float) -> str:
-    return f"{speedup:.0f}x" if speedup >= 100 else f"{speedup:.3g}x"

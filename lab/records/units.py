@@ -19,6 +19,11 @@ def fitting(seconds: float) -> tuple[float, str]:
     return units[unit], unit
 
 
+def times(ratio: float) -> str:
+    """A ratio: 2.57x, 1200x."""
+    return f"{ratio:.0f}x" if ratio >= 100 else f"{ratio:.3g}x"
+
+
 def decimals(value: float, half_width: float) -> int:
     """How many decimals of a value its uncertainty leaves; below 0: tens, hundreds.
 

@@ -4,7 +4,8 @@ import math
 from textwrap import wrap
 
 from lab.instruments.probe import HELD
-from lab.records.units import duration, share
+from lab.records.statistics import ceiling
+from lab.records.units import duration, share, times
 from lab.verdicts.promises import Kind, Outcome, PromiseFinding
 
 RELEASE = """\
@@ -69,12 +70,12 @@ def _wanted(finding: PromiseFinding) -> str:
 def _figures(finding: PromiseFinding) -> list[str]:
     calls = "call" if finding.calls == 1 else "calls"
     low, high = _ceiling(finding.low), _ceiling(finding.high)
-    ceiling = low if low == high else f"{low} to {high}"
+    most = low if low == high else f"{low} to {high}"
     by = [f"  held by       {finding.holder}"]
     inside = f"  held in       {finding.held_in}"
     return [
         f"  GIL-free      {_share(finding)} of the time{_seen(finding)}",
-        f"  ceiling       {ceiling} for any number of threads",
+        f"  ceiling       {most} for any number of threads",
         f"  longest hold  {_hold(finding)}",
         *(by if finding.holder not in ("", "MainThread") else ()),
         *(wrap(inside, 80, subsequent_indent=" " * 16) if finding.held_in else ()),
@@ -110,7 +111,5 @@ def _hold(finding: PromiseFinding) -> str:
 
 
 def _ceiling(gil_free: float) -> str:
-    top = 1 / (1 - gil_free) if gil_free < 1 else math.inf
-    if math.isinf(top):
-        return "no bound"
-    return f"{top:.0f}x" if top >= 100 else f"{top:.3g}x"
+    top = ceiling(gil_free)
+    return "no bound" if math.isinf(top) else times(top)

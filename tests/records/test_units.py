@@ -9,6 +9,7 @@ from lab.records.units import (
     percent,
     rounded,
     share,
+    times,
     upwards,
 )
 
@@ -52,3 +53,7 @@ def test_an_uncertainty_does_not_shrink() -> None:
 def test_a_share_stays_within_0_and_1() -> None:
     assert share(0.99, 0.02) == "0.99 (0.97 to 1.00)"
     assert percent(0.01, 0.02) == "1% (0% to 3%)"
+
+
+def test_a_ratio_has_no_power_of_ten() -> None:
+    assert (times(1.0), times(2.567), times(1234.5)) == ("1x", "2.57x", "1234x")
