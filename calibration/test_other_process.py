@@ -28,7 +28,9 @@ DOSES = [
     (5000, 5000),
     (500, 50_000),
 ]
-SECONDS = 5.0
+# How often it looks follows from the cores there are: a short look tells how long a
+# look for ENOUGH_SAMPLES must be, and where it would be longer than this is left open.
+SHORT_S, LONGEST_S = 0.5, 15.0
 ERROR = 0.02
 # So many samples tell a share with a standard deviation of 0.5 / 50 = 0.01 or less.
 ENOUGH_SAMPLES = 2500
@@ -53,7 +55,11 @@ def test_other_process(record: Recorder, process: Process) -> None:
     hold_us, free_us = DOSES[process.place % len(DOSES)]
 
     def measure() -> Iterator[Series]:
-        true, seen, error, fair, samples = _watched(hold_us, free_us)
+        _, _, _, _, few = _watched(hold_us, free_us, SHORT_S)
+        wanted_s = 1.2 * ENOUGH_SAMPLES * SHORT_S / max(1, few)
+        true, seen, error, fair, samples = _watched(
+            hold_us, free_us, min(LONGEST_S, max(SHORT_S, wanted_s))
+        )
         off = abs(seen - true)
         yield series(
             "another process, error",
@@ -72,10 +78,12 @@ def test_other_process(record: Recorder, process: Process) -> None:
     record(lambda: list(measure()))
 
 
-def _watched(hold_us: float, free_us: float) -> tuple[float, float, float, bool, int]:
+def _watched(
+    hold_us: float, free_us: float, seconds: float
+) -> tuple[float, float, float, bool, int]:
     """The true share, the one seen and the error stated; whether the child had a core
     to itself; samples."""
-    numbers = map(str, (hold_us, free_us, SECONDS))
+    numbers = map(str, (hold_us, free_us, seconds))
     with subprocess.Popen(
         [sys.executable, "-c", CHILD, *numbers],
         stdin=subprocess.PIPE,
