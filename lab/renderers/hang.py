@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from lab.records.thread_dump import DumpedThread
-from lab.records.units import duration
+from lab.records.units import duration, percent
 from lab.renderers.console import ascii_only
 from lab.verdicts.hang import Hang
 
@@ -92,7 +92,8 @@ def _changes(hang: Hang) -> str:
     held = [f"{name} {part:.0%}" for part, name in shares if part >= LEAST_SHARE]
     return (
         f"No thread keeps the GIL: in {duration(hang.seen_s)} it was held by "
-        f"{_listed(held)} of the time, and free for {trace.gil_free:.0%}."
+        f"{_listed(held)} of the time, and free for "
+        f"{percent(trace.gil_free, trace.error)} ({trace.samples} samples)."
     )
 
 

@@ -71,6 +71,7 @@ def test_of_many_threads_some_are_told() -> None:
 
 
 def test_a_gil_that_changes_hands_is_told_by_shares() -> None:
-    text = told(hang(holder=None, stuck=False, cycle=(), trace=trace(0.6)))
+    seen = replace(trace(0.6), error=0.1, samples=400)
+    text = told(hang(holder=None, stuck=False, cycle=(), trace=seen))
     assert "No thread keeps the GIL: in 700 ms it was held by A 60% of the time" in text
-    assert "free for 40%" in text
+    assert "free for 40% (30% to 50%) (400 samples)" in text
