@@ -21,6 +21,7 @@ time.sleep(600)
 # An interrupt is seen between two instructions: one that came just before a long sleep
 # would wait for its end.
 WILLING = """
+import time
 print(0, flush=True)
 while True:
     time.sleep(0.01)
