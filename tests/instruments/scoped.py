@@ -12,6 +12,8 @@ from lab.instruments.scope import Scope, unavailable
 from lab.records.lines import Line
 from lab.records.trace import ThreadTrace, Trace
 
+# Fewer samples tell nothing.
+ENOUGH = 50
 needs_gil = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
 
 
@@ -45,11 +47,14 @@ def dosed(hold_us: float, free_us: float, seconds: float) -> tuple[Trace, float,
     A state in which the thread stands without a core is seen once, not many times: so
     the error may be as wide as that part of the time, and some more.
     """
+    free_s = 0.0
     with Scope() as scope:
         begin_s, cpu_begin_s = time.monotonic(), time.thread_time()
-        true = dose(hold_us, free_us, seconds)
+        while scope.samples <= ENOUGH:  # at once, but where it has no core
+            start_s = time.monotonic()
+            free_s += dose(hold_us, free_us, seconds) * (time.monotonic() - start_s)
         cpu_s, wall_s = time.thread_time() - cpu_begin_s, time.monotonic() - begin_s
-    return scope.trace, true, 0.3 + max(0.0, 1 - cpu_s / wall_s)
+    return scope.trace, free_s / wall_s, 0.3 + max(0.0, 1 - cpu_s / wall_s)
 
 
 def line_of(trace: Trace, function: Callable[..., object], offset: int) -> Line:
