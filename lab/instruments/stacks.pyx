@@ -72,6 +72,8 @@ cdef int attach(gil_place *place, object target) except -1:
         if found and found <= set(process.tasks()):
             return 0
         time.sleep(0.001)
+    if not process.alive():
+        raise process.gone()
     if len(process.status()["NSpid"].split()) > 1:
         raise UsageError(f"{which} is in a container: run gil-lab inside of it")
     raise UsageError(f"{which} is not built as its version says: no threads found")
