@@ -12,6 +12,7 @@ import pytest
 from lab.errors import UsageError
 from lab.instruments.target import find
 from lab.system.process import Mapping, Process
+from tests.waiting import until
 
 
 @contextmanager
@@ -71,8 +72,10 @@ def test_a_program_of_32_bits_is_refused(tmp_path: Path) -> None:
         child = subprocess.Popen([program])
     except OSError as error:
         pytest.skip(f"this system runs none: {error.strerror}")
+    maps = Path(f"/proc/{child.pid}/maps")
     with child:
         try:
+            until(lambda: str(program) in maps.read_text(), "the program in its memory")
             with (
                 Process(child.pid) as process,
                 pytest.raises(UsageError, match="of 32 bits: run it on a Python of 64"),
