@@ -37,22 +37,9 @@ def whole() -> Judged:
     return judged(load(WHOLE), "whole")
 
 
-@pytest.mark.parametrize(
-    "row",
-    [
-        # What draws the page is loaded.
-        pytest.param(
-            row, id=row.name, marks=pytest.mark.slow if row.name == "html" else ()
-        )
-        for row in formats.FORMATS
-    ],
-)
-def test_the_suffix_says_the_format(
-    row: formats.Format, tmp_path: Path, report: Report, request: pytest.FixtureRequest
-) -> None:
-    if row.extra:
-        request.getfixturevalue("drawing")
-    output = tmp_path / f"report{row.suffix}"
+def _written(row: formats.Format, folder: Path, report: Report) -> None:
+    """The suffix of a report's file says what is written."""
+    output = folder / f"report{row.suffix}"
     done = report(WHOLE, "-o", output)
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"Report: {output}\n"
@@ -65,9 +52,26 @@ def test_the_suffix_says_the_format(
     }[row.name]
     text = output.read_text(encoding="utf-8").lstrip()
     assert text.startswith(first)
-    assert [path.name for path in tmp_path.iterdir()] == [output.name]
+    assert [path.name for path in folder.iterdir()] == [output.name]
     if row.name in ("markdown", "json", "csv"):
         assert report(WHOLE, "--format", row.name).stdout.strip() == text.strip()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [pytest.param(row, id=row.name) for row in formats.FORMATS if not row.extra],
+)
+def test_the_suffix_says_the_format(
+    row: formats.Format, tmp_path: Path, report: Report
+) -> None:
+    _written(row, tmp_path, report)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("drawing")
+def test_the_suffix_of_a_page(tmp_path: Path, report: Report) -> None:
+    (page,) = (row for row in formats.FORMATS if row.extra)
+    _written(page, tmp_path, report)
 
 
 def test_the_choices_are_the_rows(report: Report) -> None:
