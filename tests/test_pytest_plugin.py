@@ -48,6 +48,7 @@ print(*sorted(set(sys.modules) - before))
     assert set(done.stdout.split()) <= {"lab", "lab.pytest_plugin"}
 
 
+@pytest.mark.slow
 @needs_gil
 def test_promises_that_are_kept(pytester: pytest.Pytester) -> None:
     decided(
@@ -148,6 +149,7 @@ def test_undecided_is_checked(pytester: pytest.Pytester) -> None:
     assert 'gil_undecided: expected "fail" or "skip"' in result.stderr.str()
 
 
+@pytest.mark.slow
 @needs_gil
 @needs_scope
 def test_markers(pytester: pytest.Pytester) -> None:

@@ -15,6 +15,7 @@ def libc(request: pytest.FixtureRequest) -> Libc:
     return Libc(request.param)
 
 
+@pytest.mark.slow
 def test_sleeps_go_on_after_a_signal(libc: Libc) -> None:
     with signals_every(0.01):
         start = time.monotonic()

@@ -48,6 +48,7 @@ def test_it_draws_a_row_a_thread_until_it_is_left(key: str) -> None:
         assert terminal.raw.count(b"\x1b[?1049l") == 1
 
 
+@pytest.mark.slow
 def test_it_goes_on_and_keys_without_a_meaning_have_none() -> None:
     with top(rows=8) as (terminal, child):
         terminal.until("MainThread")
@@ -61,6 +62,7 @@ def test_it_goes_on_and_keys_without_a_meaning_have_none() -> None:
         assert terminal.end() == 0
 
 
+@pytest.mark.slow
 def test_once_the_process_has_ended_that_is_told() -> None:
     with top() as (terminal, child):
         terminal.until("MainThread")
@@ -70,6 +72,7 @@ def test_once_the_process_has_ended_that_is_told() -> None:
         restored(terminal)
 
 
+@pytest.mark.slow
 def test_in_a_pipe_it_is_one_table() -> None:
     with running() as child:
         first_line(child)

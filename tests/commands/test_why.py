@@ -127,6 +127,7 @@ def test_a_deadlock_is_named_with_its_two_ends(code: str) -> None:
     assert "1 thread wants the GIL" in told
 
 
+@pytest.mark.slow
 def test_a_wait_whose_end_nobody_knows_is_called_no_deadlock() -> None:
     told, _ = why(CONDITION)
     assert "deadlock" not in told
@@ -156,6 +157,7 @@ def test_of_a_process_without_a_holder_the_waits_are_told() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_healthy_process_has_no_deadlock() -> None:
     told, _ = why(BUSY)
     assert "deadlock" not in told

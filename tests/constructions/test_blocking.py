@@ -154,6 +154,7 @@ def test_killed_peer_ends_the_wait(
             lap(calls[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["accept", "send", "recv"])
 @pytest.mark.parametrize("workloads", [HELD, RELEASED], ids=["PyDLL", "CDLL"])
 def test_stopped_peer_is_given_up(

@@ -29,6 +29,7 @@ def test_a_sized_call_gets_its_size() -> None:
     assert not trial.waits
 
 
+@pytest.mark.slow
 def test_a_call_that_sleeps_waits() -> None:
     sleep = _own(time.sleep, args=(20 * CALL_S,))  # long beside a wait for a core
     trial = tried(sleep, "held", 0, lambda _: None)

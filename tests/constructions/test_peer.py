@@ -17,6 +17,7 @@ from lab.constructions import peer
 from lab.constructions.peer import Peer
 
 
+@pytest.mark.slow
 def test_answers_after_the_delay_each_channel_for_itself() -> None:
     with Peer(4, delay_s=1) as other:
         start = time.monotonic()
@@ -38,6 +39,7 @@ def test_killed_peer_ends_the_read(function: Callable[..., int]) -> None:
             assert function(other.channels[0].fileno(), bytearray(1)) == 0
 
 
+@pytest.mark.slow
 def test_late_peer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peer, "LIMIT_S", 1)
     with Peer(1, delay_s=0) as other:
@@ -55,6 +57,7 @@ def test_dead_on_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("unreachable")
 
 
+@pytest.mark.slow
 def test_its_end_follows_ours() -> None:
     """A parent that is killed leaves no peer behind."""
     code = (

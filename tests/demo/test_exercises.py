@@ -199,6 +199,7 @@ def test_what_cannot_be_played_says_why(monkeypatch: pytest.MonkeyPatch) -> None
     assert "cannot be played here: no FIFO <here>" in repr(it)
 
 
+@pytest.mark.slow
 def test_played_for_real() -> None:
     it = reveal(3, 2, sizes=Sizes(0.2, 0.2))
     assert it.played.act.number == 3

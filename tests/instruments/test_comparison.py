@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from lab.instruments.scope import Scope
 from lab.instruments.target import find
 from lab.system.process import Process
@@ -22,6 +24,7 @@ while True:
 SAMPLES, LEAST = 300, 0.15
 
 
+@pytest.mark.slow
 @needs_gil
 def test_code_at_an_address_used_again_has_lines_of_its_own() -> None:
     with running(PROGRAM) as child:

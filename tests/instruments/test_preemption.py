@@ -189,6 +189,7 @@ def uncollected() -> Iterator[None]:
     gc.enable()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not gil_enabled(), reason="there is no GIL to wait for")
 @pytest.mark.usefixtures("uncollected")
 @pytest.mark.parametrize("name", KNOWN)

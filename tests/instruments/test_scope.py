@@ -49,6 +49,7 @@ def test_known_doses(hold_us: float, free_us: float) -> None:
     assert main.holds + main.runs_free + main.waits == pytest.approx(1, abs=0.01)
 
 
+@pytest.mark.slow
 @needs_gil
 def test_a_deep_stack_does_not_make_the_gil_look_held() -> None:
     """While it is held there are sixty frames to be read, while it is free none: of

@@ -52,6 +52,7 @@ def python(code: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
+@pytest.mark.slow
 @needs_gil
 def test_on_one_processor() -> None:
     code = """if True:

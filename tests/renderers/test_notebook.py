@@ -165,6 +165,7 @@ def test_the_timeline_is_an_image_that_needs_nothing_else() -> None:
     assert f"{NAMES[1]}: holds the GIL 25%, runs free 50%, waits 25%" in alternative
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("drawing")
 def test_a_long_trace_is_a_small_image() -> None:
     edges_s = [place * 4 / 50_000 for place in range(50_001)]
