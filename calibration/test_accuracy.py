@@ -36,18 +36,21 @@ SYMMETRIC = [(us, us) for us in (5000, 1000, 200, 50, 20, 10, 5, 2)]
 LOPSIDED = [(5000, 500), (500, 5000), (500, 50), (50, 500), (100, 10), (10, 100)]
 NARROW = [(20, 2), (2, 20)]
 DOSES = SYMMETRIC + LOPSIDED + NARROW
-# Each process of a run shows every third of them, beside hogs every fourth, from its
+# Each process of a run shows every third of them, beside hogs every sixth, from its
 # own place on: so it has short and long ones, even and uneven, and the run has all.
-EVERY, BESIDE_HOGS = 3, 4
+EVERY, BESIDE_HOGS = 3, 6
 FEW = [(5000, 5000), (500, 50), (2, 2)]
 # So many random samples tell a share of a half with a standard deviation of
 # 0.5 / sqrt(SAMPLES) = 0.004, and any other share better. A mean absolute error is 0.8
 # of that, and five standard deviations are 0.02.
 SAMPLES = 15_000
 LONGEST_S = 1.5  # a dose's; a scope too slow for SAMPLES in that cannot be told exact
-HOGS_S = 1.0  # a dose's beside hogs
+HOGS_S = 3.0  # a dose's beside hogs, where the scope has half a core at most
 MEAN_ERROR = 0.005
 LARGEST_ERROR = 0.02
+# Beside hogs the scope gets fewer samples than it wants, and says what follows: a mean
+# error is 0.8 / 1.96 of the half widths it states, where these are right.
+OF_STATED = 0.8 / 1.96
 # A stated error is the half width of a 95 % interval, 1.96 standard deviations; twice
 # as much is missed once in 10,000 times if the statement is right.
 TIMES_STATED = 2.0
@@ -135,7 +138,7 @@ def _hogs() -> Iterator[None]:
 def test_accuracy_beside_hogs(record: Recorder, process: Process) -> None:
     """The same doses where other processes want every core: errors, and as stated.
 
-    In a second of half a core there are too few samples to bound the error itself; the
+    Where there were too few samples to bound the error itself, it is left open; the
     scope states how wide it may be, and is held to that.
     """
 
@@ -147,10 +150,12 @@ def test_accuracy_beside_hogs(record: Recorder, process: Process) -> None:
                 watched.append(by_scope(dose))
         errors = [abs(one.seen - one.value) for one in watched]
         stated = [one.error or 0.0 for one in watched]
+        enough = OF_STATED * statistics.mean(stated) <= MEAN_ERROR
         yield series(
             "scope beside hogs, mean error",
-            [statistics.mean(errors)],
-            "of the GIL-free share: as wide as stated, with so few samples",
+            [statistics.mean(errors) if enough else None],
+            f"of the GIL-free share at most {MEAN_ERROR}",
+            at_most=MEAN_ERROR,
         )
         yield series(
             "scope beside hogs, largest / stated",

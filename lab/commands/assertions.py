@@ -34,7 +34,7 @@ from lab.verdicts.promises import (
 STRETCH_S, SINGLE_S = 0.01, 0.25
 # When watching ends undecided: own time of the calls, and time on the wall, past which
 # no more calls are begun that would end later.
-MOST_OWN_S, MOST_S = 0.5, 0.6
+MOST_OWN_S, MOST_S = 0.4, 0.5
 MOST_GROWTH = 16
 # A first call that takes so many times the others is not like them.
 UNLIKE = 4
