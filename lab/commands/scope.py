@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from importlib.machinery import SourceFileLoader, SourcelessFileLoader
 from io import open_code
 from pathlib import Path
@@ -17,11 +18,14 @@ from types import CodeType, ModuleType, TracebackType
 from lab.commands.kept_trace import keep
 from lab.errors import UsageError
 from lab.instruments.scope import Scope, unavailable
+from lab.records.lines import of_program
 from lab.records.trace import Trace
 from lab.renderers import trace_terminal
 from lab.system.files import check_output
 
 STDERR = 2
+# What a module, a folder or an archive is run by.
+RUNPY = {runpy.__file__, "<frozen runpy>"}
 
 
 def run(
@@ -80,9 +84,13 @@ def run(
         return status
     with suppress(Exception):  # whatever it is by now; Python tries again and tells
         sys.stdout.flush()
+    trace = scope.trace
+    trace = replace(
+        trace, stacks=of_program(trace.stacks, trace.lines, __file__, RUNPY)
+    )
     if _which(STDERR) == stderr:  # else it is the program's own file
-        _summarise(scope.trace)
-    keep(scope.trace, output, **exports)
+        _summarise(trace)
+    keep(trace, output, **exports)
     return status
 
 
@@ -179,7 +187,7 @@ def _say(what: object) -> None:
 def _drop_frames(error: BaseException) -> None:
     """Leave in the traceback what comes below this file and runpy."""
     frames: TracebackType | None = error.__traceback__
-    ours = {__file__, runpy.__file__, "<frozen runpy>"}
+    ours = {__file__} | RUNPY
     while frames is not None and frames.tb_frame.f_code.co_filename in ours:
         frames = frames.tb_next
     error.__traceback__ = frames

@@ -1,6 +1,6 @@
 """Lines that held the GIL, and the stacks on top of which they did."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -47,12 +47,30 @@ def of_threads(
     stacks: Sequence[StackNode], new: dict[int, int]
 ) -> tuple[StackNode, ...]:
     """The stacks of some threads; new: the place that each of them has from now on."""
-    found: list[StackNode] = []
-    places: dict[int | None, int | None] = {None: None}
+    kept = {place for place, node in enumerate(stacks) if node.thread in new}
+    return tuple(node._replace(thread=new[node.thread]) for node in _only(stacks, kept))
+
+
+def of_program(
+    stacks: Sequence[StackNode], lines: Sequence[Line], runner: str, through: Set[str]
+) -> tuple[StackNode, ...]:
+    """The stacks without what runs the program: lines of the file `runner`, all that
+    lead there, and those of the files that it goes `through` from there."""
+    ours = {at for at, node in enumerate(stacks) if lines[node.line].file == runner}
+    for at in reversed(range(len(stacks))):
+        parent = stacks[at].parent
+        if at in ours and parent is not None:
+            ours.add(parent)
+    for at, node in enumerate(stacks):
+        if node.parent in ours and lines[node.line].file in through:
+            ours.add(at)
+    return tuple(_only(stacks, set(range(len(stacks))) - ours))
+
+
+def _only(stacks: Sequence[StackNode], kept: Set[int]) -> Iterator[StackNode]:
+    """Some of them. Whose caller is not among them begins a stack."""
+    now: dict[int | None, int] = {}
     for place, node in enumerate(stacks):
-        if node.thread in new:
-            places[place] = len(found)
-            found.append(
-                node._replace(parent=places[node.parent], thread=new[node.thread])
-            )
-    return tuple(found)
+        if place in kept:
+            now[place] = len(now)
+            yield node._replace(parent=now.get(node.parent))

@@ -93,6 +93,18 @@ def test_a_folder_and_an_archive_do_what_they_do_alone(tmp_path: Path) -> None:
 
 
 @needs_gil
+def test_stacks_begin_with_the_program(tmp_path: Path) -> None:
+    write(tmp_path, "program.py", "def work():\n    sum(range(10**7))\nwork()\n")
+    for program in (["program.py"], ["-m", "program"]):
+        done = scoped(tmp_path, "--collapsed", "stacks", *program)
+        assert done.returncode == 0, done.stderr
+        stacks = (tmp_path / "stacks").read_text()
+        (most,) = (line for line in stacks.splitlines() if "work (" in line)
+        frames = [frame.partition(" ")[0] for frame in most.split(";")]
+        assert frames == ["MainThread", "<module>", "work"]
+
+
+@needs_gil
 def test_a_module_that_raises_shows_only_its_own_frames(tmp_path: Path) -> None:
     write(tmp_path, "tool.py", "def broken():\n    1 / 0\nbroken()\n")
     under = scoped(tmp_path, "-m", "tool")

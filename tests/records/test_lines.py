@@ -3,7 +3,7 @@
 import pytest
 
 from lab.records import codec
-from lab.records.lines import Line, StackNode, of_threads
+from lab.records.lines import Line, StackNode, of_program, of_threads
 
 NODES = (
     StackNode(None, 0, 5, 0.0, 0.0),
@@ -22,6 +22,28 @@ def test_chosen_threads_keep_their_stacks_and_get_new_places() -> None:
     )
     assert of_threads(NODES, {0: 0, 1: 1}) == NODES
     assert of_threads(NODES, {}) == ()
+
+
+def test_a_program_is_told_from_what_runs_it() -> None:
+    files = ("start.py", "run.py", "runpy.py", "program.py")
+    lines = [Line(file, 1, "f") for file in files]
+    start, runner, helper, program = range(4)
+    stacks = (
+        StackNode(None, 0, start, 0.1, 0.0),
+        StackNode(0, 0, runner, 0.0, 0.0),
+        StackNode(1, 0, helper, 0.0, 0.0),
+        StackNode(2, 0, program, 0.2, 0.1),
+        StackNode(3, 0, helper, 0.3, 0.0),  # the program's own use of it
+        StackNode(1, 0, program, 0.1, 0.0),
+        StackNode(None, 1, helper, 0.1, 0.0),  # and a thread's
+    )
+    assert of_program(stacks, lines, "run.py", {"runpy.py"}) == (
+        StackNode(None, 0, program, 0.2, 0.1),
+        StackNode(0, 0, helper, 0.3, 0.0),
+        StackNode(None, 0, program, 0.1, 0.0),
+        StackNode(None, 1, helper, 0.1, 0.0),
+    )
+    assert of_program(stacks, lines, "other.py", {"runpy.py"}) == stacks
 
 
 def test_names_are_harmless_from_the_beginning() -> None:
