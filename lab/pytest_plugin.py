@@ -66,7 +66,11 @@ class InOneThread:
 @pytest.fixture
 def gil(request: pytest.FixtureRequest) -> "Gil":
     """Assertions about what a call does with the GIL."""
-    return Gil(request.config, watched=bool(_markers(request.node)))
+    # What measures is imported here: the first assertion takes no longer than the others.
+    from lab.commands.assertions import watched_call
+
+    watched = bool(_markers(request.node))
+    return Gil(request.config, watched_call, watched=watched)
 
 
 class Gil:
@@ -77,8 +81,15 @@ class Gil:
     gil_undecided = "skip"; with the GIL off it is skipped.
     """
 
-    def __init__(self, config: pytest.Config, *, watched: bool = False) -> None:
+    def __init__(
+        self,
+        config: pytest.Config,
+        watched_call: "Callable[..., PromiseFinding]",
+        *,
+        watched: bool = False,
+    ) -> None:
         self._config = config
+        self._watched_call = watched_call
         self._watched = watched
 
     def assert_released(
@@ -154,13 +165,13 @@ class Gil:
         kwargs: dict[str, Any],
     ) -> None:
         __tracebackhide__ = True
-        from lab.commands.assertions import watched_call
         from lab.records.machine import gil_enabled
 
         self._ready(func)
         if not gil_enabled():
             pytest.skip(NO_GIL)
-        _conclude(self._config, _name(func), watched_call(promise, func, args, kwargs))
+        found = self._watched_call(promise, func, args, kwargs)
+        _conclude(self._config, _name(func), found)
 
 
 @pytest.hookimpl(wrapper=True)
