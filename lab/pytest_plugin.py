@@ -66,7 +66,7 @@ class InOneThread:
 @pytest.fixture
 def gil(request: pytest.FixtureRequest) -> "Gil":
     """Assertions about what a call does with the GIL."""
-    # What measures is imported here: the first assertion takes no longer than the others.
+    # What measures is imported now, and not within the first assertion.
     from lab.commands.assertions import watched_call
 
     watched = bool(_markers(request.node))

@@ -179,16 +179,17 @@ def _owners(trace: Trace, caller: int, witness: int) -> tuple[list[int], list[in
     """The places of the caller and the threads started meanwhile; of the others that
     held the GIL, but for the witness, -1 if there is none."""
     mine, others = [], []
-    # Number 0: a thread that the scope could not name, so it may be one of these.
-    nameless = [thread.native_id for thread in trace.threads].count(witness) == 0
     for place, thread in enumerate(trace.threads):
         if thread.native_id == witness:
             continue
-        if thread.native_id == 0 and witness >= 0 and nameless:
-            others.append(place)
-        elif thread.native_id in (caller, 0) or thread.start_s > 0:
+        # Number 0: a thread that the scope could not name. It may have been started by
+        # the caller, or be the witness, just let in.
+        nameless = thread.native_id == 0
+        if thread.native_id == caller or (
+            witness < 0 if nameless else thread.start_s > 0
+        ):
             mine.append(place)
-        elif thread.name != KNOCKER and thread.holds:
+        elif nameless or (thread.name != KNOCKER and thread.holds):
             others.append(place)
     return mine, others
 

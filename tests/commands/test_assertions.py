@@ -14,12 +14,20 @@ RELEASED = Promise(Kind.RELEASED, 0.9)
 
 
 class Machine:
-    """Where calls of own_s take so many times as long; error: of what they show."""
+    """Where calls of own_s take so many times as long; error: of what they show; free:
+    what they show, the last of them from then on."""
 
-    def __init__(self, own_s: float, slowdown: float, error: float) -> None:
+    def __init__(
+        self,
+        own_s: float,
+        slowdown: float,
+        error: float,
+        free: tuple[float, ...] = (1,),
+    ) -> None:
         self.now_s = 0.0
         self.watched: list[int] = []
         self._own_s, self._slowdown, self._error = own_s, slowdown, error
+        self._free = free
 
     def monotonic(self) -> float:
         return self.now_s
@@ -27,13 +35,14 @@ class Machine:
     def watch(self, target: Any, times: int, *, witness: bool = True) -> Watched:
         own_s = times * self._own_s
         wall_s = own_s * self._slowdown
+        free = self._free[min(len(self.watched), len(self._free) - 1)]
         self.watched.append(times)
         self.now_s += wall_s + 0.05
         return Watched(
             wall_s=wall_s,
             starved_s=wall_s - own_s,
-            held_s=0.0,
-            free_s=wall_s,
+            held_s=own_s * (1 - free),
+            free_s=wall_s - own_s * (1 - free),
             unknown_s=0.0,
             error_s=self._error * own_s,
             samples=100,
@@ -79,3 +88,28 @@ def test_a_slow_first_call_on_a_quiet_machine_is_not_the_last(
     finding = played(monkeypatch, machine)
     assert len(machine.watched) == 2
     assert finding.outcome is Outcome.KEPT
+
+
+@pytest.mark.parametrize("free", [(1, 0.1, 1), (1, 0.1, 0.99, 0.99)])
+def test_what_is_seen_once_fails_no_test(
+    monkeypatch: pytest.MonkeyPatch, free: tuple[float, ...]
+) -> None:
+    finding = played(monkeypatch, Machine(0.01, 1, error=0.01, free=free))
+    assert finding.outcome is not Outcome.BROKEN
+    finding = played(monkeypatch, Machine(0.01, 1, error=0.01, free=(0.1,)))
+    assert finding.outcome is Outcome.BROKEN
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"), [(0.01, Outcome.OPEN), (0.0, Outcome.BROKEN)]
+)
+def test_a_call_made_once_on_a_busy_machine_fails_no_test_without_proof(
+    monkeypatch: pytest.MonkeyPatch, error: float, outcome: Outcome
+) -> None:
+    machine = Machine(0.05, slowdown=1, error=error, free=(0.1,))
+    monkeypatch.setattr(assertions, "MOST_S", 0.01)
+    monkeypatch.setattr(assertions, "BUSY", 2)
+    finding = played(monkeypatch, machine)
+    assert machine.watched == [1]
+    assert finding.outcome is outcome
+    assert ("twice" in finding.reason) == (outcome is Outcome.OPEN)

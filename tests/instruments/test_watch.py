@@ -1,12 +1,14 @@
 """A stretch of code, watched once."""
 
 import ctypes
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from lab.instruments import watch as module
 from lab.instruments.scope import Scope, unavailable
-from lab.instruments.watch import Watch
+from lab.instruments.watch import Watch, _owners
 
 pytestmark = pytest.mark.skipif(unavailable() is not None, reason="needs the scope")
 
@@ -50,3 +52,14 @@ def test_what_is_let_go_for_a_moment_is_not() -> None:
         ctypes.PyDLL(None).usleep(10_000)
         ctypes.CDLL(None).usleep(1)
     assert watch.found().error_s > 0
+
+
+def test_a_holder_without_a_name_may_be_the_witness() -> None:
+    def thread(number: int, start_s: float = 0.0) -> Any:
+        return SimpleNamespace(native_id=number, name="", holds=0.1, start_s=start_s)
+
+    caller, witness = 10, 11
+    threads = [thread(caller), thread(witness), thread(0), thread(12, 0.1), thread(13)]
+    trace: Any = SimpleNamespace(threads=threads)
+    assert _owners(trace, caller, witness) == ([0, 3], [2, 4])
+    assert _owners(trace, caller, -1) == ([0, 2, 3], [1, 4])
