@@ -1,5 +1,6 @@
 """When the plug-in stops calling, on machines played by a clock."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -113,3 +114,19 @@ def test_a_call_made_once_on_a_busy_machine_fails_no_test_without_proof(
     assert machine.watched == [1]
     assert finding.outcome is outcome
     assert ("twice" in finding.reason) == (outcome is Outcome.OPEN)
+
+
+class Kept(Machine):
+    """Where a witness keeps the caller waiting for half of each call."""
+
+    def watch(self, target: Any, times: int, *, witness: bool = True) -> Watched:
+        found = super().watch(target, times, witness=witness)
+        return replace(found, ours_s=found.own_s / 2 if witness else 0.0)
+
+
+def test_what_a_witness_leaves_unknown_does_not_hide_what_is_seen_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine = Kept(0.01, 1, error=0.08, free=(0.99,))  # twice: 0.057 of both
+    assert played(monkeypatch, machine).outcome is Outcome.KEPT
+    assert machine.watched == [1, 1, 1, 1]
