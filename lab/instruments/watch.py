@@ -113,11 +113,11 @@ class Watch:
         held, free, unknown = _shares(
             trace, times, mine, others, _forced(knocks, patience_s)
         )
-        computed_s = blocked_s = rest_s = 0.0
+        proven_s = blocked_s = rest_s = 0.0
         if self._held_throughout:
             held, free, unknown = total(times), 0.0, 0.0
         elif witness:
-            computed_s, blocked_s, rest_s = (ns / 1e9 for ns in witness.kept_ns)
+            proven_s, blocked_s, rest_s = (ns / 1e9 for ns in witness.kept_ns)
             # By the witness, or in a sleep of its own: it is no part of the call.
             free = max(0.0, free - blocked_s)
         waited_s = {
@@ -135,8 +135,8 @@ class Watch:
                 least_s = max(map(length, shared(pieces, asked)), default=0.0)
                 least_s -= waited_s.get(thread.native_id, least_s)
                 if asker and thread.native_id == self._caller:
-                    computed_s = _computed_s(trace, one, knocks, asker, cpu)
-                    least_s = max(least_s, computed_s)
+                    asked_s = _computed_s(trace, one, knocks, asker, cpu)
+                    least_s = max(least_s, asked_s)
                 # Where nobody looked, it may have released and taken it again.
                 least_s -= self._scope.unseen_s
                 holds.append(
@@ -157,7 +157,7 @@ class Watch:
             free_s=free,
             unknown_s=unknown,
             ours_s=rest_s,
-            proven_free_s=computed_s,
+            proven_free_s=proven_s,
             error_s=min(self._scope.frozen_s, slept_s),
             samples=trace.samples,
             cpu_s=cpu_s,

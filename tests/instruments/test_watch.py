@@ -54,6 +54,14 @@ def test_what_is_let_go_for_a_moment_is_not() -> None:
     assert watch.found().error_s > 0
 
 
+def test_what_computed_while_it_was_asked_for_the_gil_is_not_proven_free() -> None:
+    with Watch(1e-3) as watch:
+        sorted([-1] * 5_000_000)
+    seen = watch.found()
+    assert any(hold.low_s > 0 for hold in seen.holds)
+    assert seen.proven_free_s == 0.0
+
+
 def test_a_holder_without_a_name_may_be_the_witness() -> None:
     def thread(number: int, start_s: float = 0.0) -> Any:
         return SimpleNamespace(native_id=number, name="", holds=0.1, start_s=start_s)
