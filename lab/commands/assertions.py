@@ -82,22 +82,24 @@ def _shares(promise: Promise, target: Target, once: bool) -> PromiseFinding:
     calls = {False: 0, True: 0}
     times, call_s, slowdown = 1, first.own_s, first.wall_s / first.own_s
     witness, watched = False, sets[False]
-    outcome, reason, spent_s, count = Outcome.OPEN, "", 0.0, 0
-    while outcome is Outcome.OPEN and spent_s < MOST_OWN_S:
+    outcome, reason = Outcome.OPEN, ""
+    while outcome is Outcome.OPEN:
+        made = [*sets[False], *sets[True]]
+        if sum(one.own_s for one in made) >= MOST_OWN_S:
+            break
         start_s = time.monotonic()
         fitting = int((began_s + MOST_S - start_s - cost_s) / (call_s * slowdown))
-        if fitting < 1 and (count or slowdown > 1 / BUSY):
+        if fitting < 1 and (made or slowdown > 1 / BUSY):
             break
         # In steps: on a busy machine what a short call takes can be lost in its waits.
         times = min(round(STRETCH_S / call_s), times * MOST_GROWTH, fitting)
         times = max(1, times)
         # It shows of calls that hold, and of those that compute where looks may fail.
-        witness = held or (computes and (slowdown > 1 / BUSY or count % 2 == 1))
-        watched, count = sets[witness], count + 1
+        witness = held or (computes and (slowdown > 1 / BUSY or len(made) % 2 == 1))
+        watched = sets[witness]
         last = _watched(target, times, witness=witness)
         watched.append(last)
         calls[witness] += times
-        spent_s += last.own_s
         call_s, slowdown = last.own_s / times, max(slowdown, last.wall_s / last.own_s)
         cost_s = time.monotonic() - start_s - last.wall_s
         outcome = of_share(promise, watched)
