@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <math.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "quiet_thread.h"
 #include "sampler.h"
 
 #ifdef __linux__
@@ -234,17 +234,12 @@ sampler_free(sampler *s)
 int
 sampler_resume(sampler *s)
 {
-    sigset_t all, before;
     int error;
     s->stop = 0;
     sem_init(&s->ready, 0, 0);
     sem_init(&s->go, 0, 0);
-    /* Signals are for the threads of the program. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    error = pthread_create(&s->thread, NULL, run_sampler, s);
+    error = start_quiet_thread(&s->thread, run_sampler, s);
     s->joinable = error == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error) {
         return error;
     }

@@ -34,17 +34,10 @@ cdef extern from "Python.h":
     PyThreadState *PyThreadState_Next(PyThreadState *) nogil
 
 
-cdef extern from "<signal.h>" nogil:
-    ctypedef struct sigset_t:
-        pass
-    int SIG_SETMASK
-    int sigfillset(sigset_t *signals)
-    int pthread_sigmask(int how, const sigset_t *signals, sigset_t *before)
-
-cdef extern from "<pthread.h>" nogil:
+cdef extern from "quiet_thread.h" nogil:
     ctypedef unsigned long pthread_t
-    int pthread_create(
-        pthread_t *thread, void *attributes, void *(*run)(void *) noexcept nogil, void *
+    int start_quiet_thread(
+        pthread_t *thread, void *(*run)(void *) noexcept nogil, void *argument
     )
     int pthread_join(pthread_t thread, void **result)
 
@@ -194,15 +187,11 @@ cdef class Witness:
     def start(self):
         """OSError where the system has no thread for it."""
         global standing
-        cdef sigset_t signals, usual
         cdef int error, caller = gettid()
         self.its.clock = time.pthread_getcpuclockid(threading.get_ident())
         self.its.state = opened(caller, "stat")
         self.its.ran = opened(caller, "schedstat")
-        sigfillset(&signals)  # they are for the threads of the program
-        pthread_sigmask(SIG_SETMASK, &signals, &usual)
-        error = pthread_create(&self.thread, NULL, stand_in_line, &self.its)
-        pthread_sigmask(SIG_SETMASK, &usual, NULL)
+        error = start_quiet_thread(&self.thread, stand_in_line, &self.its)
         if error:
             raise OSError(error, f"no thread for a witness: {os.strerror(error)}")
         self.started = 1
