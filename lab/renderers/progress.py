@@ -4,12 +4,18 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from statistics import median_low
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 # Where nothing can be drawn over, a line so often.
 EVERY_S = 10.0
+# A step that took so many times the usual is none that comes again: a call that hung,
+# a file that was compiled. Experiments differ by less.
+RARE = 10.0
+# Of fewer steps nobody knows which is usual.
+FEW = 3
 
 
 def draw(
@@ -53,24 +59,28 @@ def _steps(
     lines: Iterable[str], total_s: float | None, clock: Callable[[], float]
 ) -> Iterator[tuple[int, int, str, str]]:
     """Done, of how many, what runs now, and ", 20 s left" where that can be told."""
-    begin_s = clock()
+    since_s = clock()
+    took_s: list[float] = []
     most, of = 0, 1
     for line in lines:
+        now_s = clock()
+        took_s.append(now_s - since_s)
+        since_s = now_s
         done, total, name = line.rstrip("\n").split("\t")
         if int(done) * of > most * int(total):
             most, of = int(done), int(total)
         elif not most:
             of = max(int(total), 1)
-        part = most / of
-        left_s = _left_s(part, clock() - begin_s, total_s)
+        left_s = _left_s(most / of, took_s, total_s)
         yield most, of, name, "" if left_s is None else f", {left_s:.0f} s left"
 
 
-def _left_s(part: float, took_s: float, total_s: float | None) -> float | None:
-    """The rest of what was expected, at the pace so far."""
-    if part <= 0:
-        return total_s
-    so_far_s = took_s / part
+def _left_s(part: float, took_s: list[float], total_s: float | None) -> float | None:
+    """The rest of what was expected, at the pace of the steps so far."""
+    if part <= 0 or len(took_s) < FEW:
+        return None if total_s is None else total_s * (1 - part)
+    usual_s = median_low(took_s)
+    so_far_s = sum(one if one <= RARE * usual_s else usual_s for one in took_s) / part
     if total_s is None:
         return so_far_s * (1 - part)
     # The expectation counts for less the more is done.

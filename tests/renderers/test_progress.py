@@ -41,10 +41,29 @@ def test_without_an_expectation(capsys: pytest.CaptureFixture[str]) -> None:
     draw(_lines(clock, 4, 10.0), None, clock)
     assert capsys.readouterr().err.splitlines() == [
         "[1/4] it 0",
-        "[2/4] it 1, 30 s left",
+        "[2/4] it 1",  # it may be a rare one
         "[3/4] it 2, 20 s left",
         "[4/4] it 3, 10 s left",
     ]
+
+
+@pytest.mark.parametrize(("expected_s", "left_s"), [(None, 6), (25.0, 17)])
+def test_a_call_that_hangs_is_no_pace(
+    capsys: pytest.CaptureFixture[str], expected_s: float | None, left_s: int
+) -> None:
+    """A file is compiled; two calls are ended after 10 s, and the process with them."""
+    clock = Clock()
+
+    def lines() -> Iterator[str]:
+        for done, took_s in enumerate((4, 0.25, 0.25, 10, 0.25, 10)):
+            yield f"{done}\t30\tit {done}\n"
+            clock.now_s += took_s
+        yield "6\t30\tlast\n"
+
+    draw(lines(), expected_s, clock)
+    *_, last = capsys.readouterr().err.splitlines()
+    # 24 steps of 0.25 s; what was expected counts for as much as is left.
+    assert last == f"[7/30] last, {left_s} s left"
 
 
 def test_it_never_goes_back(capsys: pytest.CaptureFixture[str]) -> None:
