@@ -14,7 +14,7 @@ import pytest
 
 from lab.errors import UsageError
 from lab.system import process as subject
-from lab.system.process import GoneError, Process
+from lab.system.process import GoneError, Mapping, Process
 
 
 @contextmanager
@@ -35,11 +35,18 @@ def until(check: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
+def _code(mapping: Mapping) -> bool:
+    """Of a file, and executable."""
+    return mapping.executable and mapping.path.startswith("/")
+
+
 def test_it_tells_memory_mappings_and_threads() -> None:
     with running("cat") as child, Process(child.pid) as other:
         assert other.alive()
         assert other.tasks() == [child.pid]
-        mapping = next(one for one in other.mappings() if one.executable)
+        # Its memory is filled bit by bit, once it runs another program.
+        until(lambda: any(_code(one) for one in other.mappings()))
+        mapping = next(filter(_code, other.mappings()))
         assert other.file_of(mapping).read_bytes()[:4] == b"\x7fELF"
         assert len(other.read(mapping.start, 8)) == 8
         with pytest.raises(ValueError, match="nothing at 0x1"):
