@@ -1,6 +1,6 @@
 """asyncio.to_thread keeps an event loop alive only if the call releases the GIL.
 
-A call of 100 ms runs in asyncio.to_thread, held, released or bytecode, while a task
+A call of 60 ms runs in asyncio.to_thread, held, released or bytecode, while a task
 of the loop wakes up every 5 ms. Its latency is how late it does; the largest is
 compared with the call's own length, so that a slow machine changes nothing.
 It surprises that the word "thread" promises nothing: a held call stops the loop as
@@ -28,7 +28,7 @@ from lab.instruments.starvation import starved_so_far_ns
 from lab.records.machine import gil_enabled
 from lab.records.series import Recorder, Series
 
-CALL_S = 0.1
+CALL_S = 0.06
 ROUNDS = 3 if full_run(os.environ) else 1
 # Until the call ends no tick can come, and one is due within 5 ms of its beginning:
 # so late it comes at least, as a fraction of the call, whatever the machine.

@@ -34,9 +34,9 @@ from lab.records.units import duration
 RELEASES, PRICES = 50_000, 3
 BATCHES, DROPS, PHASE_NS = 2, 250, 150_000
 INTERVALS_S = (1e-3, 5e-3, 20e-3)
-SPIN_S, FULL_SPIN_S = 0.3, 1.0
+SPIN_S, FULL_SPIN_S = 0.2, 1.0
 # Two threads: the switch interval, and for how long they take turns.
-TURN_S, TURNS_S, TURNS = 5e-3, 0.06, 2
+TURN_S, TURNS_S, TURNS = 5e-3, 0.06, 1
 FIGURE = "until the GIL is there"
 needs_gil = pytest.mark.skipif(not gil_enabled(), reason="there is no GIL to wait for")
 

@@ -20,7 +20,7 @@ from lab.instruments.scope import unavailable
 from lab.records.machine import gil_enabled
 from lab.records.series import Recorder, Series
 
-SECONDS, TIMES = 0.05, 2
+SECONDS, TIMES = 0.05, 1
 FULL_TIMES = 5
 SOURCE = "Python/ceval_gil.c take_gil, drop_gil, _Py_HandlePending"
 

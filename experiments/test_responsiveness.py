@@ -1,6 +1,6 @@
 """A call that holds the GIL stops all other threads, however many cores are idle.
 
-A thread wakes up every 5 ms while another makes a C call of 100 ms that holds the GIL,
+A thread wakes up every 5 ms while another makes a C call of 60 ms that holds the GIL,
 or one that releases it, runs bytecode, or sleeps, in turn. Its latency is how
 late it does so; the largest is compared with the length of the call beside it.
 No speedup shows this cost, as it falls on the others; and bytecode surprises as the
@@ -20,7 +20,7 @@ from lab.records.machine import gil_enabled
 from lab.records.race import STARVED
 from lab.records.series import Recorder, Series
 
-CALL_S = 0.1
+CALL_S = 0.06
 ROUNDS = 3 if full_run(os.environ) else 1
 # Until the call ends no tick can come, and one is due within 5 ms of its beginning:
 # so late it comes at least, as a fraction of the call, whatever the machine.

@@ -28,11 +28,10 @@ from lab.calls.kernel import (
     twin,
 )
 from lab.calls.libc import Libc, Timespec, expect
+from lab.constructions.blocking import DELAY_S
 from lab.constructions.peer import Peer
 from lab.records.race import Bound, Claim
 
-# A blocking call: long beside the handing over of the GIL, which takes some 50 us.
-DELAY_S = 0.02
 # An interval wants a round from each of six processes: enough for a blocking call,
 # which shows its order in each, and for memory, whose figure is no claim.
 ROUNDS = 6

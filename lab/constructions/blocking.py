@@ -25,7 +25,7 @@ from lab.constructions.peer import Peer, bound
 from lab.instruments.switch_interval import NEVER_S, switch_interval
 
 # A blocking call: long beside the handing over of the GIL, which takes some 50 us.
-DELAY_S = 0.02
+DELAY_S = 0.015
 # What the peer really waits: who asks it may lose the core for a moment, and gets to
 # the call itself only some milliseconds later.
 PEER_S = DELAY_S + 0.01
