@@ -6,7 +6,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -131,26 +131,23 @@ def _before(folder: Path) -> Run | None:
         return None
 
 
-def unsettled(content: dict[str, Any]) -> list[str]:
-    """The experiments with a verdict that is open, then those with a wide interval."""
+def unsettled(content: dict[str, Any]) -> dict[str, float]:
+    """How much each experiment wants more values."""
     from lab.verdicts.run import wanting
 
-    found = {
+    return {
         benchmark["fullname"]: wanting(
             parse({**content, "benchmarks": [benchmark]}, "")
         )
         for benchmark in content["benchmarks"]
     }
-    return sorted(
-        (name for name in found if found[name]), key=lambda name: -found[name]
-    )
 
 
 def measured(
     suite: Path,
     arguments: Sequence[str],
     environment: dict[str, str],
-    wanting: Callable[[dict[str, Any]], Sequence[str]],
+    wanting: Callable[[dict[str, Any]], Mapping[str, float]],
     before: Run | None = None,
     limit_s: float = LIMIT_S,
     *,

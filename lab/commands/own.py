@@ -176,7 +176,7 @@ def _runs(wanted: Wanted) -> Iterator[Experiments]:
             Path.cwd(),
             [*options, *one],
             {ONE_THREAD: "1"} if wanted.verbose else {},
-            lambda _: [],
+            lambda _: {},
             {},
             wanted.limit_s,
             processes=wanted.processes,

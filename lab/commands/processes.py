@@ -31,9 +31,9 @@ from lab.records.statistics import ENOUGH
 PROCESSES = ENOUGH
 # Fewer than this tell nothing of what differs between processes.
 LEAST = 2
-# The whole may take so long; then no more processes are started. More than so many at
-# the end are as busy as the ones before.
-LONGEST_S, MORE = 58.0, 3
+# Until then a wide interval gets more processes, and until later an open verdict. More
+# than so many are as busy as the ones before.
+NARROW_S, LONGEST_S, MORE = 45.0, 58.0, 3
 # A call that takes longer never returns.
 LIMIT_S = 60.0
 # What a process does before its first experiment, among the times that those take.
@@ -87,9 +87,10 @@ class Experiments:
     """Its own, after those that tell which of the processes it is."""
     environment: dict[str, str]
     """What the processes are given on top of this one's."""
-    wanting: Callable[[dict[str, Any]], Sequence[str]]
-    """Which experiments want more values, given what there is so far: pytest's names,
-    the most urgent first. They get more processes while there is time."""
+    wanting: Callable[[dict[str, Any]], Mapping[str, float]]
+    """How much experiments want more values, given what there is so far: by pytest's
+    name, 1 or more where a verdict is open. They get more processes while there is
+    time."""
     sizes_before: Mapping[str, int]
     """How much work calls did in the last run, by kernel and what makes the call."""
     limit_s: float = LIMIT_S
@@ -143,7 +144,7 @@ class Experiments:
                         return  # it cannot run, or was told to do something else
                     break  # nor have the others any, but perhaps the one beside
             for place in range(self.processes, self.processes + MORE):
-                more = self._more(begin_s + LONGEST_S)
+                more = self._more(time.monotonic() - begin_s)
                 if not more:
                     break
                 process = f"{place}/{self.processes}"
@@ -161,17 +162,17 @@ class Experiments:
             self.content[KEY]["failures"] = list(map(asdict, self.failures))
 
     def _more(self, end_s: float) -> list[str]:
-        """Which experiments get another process that is over by then."""
+        """Which experiments get another process, that long after the beginning."""
         if not self._contents:
             return []
         wanting = self.wanting(merge(self._contents))
-        left_s = end_s - time.monotonic() - self._took_s[BEFORE_ALL]
+        end_s += self._took_s[BEFORE_ALL]
         chosen = []
-        for name in wanting:
-            took_s = self._took_s.get(name, left_s)
-            if took_s < left_s:
+        for name in sorted(filter(wanting.get, wanting), key=lambda one: -wanting[one]):
+            took_s = self._took_s.get(name, math.inf)
+            if end_s + took_s < (LONGEST_S if wanting[name] >= 1 else NARROW_S):
                 chosen.append(name)
-                left_s -= took_s
+                end_s += took_s
         return chosen
 
     def _start(

@@ -68,7 +68,7 @@ def _suite(tmp_path: Path, source: str, limit_s: float) -> Experiments:
     environment = {"PYTHONPATH": str(ROOT), "THREADS": "2", "FULL": ""}
     root = folder.parent
     command, chosen = pytest_of(root), [str(folder)]
-    return Experiments(command, root, chosen, environment, lambda _: [], {}, limit_s)
+    return Experiments(command, root, chosen, environment, lambda _: {}, {}, limit_s)
 
 
 @pytest.fixture(autouse=True)
@@ -149,3 +149,28 @@ def test_a_process_that_cannot_begin(tmp_path: Path) -> None:
     assert failure.reason == "crashed (SIGSEGV)"
     assert failure.place == "at suite/test_suite.py:2 in <module>"
     assert done.code == -signal.SIGSEGV
+
+
+@pytest.mark.slow
+def test_open_verdicts_get_more_processes_for_longer_than_wide_intervals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = """
+import pytest
+
+from lab.records.series import Series
+
+
+@pytest.mark.parametrize("name", ["good", "wide", "open"])
+def test_some(record, name):
+    record(lambda: [Series("suite", name, "", "x", (1.0,))])
+"""
+    done = _suite(tmp_path, source, 30.0)
+    test = "suite/test_suite.py::test_some"
+    much = {f"{test}[good]": 0.0, f"{test}[wide]": 0.5, f"{test}[open]": 1.0}
+    done.wanting = lambda _: much
+    monkeypatch.setattr(processes, "NARROW_S", 0.0)
+    list(done.lines())
+    run = parse(done.content, "run")
+    values = {one.subject: len(one.values) for one in run.series}
+    assert values == {"good": 2, "wide": 2, "open": 2 + processes.MORE}
