@@ -140,14 +140,10 @@ def _render(chosen: Format, runs: Sequence[Judged]) -> str:
 
 def _print(chosen: Format, runs: Sequence[Judged], verbose: bool) -> None:
     if chosen.name == "terminal":
-        _show(runs, verbose)
+        from lab.renderers.console import console
+        from lab.renderers.terminal import show
+
+        show(runs, console(), verbose=verbose)
     else:  # files are UTF-8, whatever the terminal's language
         sys.stdout.buffer.write(_render(chosen, runs).encode())
     sys.stdout.flush()
-
-
-def _show(runs: Sequence[Judged], verbose: bool) -> None:
-    from lab.renderers.console import console
-    from lab.renderers.terminal import show
-
-    show(runs, console(), verbose=verbose)

@@ -26,6 +26,7 @@ from lab.instruments.scope import Scope
 from lab.instruments.starvation import Readiness
 from lab.instruments.stopwatch import repeat, stamped
 from lab.instruments.switch_interval import NEVER_S
+from lab.records.statistics import part_of
 from lab.records.trace import Trace
 
 # Two switch intervals: bytecode lets a waiting thread in after whichever is set,
@@ -224,17 +225,8 @@ def from_knocks(enter_ns: int, leave_ns: int, knocks: list[Knock]) -> Observatio
     if not seen or not wall_ns:
         return Observation(0.0, 1.0, 0.0, 0)
     count, free = len(seen), (len(seen) - len(waits_ns)) / len(seen)
+    low, high = part_of(len(seen) - len(waits_ns), count, 1.96)
     open_part = 1.0 if count >= MANY_KNOCKS else 1 - sum(waits_ns) / wall_ns
-    error = open_part * _half_width(free, count)
+    # It lies to one side where the part is near 0 or 1: its farther end counts.
+    error = open_part * max(free - low, high - free)
     return Observation(open_part * free, error, max(waits_ns, default=0) / 1e9, count)
-
-
-def _half_width(part: float, count: int) -> float:
-    """How far the 95 % interval of a part of so many reaches (Wilson's score).
-
-    It lies to one side where the part is near 0 or 1: its farther end counts.
-    """
-    square = 1.96**2
-    middle = (part * count + square / 2) / (count + square)
-    half = math.sqrt(square * (part * (1 - part) * count + square / 4))
-    return abs(middle - part) + half / (count + square)

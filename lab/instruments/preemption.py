@@ -11,7 +11,6 @@ That stands still while the thread waits for a core or for the GIL, so that a bu
 machine does not blur it.
 """
 
-import math
 import statistics
 from bisect import bisect_right
 from collections import Counter
@@ -19,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lab.instruments.knocker import Knock
+from lab.records.statistics import part_of
 
 # Who got the lock within this time found it free; to wake up a waiter takes longer.
 PROMPT_NS = 10_000
@@ -150,7 +150,7 @@ def preempted(found: Entries, patient_s: float, stamped: bool) -> bool | None:
     inside = within(found)
     count, hits, unknown = len(inside), inside.count(True), inside.count(None)
     divide = DIVIDE * max(_open(found), LEAST_OPEN)
-    if _part(hits, count)[0] > divide:
+    if part_of(hits, count, SURE)[0] > divide:
         return True
     if blurred(found) and count:
         return None
@@ -159,7 +159,7 @@ def preempted(found: Entries, patient_s: float, stamped: bool) -> bool | None:
         long_ns = [stall for stall in found.stalls_ns if stall >= usual_ns / 2]
         if sum(long_ns) >= STALL_NS:
             return False
-    return False if _part(hits + unknown, count)[1] < divide else None
+    return False if part_of(hits + unknown, count, SURE)[1] < divide else None
 
 
 def longest_stretch_s(found: Entries) -> float:
@@ -252,14 +252,3 @@ def _by_wall(found: Entries) -> list[bool | None]:
         else:
             inside.append(None)
     return inside
-
-
-def _part(hits: int, count: int) -> tuple[float, float]:
-    """The interval of a part (Wilson), SURE standard errors wide to either side."""
-    if not count:
-        return 0.0, 1.0
-    part, spread = hits / count, SURE**2 / count
-    middle = (part + spread / 2) / (1 + spread)
-    half = SURE * math.sqrt(part * (1 - part) / count + spread / (4 * count))
-    half /= 1 + spread
-    return middle - half, middle + half

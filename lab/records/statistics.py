@@ -57,6 +57,20 @@ class Estimate:
         return (self.high - self.low) / 2
 
 
+def part_of(hits: float, count: int, sure: float) -> tuple[float, float]:
+    """The interval of hits / count (Wilson's score); 0 to 1 where the count is 0.
+
+    sure: how many standard errors it is wide, to either side.
+    """
+    if not count:
+        return 0.0, 1.0
+    part, spread = hits / count, sure**2 / count
+    middle = (part + spread / 2) / (1 + spread)
+    half = sure * math.sqrt(part * (1 - part) / count + spread / (4 * count))
+    half /= 1 + spread
+    return middle - half, middle + half
+
+
 def ceiling(gil_free: float) -> float:
     """The most that threads can speed a call up whose GIL-free fraction this is.
 

@@ -63,15 +63,16 @@ def share(value: float, error: float) -> str:
 
     error: half the interval's width.
     """
-    places = decimals(value, error)
-    ends = max(0.0, value - error), min(1.0, value + error)
-    low, high = (number(end, places) for end in ends)
-    return f"{number(value, places)} ({low} to {high})"
+    return _within(value, error, 1.0, "")
 
 
 def percent(value: float, error: float) -> str:
     """The same in per cent: 99.1% (98.7% to 99.5%)."""
-    places = decimals(100 * value, 100 * error)
-    ends = max(0.0, value - error), min(1.0, value + error)
-    low, high = (number(100 * end, places) for end in ends)
-    return f"{number(100 * value, places)}% ({low}% to {high}%)"
+    return _within(value, error, 100.0, "%")
+
+
+def _within(value: float, error: float, whole: float, unit: str) -> str:
+    places = decimals(whole * value, whole * error)
+    ends = value, max(0.0, value - error), min(1.0, value + error)
+    shown = (f"{number(whole * end, places)}{unit}" for end in ends)
+    return "{} ({} to {})".format(*shown)

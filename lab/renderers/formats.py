@@ -21,26 +21,24 @@ class Format:
     """What a report can be written as."""
 
     name: str
-    """As --format takes it."""
+    """As --format takes it; of its renderer's module, too."""
     suffix: str
     """Of the files it is meant for."""
-    module: str
-    """Its renderer, in this package."""
     extra: str = ""
     """The extra of gil-lab that it needs installed, if any."""
 
     def load(self) -> Render:
         """The renderer. ModuleNotFoundError without its extra."""
-        render: Render = import_module(f"{__package__}.{self.module}").render
+        render: Render = import_module(f"{__package__}.{self.name}").render
         return render
 
 
 FORMATS = (
-    Format("terminal", ".txt", "terminal"),
-    Format("markdown", ".md", "markdown"),
-    Format("json", ".json", "json"),
-    Format("csv", ".csv", "csv"),
-    Format("html", ".html", "html", extra="report"),
+    Format("terminal", ".txt"),
+    Format("markdown", ".md"),
+    Format("json", ".json"),
+    Format("csv", ".csv"),
+    Format("html", ".html", extra="report"),
 )
 
 
