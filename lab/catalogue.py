@@ -28,8 +28,7 @@ from lab.calls.kernel import (
     twin,
 )
 from lab.calls.libc import Libc, Timespec, expect
-from lab.constructions.blocking import DELAY_S
-from lab.constructions.peer import Peer
+from lab.constructions.blocking import DELAY_S, receiving
 from lab.records.race import Bound, Claim
 
 # An interval wants a round from each of six processes: enough for a blocking call,
@@ -127,11 +126,7 @@ def catalogue() -> tuple[Kernel, ...]:
         _foreign(
             "libc.read",
             _libc(
-                lambda libc: _reading(
-                    lambda fd: partial(
-                        libc.read_raw, fd, ctypes.create_string_buffer(1), 1
-                    )
-                )
+                lambda libc: _read(libc.read_raw, 1, buffer=ctypes.create_string_buffer)
             ),
         ),
         # sleep(3) counts whole seconds: 3 held threads take 3 s a round.
@@ -213,28 +208,10 @@ def _raw(function: Callable[..., Any], *arguments: Any) -> Workload:
     return workload
 
 
-def _read(kernel: Callable[[int, bytearray], int]) -> Workload:
-    return _reading(lambda fd: partial(kernel, fd, bytearray(1)))
-
-
-def _reading(read: Callable[[int], Callable[[], object]]) -> Workload:
-    """Every thread asks the peer on a channel of its own and reads the answer.
-
-    The question is asked with the GIL held, right before the read: could the GIL
-    change hands in between, answers would pile up and held reads seem to overlap.
-    """
-    write = Libc(ctypes.PyDLL).write_raw
-
-    @contextmanager
-    def workload(threads: int) -> Iterator[Sequence[Call]]:
-        with Peer(threads, DELAY_S) as peer:
-            yield [
-                Call(
-                    read(channel.fileno()),
-                    before=partial(write, channel.fileno(), b"?", 1),
-                    check=partial(expect, expected=1),
-                )
-                for channel in peer.channels
-            ]
-
-    return workload
+def _read(
+    read: Callable[..., int], *size: int, buffer: Callable[[int], Any] = bytearray
+) -> Workload:
+    """Every thread reads a byte that a peer sends DELAY_S after it was asked."""
+    return receiving(
+        lambda channel: partial(read, channel.fileno(), buffer(1), *size), DELAY_S
+    )

@@ -161,14 +161,16 @@ def sending(send: Callable[[socket.socket], Run]) -> Workload:
     return calls
 
 
-def receiving(receive: Callable[[socket.socket], Run]) -> Workload:
-    """receive(end) makes the call: one byte, and none has come."""
+def receiving(
+    receive: Callable[[socket.socket], Run], peer_s: float = PEER_S
+) -> Workload:
+    """receive(end) makes the call: one byte, and none has come. peer_s: as above."""
 
     @_workload
     def calls(stack: ExitStack, threads: int) -> list[Call]:
         return [
             Call(receive(channel), before=_ask(channel), check=_answered)
-            for channel in stack.enter_context(Peer(threads, PEER_S)).channels
+            for channel in stack.enter_context(Peer(threads, peer_s)).channels
         ]
 
     return calls

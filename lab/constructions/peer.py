@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 # A channel on which nothing comes for so long is given up. This limit works even while
@@ -103,107 +103,97 @@ def bound(end: socket.socket, limit_s: float) -> None:
         end.setsockopt(socket.SOL_SOCKET, option, limit)
 
 
-# What an answer calls to wait, and the answer itself.
+# Each step but the first is an answer; the first makes all ready for them.
+Answers = Iterator[None]
+# Called before each answer, for the delay.
 Wait = Callable[[], None]
-Answer = Callable[[Wait], None]
 
 
-def reply(channel: socket.socket, thing: str) -> Answer:
+def reply(channel: socket.socket, thing: str, wait: Wait) -> Answers:
     """Send a byte back."""
-
-    def answer(wait: Wait) -> None:
+    while True:
+        yield
         wait()
         channel.sendall(b"!")
 
-    return answer
 
-
-def write(channel: socket.socket, thing: str) -> Answer:
+def write(channel: socket.socket, thing: str, wait: Wait) -> Answers:
     """Write a byte to the FIFO of this path, opened once; it has a reader."""
     fifo = os.open(thing, os.O_WRONLY)
-
-    def answer(wait: Wait) -> None:
+    while True:
+        yield
         wait()
         os.write(fifo, b"!")
 
-    return answer
 
-
-def write_whole(channel: socket.socket, thing: str) -> Answer:
+def write_whole(channel: socket.socket, thing: str, wait: Wait) -> Answers:
     """Open the FIFO of this path as soon as it has a reader; wait, write, close it."""
-
-    def answer(wait: Wait) -> None:
+    while True:
+        yield
         with open(thing, "wb", buffering=0) as fifo:
             wait()
             fifo.write(b"!")
 
-    return answer
 
-
-def connect(channel: socket.socket, thing: str) -> Answer:
+def connect(channel: socket.socket, thing: str, wait: Wait) -> Answers:
     """Connect to the Unix socket of this path, and hang up."""
-
-    def answer(wait: Wait) -> None:
+    while True:
+        yield
         wait()
         with socket.socket(socket.AF_UNIX) as caller:
             caller.connect(thing)
 
-    return answer
 
-
-def accept(channel: socket.socket, thing: str) -> Answer:
+def accept(channel: socket.socket, thing: str, wait: Wait) -> Answers:
     """Listen at this path, with room for one caller; take one from the queue."""
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(thing)
     listener.listen(0)
-
-    def answer(wait: Wait) -> None:
+    while True:
+        yield
         wait()
         listener.accept()[0].close()
 
-    return answer
 
-
-def drain(channel: socket.socket, thing: str) -> Answer:
+def drain(channel: socket.socket, thing: str, wait: Wait) -> Answers:
     """Receive all there is from the inherited socket of this number, and say so."""
     end = socket.socket(fileno=int(thing))
-
-    def answer(wait: Wait) -> None:
+    while True:
+        yield
         wait()
         with contextlib.suppress(BlockingIOError):
             while end.recv(65536, socket.MSG_DONTWAIT):
                 pass
         channel.sendall(b"!")
 
-    return answer
-
 
 ANSWERS = {
-    prepare.__name__: prepare
-    for prepare in (reply, write, write_whole, connect, accept, drain)
+    answer.__name__: answer
+    for answer in (reply, write, write_whole, connect, accept, drain)
 }
 
 
-def serve(channel: socket.socket, delay_s: float, prepare: str, thing: str) -> None:
+def serve(channel: socket.socket, delay_s: float, answer: str, thing: str) -> None:
     """Send a byte when ready, then answer on one channel until its end is closed."""
     with channel, contextlib.suppress(ConnectionError):
-        answer = ANSWERS[prepare](channel, thing)
+        answers = ANSWERS[answer](channel, thing, partial(time.sleep, delay_s))
+        next(answers)
         channel.sendall(b"!")
         while channel.recv(1):
             signal.alarm(LIMIT_S)  # counted from the latest request
-            answer(partial(time.sleep, delay_s))
+            next(answers)
 
 
 def main(arguments: list[str]) -> None:
     """The peer process: DELAY_S ANSWER FD [FD ...] [THING ...]."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ends when its channels close
     signal.alarm(LIMIT_S)
-    delay_s, prepare = float(arguments[0]), arguments[1]
-    count = len(arguments[2:]) // (1 if prepare == "reply" else 2)
+    delay_s, answer = float(arguments[0]), arguments[1]
+    count = len(arguments[2:]) // (1 if answer == "reply" else 2)
     fds, things = arguments[2 : 2 + count], arguments[2 + count :]
     threads = [
         threading.Thread(
-            target=serve, args=(socket.socket(fileno=int(fd)), delay_s, prepare, thing)
+            target=serve, args=(socket.socket(fileno=int(fd)), delay_s, answer, thing)
         )
         for fd, thing in zip(fds, things or [""] * count, strict=True)
     ]
