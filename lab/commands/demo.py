@@ -26,36 +26,24 @@ def run(
     Raises UsageError.
     """
     with terminable():  # a signal may come as early as during the imports
-        return _give(number, predictions, no_pause, sizes, pace)
+        from lab.demo.acts import acts
+        from lab.demo.runner import NORMAL, act
+        from lab.demo.screens import final
+        from lab.demo.terminal import Paper, Projector, answerable, projectable
+        from lab.demo.tour import Pace, Tour
 
-
-def _give(
-    number: int | None,
-    seeds: str | None,
-    no_pause: bool,
-    sizes: "Sizes | None",
-    pace: "Pace | None",
-) -> int:
-    from lab.demo.acts import acts
-    from lab.demo.runner import NORMAL, act
-    from lab.demo.screens import final
-    from lab.demo.terminal import Paper, Projector, answerable, projectable
-    from lab.demo.tour import Pace, Tour
-
-    every = acts()
-    chosen = every if number is None else (act(number),)
-    predictions = _predictions(seeds, chosen)
-    # A question that nobody may see, or cannot answer, is not asked.
-    asks = not no_pause and answerable() and projectable()
-    with Projector() if projectable() else Paper() as display:
-        tour = Tour(
-            display, pace or Pace(pause=asks), sizes or NORMAL, count=len(every)
-        )
-        for each, prediction in zip(chosen, predictions, strict=True):
-            tour.give(each, prediction)
-    # On the screen that stays.
-    display.epilogue(final(tour.played))
-    return 0
+        every = acts()
+        chosen = every if number is None else (act(number),)
+        seeds = _predictions(predictions, chosen)
+        # A question that nobody may see, or cannot answer, is not asked.
+        pace = pace or Pace(pause=not no_pause and answerable() and projectable())
+        with Projector() if projectable() else Paper() as display:
+            tour = Tour(display, pace, sizes or NORMAL, count=len(every))
+            for each, seed in zip(chosen, seeds, strict=True):
+                tour.give(each, seed)
+        # On the screen that stays.
+        display.epilogue(final(tour.played))
+        return 0
 
 
 def _predictions(seeds: str | None, chosen: "Sequence[Act]") -> list[int | None]:

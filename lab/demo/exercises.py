@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 
 from lab.demo.acts import Sizes, acts
@@ -13,7 +13,7 @@ from lab.demo.screens import NO_GIL, answer, figures, seen, shown
 from lab.demo.symbols import ASCII
 from lab.errors import UsageError
 from lab.renderers import notebook
-from lab.renderers.console import text_of
+from lab.renderers.console import plain
 from lab.verdicts.finding import Finding
 
 COLUMNS = 80
@@ -148,9 +148,7 @@ def _option(played: PlayedAct, number: int | None) -> str:
 
 def _text(parts: Sequence[RenderableType]) -> str:
     """For a front end without HTML: plain ASCII, at most 80 columns."""
-    spaced = (each for part in parts for each in (part, ""))
-    text = text_of(spaced, COLUMNS, colour=False)
-    return text.strip("\n").encode("ascii", "replace").decode()
+    return plain(Group(*(each for part in parts for each in (part, ""))), COLUMNS)
 
 
 def _figures(finding: Finding) -> str:

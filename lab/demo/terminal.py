@@ -6,8 +6,8 @@ import signal
 import sys
 import termios
 import time
+from contextlib import AbstractContextManager
 from types import FrameType
-from typing import Protocol
 
 from rich.console import Console, RenderableType
 from rich.control import Control
@@ -15,7 +15,8 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
-from lab.demo.symbols import ASCII, BLOCKS, Symbols
+from lab.demo.symbols import ASCII, BLOCKS
+from lab.renderers.console import plain
 
 WIDEST = 110
 PIPE_WIDTH = 80
@@ -32,14 +33,15 @@ def answerable() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-class Display(Protocol):
-    """Screens one after another, and somebody who may answer."""
+class Display:
+    """Screens one after another, and somebody who may answer. Here nobody looks."""
 
-    symbols: Symbols
+    symbols = ASCII
 
     @property
     def width(self) -> int:
         """Columns there are now."""
+        return PIPE_WIDTH
 
     def frame(self, screen: RenderableType) -> None:
         """One picture of many: drawn where there is a terminal."""
@@ -49,57 +51,27 @@ class Display(Protocol):
 
     def ask(self, prompt: str) -> str | None:
         """A line typed below the still screen; None at the end of the input."""
+        return None
 
     def rest(self, seconds: float) -> None:
         """Leave the still screen for a while, where somebody may be looking."""
 
     def epilogue(self, screen: RenderableType) -> None:
         """A last picture, after leaving: it stays."""
+        self.still(screen)
 
 
-class Paper:
+class Paper(Display, AbstractContextManager["Paper"]):
     """Plain ASCII, at most 80 columns, no control codes; nobody answers."""
-
-    symbols = ASCII
-    width = PIPE_WIDTH
-
-    def __init__(self) -> None:
-        self._console = Console(
-            file=sys.stdout,
-            width=PIPE_WIDTH,
-            force_terminal=False,
-            color_system=None,
-            highlight=False,
-            legacy_windows=False,
-        )
-
-    def __enter__(self) -> "Paper":
-        return self
 
     def __exit__(self, *_: object) -> None:
         """Nothing was changed."""
 
-    def frame(self, screen: RenderableType) -> None:
-        """Nobody is watching."""
-
     def still(self, screen: RenderableType) -> None:
-        with self._console.capture() as capture:
-            self._console.print(screen)
-        lines = [line.rstrip() for line in capture.get().splitlines()]
-        text = "\n".join(lines).strip("\n").encode("ascii", "replace").decode()
-        print(f"{text}\n", flush=True)
-
-    def ask(self, prompt: str) -> str | None:
-        return None
-
-    def rest(self, seconds: float) -> None:
-        """Nobody is watching."""
-
-    def epilogue(self, screen: RenderableType) -> None:
-        self.still(screen)
+        print(f"{plain(screen, PIPE_WIDTH)}\n", flush=True)
 
 
-class Projector:
+class Projector(Display):
     """A terminal's other screen: what was on it before is there again afterwards.
 
     with Projector() as display: nothing typed shows, unless display.ask asks.
@@ -149,8 +121,7 @@ class Projector:
         self._still, self._prompt = screen, ""
         self._paint()
 
-    def still(self, screen: RenderableType) -> None:
-        self.frame(screen)
+    still = frame
 
     def ask(self, prompt: str) -> str | None:
         self._prompt = prompt

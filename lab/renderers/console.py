@@ -86,6 +86,12 @@ def text_of(parts: Iterable["RenderableType"], width: int, *, colour: bool) -> s
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 
+def plain(screen: "RenderableType", width: int) -> str:
+    """What it looks like in ASCII alone, without empty lines around it."""
+    text = text_of([screen], width, colour=False).strip("\n")
+    return text.encode("ascii", "replace").decode()
+
+
 def table(*titles: "str | Text") -> "Table":
     """A table without lines; each title makes a column that folds its texts."""
     from rich.table import Table
