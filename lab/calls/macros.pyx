@@ -1,4 +1,3 @@
-# C files: macros_c.c
 """One C function, called with the GIL held, and with it released in four ways.
 
 Three of them are here. The fourth is ctypes: `foreign` makes a ctypes.CDLL function
@@ -16,10 +15,30 @@ from lab.calls.checks cimport count
 import ctypes
 
 
-cdef extern from "macros_c.h" nogil:
-    uint64_t gil_lab_steps(int64_t count, uint64_t value)
+cdef extern from *:
+    """
+    /* `count` integer steps from `value`, each waiting for the last; nothing of Python.
+       Exported, so that ctypes finds it in the compiled module. */
+    __attribute__((visibility("default"), noinline)) uint64_t
+    gil_lab_steps(int64_t count, uint64_t value)
+    {
+        for (int64_t step = 0; step < count; step++)
+            value = value * 6364136223846793005ULL + 1442695040888963407ULL;
+        return value;
+    }
 
-cdef extern from "macros_c.h":
+    /* The same; called with the GIL held, which it releases as extensions in C do. */
+    static uint64_t
+    gil_lab_steps_macros(int64_t count, uint64_t value)
+    {
+        uint64_t result;
+        Py_BEGIN_ALLOW_THREADS
+        result = gil_lab_steps(count, value);
+        Py_END_ALLOW_THREADS
+        return result;
+    }
+    """
+    uint64_t gil_lab_steps(int64_t count, uint64_t value) nogil
     uint64_t gil_lab_steps_macros(int64_t count, uint64_t value)
 
 cdef extern from "Python.h":
