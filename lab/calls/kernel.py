@@ -21,6 +21,14 @@ class Call:
     check: Callable[[Any], None] | None = None
     """Given what the call returned; raises OSError if that is not what it should be."""
 
+    def whole(self) -> None:
+        """Make it, with what is before and after."""
+        if self.before is not None:
+            self.before()
+        value = self.run()
+        if self.check is not None:
+            self.check(value)
+
 
 # Given a number of threads, the calls they make and what must live meanwhile.
 Workload = Callable[[int], AbstractContextManager[Sequence[Call]]]

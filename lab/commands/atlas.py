@@ -1,7 +1,7 @@
 """python -m lab atlas: probe the calls of the atlas, and the user's own."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from itertools import starmap, zip_longest
 
@@ -11,12 +11,9 @@ from lab.constructions.atlas import entry_probe
 from lab.constructions.speedup import LONGER
 from lab.errors import UsageError
 from lab.records.machine import Machine
-from lab.renderers.progress import drawn
+from lab.renderers.progress import Step, drawn
 from lab.verdicts.atlas import FORMAT, Row
 from lab.verdicts.finding import Judgement
-
-# Told before each probe: how many are done, of how many, and what is next.
-Progress = Callable[[int, int, str], None]
 
 
 def run(
@@ -48,7 +45,7 @@ def run(
 
 def atlas(
     entries: Iterable[Entry] = ENTRIES,
-    progress: Progress | None = None,
+    progress: Step | None = None,
     min_time_s: float = 0.05,
 ) -> list[Row]:
     """Probe each entry for min_time_s or one call, and longer where that is too short.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lab.calls.kernel import Call
-from lab.instruments.race import Crew
+from lab.instruments.race import Crew, racers
 from lab.instruments.scope import Scope
 from lab.records.trace import Trace
 
@@ -60,16 +60,12 @@ def contention(run: Callable[[], object], threads: int) -> Contention | None:
 
 def within(trace: Trace, start_s: float, end_s: float) -> Contention:
     """Of the racers of a trace, from the one second to the other."""
-    racers = {
-        place
-        for place, thread in enumerate(trace.threads)
-        if thread.name.startswith("racer-")
-    }
+    places = racers(trace)
     spent_s = {"holds": 0.0, "wants": 0.0, "ready": 0.0}
     for segment in trace.segments:
         common_s = min(segment.end_s, end_s) - max(segment.start_s, start_s)
-        if segment.thread in racers and segment.state in spent_s and common_s > 0:
+        if segment.thread in places and segment.state in spent_s and common_s > 0:
             spent_s[segment.state] += common_s
     held_s, wanted_s, ready_s = spent_s.values()
-    whole_s = len(racers) * (end_s - start_s)
+    whole_s = len(places) * (end_s - start_s)
     return Contention(held_s, wanted_s, ready_s, whole_s)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from lab.calls.kernel import Call
-from lab.instruments.race import Crew
+from lab.instruments.race import Crew, racers
 from lab.instruments.scope import Scope
 from lab.records.race import Lap
 from lab.records.trace import ThreadTrace, Trace
@@ -86,9 +86,7 @@ class SwitchingTrace:
     @property
     def threads(self) -> tuple[ThreadTrace, ...]:
         """The two, in the order of their start; fewer where one was never seen."""
-        return tuple(
-            thread for thread in self.trace.threads if thread.name.startswith("racer-")
-        )
+        return tuple(self.trace.threads[place] for place in racers(self.trace))
 
     @property
     def share(self) -> float | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from lab.calls.kernel import Call, Twin
-from lab.instruments.race import Crew
+from lab.instruments.race import RACER, Crew
 from lab.instruments.scope import Scope
 from lab.records.timeline import Span, Timeline
 
@@ -42,7 +42,9 @@ def _trace_naively(call: Call, spans_ns: list[tuple[int, int]]) -> None:
 def _spans(noted: list[list[tuple[int, int]]], began_ns: int) -> tuple[Span, ...]:
     """Each thread's calls, in seconds since began_ns; threads named as Crew's are."""
     return tuple(
-        Span(f"racer-{place}", (enter_ns - began_ns) / 1e9, (leave_ns - began_ns) / 1e9)
+        Span(
+            f"{RACER}{place}", (enter_ns - began_ns) / 1e9, (leave_ns - began_ns) / 1e9
+        )
         for place, spans_ns in enumerate(noted)
         for enter_ns, leave_ns in spans_ns
     )

@@ -26,7 +26,7 @@ from lab.demo.acts import Act, Scene, Sizes, acts
 from lab.demo.positions import Position, positions
 from lab.demo.shared_progress import AFTER, INSIDE, CallProgress, ImageProgress, States
 from lab.instruments.pilot import sized
-from lab.instruments.race import Crew, lap, measure
+from lab.instruments.race import RACER, Crew, lap, measure
 from lab.instruments.scope import Scope, unavailable
 from lab.instruments.switch_interval import NEVER_S, switch_interval
 from lab.records.race import Bound, Claim, wall_ns
@@ -161,7 +161,7 @@ class Player:
     def _note_positions(self) -> None:
         """See where the racers are, halfway through their calls."""
         time.sleep(self._sizes.wait_s / 2)
-        racers = [each for each in threading.enumerate() if "racer" in each.name]
+        racers = [each for each in threading.enumerate() if each.name.startswith(RACER)]
         self._positions = positions(racers)
 
     def _traced(self, calls: Sequence[Call]) -> Trace:

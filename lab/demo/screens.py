@@ -14,6 +14,7 @@ from lab.demo.acts import Act
 from lab.demo.outcome import Outcome, PlayedAct, score
 from lab.demo.source_lines import Cut
 from lab.demo.symbols import Symbols
+from lab.instruments.race import RACER, racers
 from lab.records.race import Bound
 from lab.records.trace import Trace
 from lab.records.units import duration
@@ -26,8 +27,6 @@ AGAIN = "Close what else runs on this machine, and play it again."
 # Of lines of code that are left out, or of the end of one.
 CUT = "..."
 RESULT_COLUMN = 41
-# How a thread of a race is called, and how the class knows it.
-RACER = "racer-"
 
 
 def question(act: Act, count: int, predicted: int | None) -> RenderableType:
@@ -116,12 +115,12 @@ def _measured(
     if outcome.no_scope:
         lines.append(Text(f"No strip of time: {outcome.no_scope}"))
     traces = list(shown(outcome, symbols.plus_minus))
-    for title, racers in traces:
-        places = range(len(racers.threads))
+    for title, trace in traces:
+        places = range(len(trace.threads))
         lines.append(Text(title, style="bold"))
-        lines.append(strips(racers, places, width - 2, symbols.blocks))
+        lines.append(strips(trace, places, width - 2, symbols.blocks))
     if outcome.traces:
-        lines.append(legend([racers for _, racers in traces], symbols.blocks))
+        lines.append(legend([trace for _, trace in traces], symbols.blocks))
     return Group(*lines)
 
 
@@ -166,19 +165,13 @@ def shown(outcome: Outcome, sign: str) -> Iterator[tuple[str, Trace]]:
             title = next(scene.title for scene in scenes if scene.twin == twin)
         share = f"{trace.gil_free:.0%} {sign}{trace.error:.0%}"
         took = duration(trace.duration_s)
-        racers = trace.only(
-            [
-                place
-                for place, each in enumerate(trace.threads)
-                if each.name.startswith(RACER)
-            ]
-        )
+        raced = trace.only(racers(trace))
         threads = tuple(
             replace(each, name=f"thread {int(each.name.removeprefix(RACER)) + 1}")
-            for each in racers.threads
+            for each in raced.threads
         )
         title += f": nobody held the GIL {share} of {took}"
-        yield title, replace(racers, threads=threads)
+        yield title, replace(raced, threads=threads)
 
 
 def _code(outcome: Outcome, width: int) -> RenderableType:

@@ -13,6 +13,7 @@ from lab.instruments.starvation import starved_so_far_ns
 from lab.instruments.stopwatch import timed
 from lab.records.machine import gil_enabled, usable_cores, worth
 from lab.records.race import Bound, Lap, Race, Round, Share
+from lab.records.trace import Trace
 
 # How often a round's reference is taken before it is kept as it is.
 REFERENCES = 4
@@ -26,6 +27,8 @@ ONE_THREAD = "GIL_LAB_ONE_THREAD"
 # pytest-benchmark's pedantic, given target, setup and rounds: it calls setup
 # outside its clock, then target inside it.
 Repeat = Callable[[Callable[[], None], Callable[[], None], int], object]
+# How the threads of a race are called, before their number.
+RACER = "racer-"
 # Race this twin of this kernel in so many threads, and keep the record.
 Racer = Callable[[Kernel, Twin, int], None]
 
@@ -44,7 +47,7 @@ class Crew:
         self._ready = threading.Semaphore(0)
         self._threads = [
             threading.Thread(
-                target=self._work, args=(place, call), name=f"racer-{place}"
+                target=self._work, args=(place, call), name=f"{RACER}{place}"
             )
             for place, call in enumerate(calls)
         ]
@@ -92,6 +95,12 @@ class Crew:
             self._errors.append(error)
 
 
+def racers(trace: Trace) -> list[int]:
+    """The places in a trace of those who raced, in the order of their start."""
+    threads = enumerate(trace.threads)
+    return [place for place, one in threads if one.name.startswith(RACER)]
+
+
 def lap(call: Call) -> Lap:
     """The call in one thread, under the conditions of a race."""
     with Crew([call]) as crew:
@@ -104,16 +113,8 @@ def share(call: Call) -> Share | None:
 
     Raises what the call raises.
     """
-
-    def whole() -> None:
-        if call.before is not None:
-            call.before()
-        value = call.run()
-        if call.check is not None:
-            call.check(value)
-
     bare = call.before is None and call.check is None
-    found = gil_free(call.run if bare else whole, PROBE_S)
+    found = gil_free(call.run if bare else call.whole, PROBE_S)
     return None if found is None else Share(*found)
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from statistics import median_low
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -41,14 +42,7 @@ def draw(
                 text = f"[{done + 1}/{total}] {name}{left}"
                 print(text, file=sys.stderr, flush=True)
         return
-    with Progress(
-        BarColumn(20),
-        MofNCompleteColumn(),
-        TextColumn("{task.description}", markup=False),
-        console=target,
-        transient=True,
-        refresh_per_second=2,
-    ) as progress:
+    with _bar(target, refresh_per_second=2) as progress:
         task = progress.add_task("collecting", total=None)
         for done, total, name, left in steps:
             text = f"{name}{left}"
@@ -87,6 +81,13 @@ def _left_s(part: float, took_s: list[float], total_s: float | None) -> float | 
     return (total_s * (1 - part) + so_far_s * part) * (1 - part)
 
 
+def _bar(target: Console, **how: Any) -> Progress:
+    """A bar that disappears at the end, the count, and what runs now."""
+    text = TextColumn("{task.description}", markup=False)
+    columns = BarColumn(20), MofNCompleteColumn(), text
+    return Progress(*columns, console=target, transient=True, **how)
+
+
 Step = Callable[[int, int, str], None]
 
 
@@ -97,16 +98,9 @@ def drawn() -> Iterator[Step]:
     What it draws disappears at the end; elsewhere it draws nothing.
     """
     target = Console(stderr=True, highlight=False)
-    columns = (BarColumn(20), MofNCompleteColumn())
-    with Progress(
-        *columns,
-        TextColumn("{task.description}", markup=False),
-        console=target,
-        transient=True,
-        # Drawn from here only: a thread that draws would want the GIL meanwhile.
-        auto_refresh=False,
-        disable=not target.is_terminal,
-    ) as progress:
+    # Drawn from here only: a thread that draws would want the GIL meanwhile.
+    how = {"auto_refresh": False, "disable": not target.is_terminal}
+    with _bar(target, **how) as progress:
         task = progress.add_task("", total=None)
 
         def step(done: int, total: int, name: str) -> None:

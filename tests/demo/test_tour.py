@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 from lab.demo import tour
 from lab.demo.acts import Act, Sizes, acts
 from lab.demo.outcome import Outcome, PlayedAct
-from lab.demo.symbols import ASCII
+from lab.demo.terminal import Display
 from lab.demo.tour import AGAIN, ENTER, Pace, Tour
 from lab.records.race import Race
 from lab.verdicts.races import judge
@@ -18,19 +18,13 @@ from lab.verdicts.races import judge
 RECORDS = Path(__file__).parents[1] / "data"
 
 
-class Scripted:
+class Scripted(Display):
     """A display on which these lines are typed; then the input ends."""
-
-    symbols = ASCII
-    width = 80
 
     def __init__(self, *typed: str) -> None:
         self._typed = list(typed)
         self.asked: list[str] = []
         self.shown: list[str] = []
-
-    def frame(self, screen: RenderableType) -> None:
-        """Not looked at."""
 
     def still(self, screen: RenderableType) -> None:
         console = Console(width=80, color_system=None)
@@ -41,9 +35,6 @@ class Scripted:
     def ask(self, prompt: str) -> str | None:
         self.asked.append(prompt)
         return self._typed.pop(0) if self._typed else None
-
-    def rest(self, seconds: float) -> None:
-        """Nobody waits."""
 
     def epilogue(self, screen: RenderableType) -> None:
         """Not looked at."""
