@@ -1,13 +1,11 @@
 """python -m lab probe: whether one call releases the GIL."""
 
 import json
-import math
 import os
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 
 from lab.calls.expression import prepared_call
 from lab.errors import UsageError
@@ -29,10 +27,7 @@ def run(expression: str, setup: str, *, as_json: bool) -> int:
     if found is None:
         return 1
     if as_json:
-        fields = asdict(found)
-        if math.isinf(found.ceiling):
-            fields["ceiling"] = None  # JSON knows no infinity
-        print(json.dumps(fields, indent=2))
+        print(json.dumps(found.to_json(), indent=2))
     else:
         print(found)
     return 0

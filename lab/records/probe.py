@@ -1,16 +1,16 @@
 """What was found about one callable, and how it reads."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from textwrap import wrap
-from typing import Literal
+from typing import Any, Literal
 
 from lab.records.statistics import ceiling
 from lab.records.units import decimals, duration, number, share, times
 
 ProbeVerdict = Literal["released", "held", "partly", "inconclusive", "no-gil"]
 
-WORDS = {
+MEANINGS = {
     "released": "released: the call lets the GIL go",
     "held": "held: the call keeps the GIL",
     "partly": "partly: the call lets the GIL go for a part of its time",
@@ -54,10 +54,15 @@ class Probe:
     def __str__(self) -> str:
         return _text(self)
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; a ceiling without a bound is None, as JSON has no infinity."""
+        bounded = math.isfinite(self.ceiling)
+        return asdict(self) | {"ceiling": self.ceiling if bounded else None}
+
 
 def _text(probe: Probe) -> str:
     """A few lines of at most 80 columns, plain ASCII."""
-    lines = [WORDS[probe.verdict]]
+    lines = [MEANINGS[probe.verdict]]
     if probe.verdict == "no-gil":
         return lines[0]
     if probe.reason and probe.method == "scope":

@@ -1,13 +1,15 @@
 """What `calibrate` prints: the answer in a line, then the figures behind it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lab.renderers import wording
-from lab.renderers.console import plus_minus, table
+from lab.renderers.columns import SERIES
+from lab.renderers.details import findings_table
+from lab.renderers.palette import COLOURS
 from lab.verdicts.finding import Judgement
 from lab.verdicts.series import SeriesFinding
 
@@ -66,16 +68,6 @@ def _headline(claimed: Sequence[SeriesFinding]) -> str:
 
 
 def _table(rows: Sequence[SeriesFinding], title: str, target: Console) -> Table:
-    drawn = table("of", "measured", title)
-    for finding in rows:
-        bad = finding.judgement is Judgement.CONTRADICTED
-        good = finding.judgement is Judgement.AS_PREDICTED
-        drawn.add_row(
-            Text(finding.series.subject),
-            Text(wording.measured(finding, plus_minus(target))),
-            Text(
-                wording.claim(finding),
-                style="bold red" if bad else "green" if good else "",
-            ),
-        )
-    return drawn
+    *figures, claim = (one for one in SERIES if one.title != "experiment")
+    columns = [*figures, replace(claim, title=title)]
+    return findings_table(rows, columns, target, lambda f: COLOURS[f.judgement])

@@ -7,7 +7,7 @@ import altair as alt
 
 from lab.records.statistics import ceiling as most
 from lab.renderers import wording
-from lab.renderers.charts import HEIGHT, INK, SHAPES, Spec, layered
+from lab.renderers.charts import HEIGHT, INK, Spec, layered, shapes, told
 from lab.verdicts.finding import Finding, Verdict
 
 # Twins in the order of the legend; any other name shares the last colour.
@@ -70,14 +70,10 @@ def picture(findings: Sequence[Finding], vias: Sequence[str]) -> Spec:
         x=x,
         y=y,
         color=colour,
-        shape=alt.Shape(
-            "via:N",
-            title="call by",
-            scale=alt.Scale(domain=list(vias), range=list(SHAPES[: len(vias)])),
-            legend=alt.Legend(symbolFillColor=INK, symbolStrokeColor=INK),
+        shape=shapes(
+            "via:N", vias, "call by", symbolFillColor=INK, symbolStrokeColor=INK
         ),
-        tooltip=[alt.Tooltip("label:N", title="call")],
-        description="label:N",
+        **told("call"),
     )
     return layered((ceiling, name, intervals, marks), HEIGHT)
 

@@ -7,7 +7,7 @@ Marks that can be pointed at or focused carry their figures as description.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -51,6 +51,34 @@ def layered(layers: Sequence[alt.Chart], height: int) -> Spec:
     return spec
 
 
+def colours(field: str, of: Mapping[str, str], **legend: Any) -> alt.Color:
+    """A colour for each value of a field, and their legend."""
+    scale = alt.Scale(domain=list(of), range=list(of.values()))
+    return alt.Color(field, title=None, scale=scale, legend=alt.Legend(**legend))
+
+
+def shapes(field: str, values: Sequence[str], title: str | None, **legend: Any) -> Any:
+    """A shape for each value of a field, and their legend."""
+    scale = alt.Scale(domain=list(values), range=list(SHAPES[: len(values)]))
+    return alt.Shape(field, title=title, scale=scale, legend=alt.Legend(**legend))
+
+
+def milliseconds(title: str, most_s: float) -> alt.X:
+    """An axis across, from 0 on."""
+    return alt.X(
+        "from_ms:Q",
+        title=title,
+        axis=alt.Axis(tickCount=6, labelOverlap="greedy", grid=False),
+        scale=alt.Scale(domain=[0, most_s * 1e3], nice=False),
+    )
+
+
+def told(title: str) -> dict[str, Any]:
+    """What the label of a mark is shown in: at the pointer, and read aloud."""
+    tooltip = [alt.Tooltip("label:N", title=title)]
+    return {"tooltip": tooltip, "description": "label:N"}
+
+
 def drawable(series: Sequence[SeriesFinding]) -> list[SeriesFinding]:
     """Those that have a place on logarithmic axes: what the charts below take."""
     return [one for one in series if _has_place(one)]
@@ -78,7 +106,8 @@ def sweep(series: Sequence[SeriesFinding], across: str, up: str) -> Spec:
         scale=alt.Scale(type="log", domain=[least / 1.1, most * 1.1], nice=False),
         axis=alt.Axis(values=ratios, labelExpr="datum.value"),
     )
-    colour = _figure_colour(names)
+    numbered = {name: f"var(--figure{place})" for place, name in enumerate(names, 1)}
+    colour = colours("figure:N", numbered, columns=1)
     base = alt.Chart(alt.InlineData(values=rows))
     one = alt.Chart(alt.InlineData(values=[{"median": 1}]))
     return layered(
@@ -159,28 +188,11 @@ def _marks(base: alt.Chart, names: list[str], **symbols: Any) -> alt.Chart:
     """A shape a figure. symbols: how its legend differs from the colours' legend."""
     shape: Any = alt.value("circle")
     if len(names) > 1:
-        shape = alt.Shape(
-            "figure:N",
-            title=None,
-            scale=alt.Scale(domain=names, range=list(SHAPES[: len(names)])),
-            legend=alt.Legend(columns=1, **symbols),
-        )
+        shape = shapes("figure:N", names, None, columns=1, **symbols)
     marks: alt.Chart = base.mark_point(filled=True, size=120, opacity=0.9).encode(
-        shape=shape,
-        tooltip=[alt.Tooltip("label:N", title="measured")],
-        description="label:N",
+        shape=shape, **told("measured")
     )
     return marks
-
-
-def _figure_colour(names: list[str]) -> alt.Color:
-    colours = [f"var(--figure{place + 1})" for place in range(len(names))]
-    return alt.Color(
-        "figure:N",
-        title=None,
-        scale=alt.Scale(domain=names, range=colours),
-        legend=alt.Legend(columns=1),
-    )
 
 
 def _rows(series: Sequence[SeriesFinding]) -> list[dict[str, Any]]:
@@ -230,30 +242,24 @@ EXPERIMENTS: tuple[tuple[str, str, str, str, Draw, tuple[str, str | None]], ...]
         ("until the GIL is there", None),
     ),
 )
+_WORDS: dict[str, Any] = {
+    "labelColor": INK,
+    "titleColor": INK,
+    "labelFontSize": 15,
+    "titleFontSize": 15,
+    "aria": False,
+}
 STYLE: dict[str, Any] = {
     "background": "transparent",
     "font": "system-ui, sans-serif",
     "view": {"stroke": None},
     "axis": {
-        "labelColor": INK,
-        "titleColor": INK,
+        **_WORDS,
         "domainColor": INK,
         "tickColor": INK,
         "gridColor": INK,
         "gridOpacity": 0.13,
-        "labelFontSize": 15,
-        "titleFontSize": 15,
         "titleFontWeight": "normal",
-        "aria": False,
     },
-    "legend": {
-        "labelColor": INK,
-        "titleColor": INK,
-        "labelFontSize": 15,
-        "titleFontSize": 15,
-        "labelLimit": 400,
-        "orient": "bottom",
-        "columns": 3,
-        "aria": False,
-    },
+    "legend": {**_WORDS, "labelLimit": 400, "orient": "bottom", "columns": 3},
 }

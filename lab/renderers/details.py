@@ -34,14 +34,16 @@ def print_rows(it: Judged, target: Console) -> None:
     if it.series:
         target.print()
         shown = [one for one in SERIES if one.title]
-        target.print(_table(it.series, shown, target, lambda f: COLOURS[f.judgement]))
+        target.print(
+            findings_table(it.series, shown, target, lambda f: COLOURS[f.judgement])
+        )
 
 
 def _print_races(findings: Sequence[Finding], target: Console) -> None:
     columns, left_out = [one for one in RACE if one.title], list[str]()
     unbounded = target.options.update(max_width=1000)
     while True:
-        drawn = _table(findings, columns, target, colour)
+        drawn = findings_table(findings, columns, target, colour)
         spare = [one for one in columns if one.spare]
         width = Measurement.get(target, unbounded, drawn).maximum
         if width <= target.width or not spare:
@@ -59,12 +61,13 @@ def _title(column: Column[Found]) -> str:
     return column.short_title or column.title
 
 
-def _table(
+def findings_table(
     findings: Sequence[Found],
     columns: Sequence[Column[Found]],
     target: Console,
     style: Callable[[Found], str],
 ) -> Table:
+    """A row a finding; style: of the cell that tells the judgement."""
     drawn, sign = table(), plus_minus(target)
     for one in columns:
         drawn.add_column(_title(one), justify=one.justify, overflow="fold")

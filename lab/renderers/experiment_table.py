@@ -22,8 +22,8 @@ class Shown:
     """What it shows, in a few words."""
     subject: str = ""
     """Of the figure in its headline."""
-    headline: str = "{}"
-    """Its headline, around that figure."""
+    headline: str = ""
+    """Its headline, around that figure; else the end of the subject says it."""
 
 
 # An experiment that is not listed shows how many of its claims came out. A "lag" is a
@@ -35,46 +35,24 @@ SHOWN = {
         "it stands still {}",
     ),
     "block-unblock": Shown(
-        "released C may report, not too often",
-        "a report every 1 ms: cores in use",
-        "cores in use: {}",
+        "released C may report, not too often", "a report every 1 ms: cores in use"
     ),
     "break-even": Shown(
-        "a short call is not worth a release",
-        "releasing pays from",
-        "pays from {}",
+        "a short call is not worth a release", "releasing pays from", "pays from {}"
     ),
-    "caution": Shown(
-        "released threads must guard data",
-        "released, careless: lost",
-        "lost: {}",
-    ),
+    "caution": Shown("released threads must guard data", "released, careless: lost"),
     "contention": Shown(
         "threads want what one of them holds",
         "4 threads of bytecode: wait for each second held",
         "for 1 s held, wait: {}",
     ),
-    "deadlock": Shown(
-        "a held wait for a thread never ends",
-        "held read: ended",
-        "ended: {}",
-    ),
+    "deadlock": Shown("a held wait for a thread never ends", "held read: ended"),
     "files": Shown("reading a file releases the GIL"),
     "handoff": Shown(
-        "a release is quick, a hand-over slow",
-        "release and return",
-        "a release: {}",
+        "a release is quick, a hand-over slow", "release and return", "a release: {}"
     ),
-    "interpreter": Shown(
-        "threads of Python take turns",
-        "two threads: cores in use",
-        "cores in use: {}",
-    ),
-    "macros": Shown(
-        "four ways to write a release are one",
-        "with-nogil: GIL-free",
-        "GIL-free: {}",
-    ),
+    "interpreter": Shown("threads of Python take turns", "two threads: cores in use"),
+    "macros": Shown("four ways to write a release are one", "with-nogil: GIL-free"),
     "own functions": Shown("every C function has its answer"),
     "responsiveness": Shown(
         "a held call stops all other threads",
@@ -104,7 +82,8 @@ def headline(it: Experiment, sign: str) -> str:
     shown = SHOWN.get(it.name)
     for finding in it.series:
         if shown is not None and finding.series.subject == shown.subject:
-            return shown.headline.format(wording.measured(finding, sign))
+            told = shown.headline or f"{shown.subject.rpartition(': ')[2]}: {{}}"
+            return told.format(wording.measured(finding, sign))
     if it.races:
         return _raced(it)
     if it.claims:

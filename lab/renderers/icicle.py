@@ -12,7 +12,7 @@ from lab.records.source_names import place
 from lab.records.stack_paths import paths
 from lab.records.trace import Trace
 from lab.records.units import duration
-from lab.renderers.charts import INK, Spec, layered
+from lab.renderers.charts import INK, Spec, colours, layered, milliseconds, told
 
 ROW_PX, MOST_ROWS = 20, 40
 # Of all holding: what is narrower is not drawn, as nobody could see it.
@@ -52,29 +52,18 @@ def chart(trace: Trace) -> Spec:
     rows = list(_rows(root, 0.0, 0, LEAST * root.held_s, max(root.held_s, 1e-9)))
     depth = max((row["depth"] for row in rows), default=0) + 1
     base = alt.Chart(alt.InlineData(values=rows))
-    x = alt.X(
-        "from_ms:Q",
-        title="ms held",
-        axis=alt.Axis(tickCount=6, labelOverlap="greedy", grid=False),
-        scale=alt.Scale(domain=[0, max(root.held_s, 1e-9) * 1e3], nice=False),
-    )
+    x = milliseconds("ms held", max(root.held_s, 1e-9))
     y = alt.Y("depth:O", axis=None, scale=alt.Scale(domain=list(range(depth))))
     seen = {row["state"] for row in rows}
-    colours = {name: it for name, it in COLOURS.items() if name in seen}
+    drawn = {name: it for name, it in COLOURS.items() if name in seen}
     boxes_ = base.mark_bar(
         height={"band": 0.94}, stroke="var(--page)", strokeWidth=1, fillOpacity=0.4
     ).encode(
         x=x,
         x2="to_ms:Q",
         y=y,
-        color=alt.Color(
-            "state:N",
-            title=None,
-            scale=alt.Scale(domain=list(colours), range=list(colours.values())),
-            legend=alt.Legend(symbolType="square", columns=1, labelLimit=400),
-        ),
-        tooltip=[alt.Tooltip("label:N", title="line")],
-        description="label:N",
+        color=colours("state:N", drawn, symbolType="square", columns=1, labelLimit=400),
+        **told("line"),
     )
     names = base.mark_text(
         align="left", baseline="middle", dx=3, fontSize=11, color=INK, aria=False

@@ -1,7 +1,6 @@
 """A call of the atlas, and what was found held against what its row claims."""
 
-import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from lab.calls.atlas_entries import Entry
@@ -38,9 +37,6 @@ class Row:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; a ceiling without a bound is null."""
-        found = asdict(self.probe) if self.probe else None
-        if found and math.isinf(found["ceiling"]):
-            found["ceiling"] = None
         return {
             "expression": self.entry.expression,
             "setup": self.entry.setup,
@@ -48,5 +44,5 @@ class Row:
             "source": self.entry.source,
             "judgement": self.judgement,
             "missing": self.missing,
-            "probe": found,
+            "probe": self.probe.to_json() if self.probe else None,
         }
