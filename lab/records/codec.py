@@ -64,20 +64,20 @@ class Record(Harmless):
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
-        return {"kind": self.KIND, **plain(self)}
+        return {"kind": self.KIND, **encode(self)}
 
     @classmethod
     def from_json(cls, plain: Any, place: str = "") -> Self:
-        """The inverse of to_json; as `read`."""
-        return read(cls, plain, place)
+        """The inverse of to_json; as `decode`."""
+        return decode(cls, plain, place)
 
 
-def plain(record: object) -> dict[str, Any]:
+def encode(record: object) -> dict[str, Any]:
     """A record's fields as JSON has them. TypeError where one cannot be written."""
     return cast("dict[str, Any]", msgspec.to_builtins(record))
 
 
-def read(kind: type[T], plain: Any, place: str = "") -> T:
+def decode(kind: type[T], plain: Any, place: str = "") -> T:
     """The record of this kind in JSON's values; fields that it lacks are passed over.
 
     place: of the values in their file. ValueError in one line, which begins with the

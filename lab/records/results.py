@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import UsageError
-from lab.records.codec import NotNegative, read, wrong_at
+from lab.records.codec import NotNegative, decode, wrong_at
 from lab.records.machine import Machine
 from lab.records.race import Race
 from lab.records.run import Failure, Run
@@ -114,7 +114,7 @@ def parse(content: Any, path: str) -> Run:
             f"{', '.join(map(str, READABLE))}: run the bench again"
         )
     try:
-        file = read(_File, content)
+        file = decode(_File, content)
         races, series, timelines = _records(file)
     except ValueError as error:
         raise ForeignFileError(f"{path}: damaged: {error}") from error

@@ -19,7 +19,7 @@ from lab.system.files import write_whole
 State = Literal["holds", "runs_free", "wants", "ready", "blocked", "waits"]
 STATES: tuple[State, ...] = get_args(State)
 # As people read them.
-WORDS: dict[State, str] = {
+STATE_NAMES: dict[State, str] = {
     "holds": "holds the GIL",
     "runs_free": "runs free",
     "wants": "wants the GIL",
@@ -223,5 +223,5 @@ class Trace(Harmless):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace to `path` as JSON, whole or not at all. Raises OSError."""
-        data = {"kind": KIND, "format": FORMAT} | codec.plain(self)
+        data = {"kind": KIND, "format": FORMAT} | codec.encode(self)
         write_whole(path, json.dumps(data) + "\n")

@@ -26,7 +26,7 @@ def load(path: str | os.PathLike[str]) -> Trace:
     if type(number) is not int or number not in range(1, FORMAT + 1):
         raise ValueError(f"{path}: format {number!r}, this version reads 1 to {FORMAT}")
     try:
-        found = codec.read(Trace, data)
+        found = codec.decode(Trace, data)
         check(found)
     except ValueError as error:
         raise ValueError(f"{path}: damaged trace: {error}") from None

@@ -7,7 +7,7 @@ a length in microseconds, metadata events ("M") name the rows.
 from typing import Any
 
 from lab.records.source_names import place
-from lab.records.trace import WORDS, Trace
+from lab.records.trace import STATE_NAMES, Trace
 
 GIL_ROW = 0
 # The viewers' own names of colours.
@@ -36,7 +36,7 @@ def render(trace: Trace) -> dict[str, Any]:
             "ts": round(segment.start_s * 1e6, 3),
             "dur": round((segment.end_s - segment.start_s) * 1e6, 3),
         }
-        words = {"name": WORDS[segment.state], "cname": COLOURS[segment.state]}
+        words = {"name": STATE_NAMES[segment.state], "cname": COLOURS[segment.state]}
         holder = trace.threads[segment.thread].name
         if segment.line is not None:
             line = trace.lines[segment.line]

@@ -50,7 +50,7 @@ STYLE = (
         )
     )
 )
-# A terminal's colours of states (trace_terminal.STYLES); dim is between the first two.
+# A terminal's colours of states (trace_terminal.SIGNS); dim is between the first two.
 THEME = TerminalTheme(
     (255, 255, 255),
     (0, 0, 0),

@@ -7,31 +7,22 @@ import altair as alt
 
 from lab.instruments.pieces import Piece, length, shared, total
 from lab.records.timeline import Span
-from lab.records.trace import ALIKE, STATES, WORDS, Segment, State, Trace
+from lab.records.trace import ALIKE, STATE_NAMES, STATES, Segment, State, Trace
 from lab.records.units import duration
-from lab.renderers.charts import INK, Spec, layered
+from lab.renderers.charts import INK, Spec, colours, layered, milliseconds, told
 
 # The name of the zoom, by which a page can change it.
 ZOOM = "zoom"
 CALLS = "in the call"
-COLOURS = {
-    WORDS["holds"]: "var(--held)",
-    WORDS["runs_free"]: "var(--released)",
-    WORDS["wants"]: "var(--wants)",
-    WORDS["ready"]: "var(--ready)",
-    WORDS["blocked"]: "var(--blocked)",
-    WORDS["waits"]: "var(--waits)",
-    CALLS: "var(--call)",
-}
-# Of a row's height: what colour tells, height tells too.
-BANDS = {
-    WORDS["holds"]: 0.9,
-    WORDS["runs_free"]: 0.5,
-    WORDS["wants"]: 0.3,
-    WORDS["ready"]: 0.2,
-    WORDS["blocked"]: 0.1,
-    WORDS["waits"]: 0.1,
-    CALLS: 0.7,
+# Colour, and the part of a row's height: what colour tells, height tells too.
+DRAWN = {
+    STATE_NAMES["holds"]: ("var(--held)", 0.9),
+    STATE_NAMES["runs_free"]: ("var(--released)", 0.5),
+    STATE_NAMES["wants"]: ("var(--wants)", 0.3),
+    STATE_NAMES["ready"]: ("var(--ready)", 0.2),
+    STATE_NAMES["blocked"]: ("var(--blocked)", 0.1),
+    STATE_NAMES["waits"]: ("var(--waits)", 0.1),
+    CALLS: ("var(--call)", 0.7),
 }
 # What a table of them always has; the others, where they were seen.
 ALWAYS: dict[bool, tuple[State, ...]] = {
@@ -59,21 +50,15 @@ def chart(trace: Trace, calls: Sequence[Span] = ()) -> Spec:
         *_calls(calls, named, start_s),
     ]
     order = titles + [_naive(place) for place in range(len(named))]
-    colours = {
-        state: colour
-        for state, colour in COLOURS.items()
-        if any(row["state"] == state for row in rows)
+    seen = {row["state"] for row in rows}
+    shown_colours = {
+        name: colour for name, (colour, _) in DRAWN.items() if name in seen
     }
     layers = [
         alt.Chart(alt.InlineData(values=[row for row in rows if row["state"] == state]))
-        .mark_bar(height={"band": BANDS[state]}, **EDGES.get(state, {}))
+        .mark_bar(height={"band": DRAWN[state][1]}, **EDGES.get(state, {}))
         .encode(
-            x=alt.X(
-                "from_ms:Q",
-                title="ms",
-                axis=alt.Axis(tickCount=6, labelOverlap="greedy", grid=False),
-                scale=alt.Scale(domain=[0, (end_s - start_s) * 1e3], nice=False),
-            ),
+            x=milliseconds("ms", end_s - start_s),
             x2="to_ms:Q",
             y=alt.Y(
                 "thread:N",
@@ -82,16 +67,10 @@ def chart(trace: Trace, calls: Sequence[Span] = ()) -> Spec:
                 scale=alt.Scale(domain=order),
                 axis=alt.Axis(labelLimit=180, ticks=False, domain=False),
             ),
-            color=alt.Color(
-                "state:N",
-                title=None,
-                scale=alt.Scale(domain=list(colours), range=list(colours.values())),
-                legend=alt.Legend(symbolType="square", columns=2),
-            ),
-            tooltip=[alt.Tooltip("label:N", title="thread")],
-            description="label:N",
+            color=colours("state:N", shown_colours, symbolType="square", columns=2),
+            **told("thread"),
         )
-        for state in colours
+        for state in shown_colours
     ]
     if not layers:  # nothing was seen: an empty frame
         layers = [alt.Chart(alt.InlineData(values=[])).mark_bar()]
@@ -129,7 +108,9 @@ def table(
 
     seen = {state for _, state in spent} | set(ALWAYS[trace.told_apart])
     rows = [
-        shares(WORDS[state], (total(spent.get((name, state), [])) for name in named))
+        shares(
+            STATE_NAMES[state], (total(spent.get((name, state), [])) for name in named)
+        )
         for state in STATES
         if state in seen
     ]
@@ -179,7 +160,7 @@ def _segments(
     for segment in trace.segments:
         clipped = _clipped(segment, start_s, end_s)
         if segment.thread in titles and clipped is not None:
-            yield _row(titles[segment.thread], WORDS[segment.state], *clipped)
+            yield _row(titles[segment.thread], STATE_NAMES[segment.state], *clipped)
 
 
 def _clipped(

@@ -7,34 +7,19 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.records.slices import in_slices
-from lab.records.trace import ALIKE, STATES, WORDS, State, ThreadTrace, Trace
+from lab.records.trace import ALIKE, STATE_NAMES, STATES, State, ThreadTrace, Trace
 from lab.records.units import percent
 from lab.renderers import lines_table
 from lab.renderers.console import ascii_only, text_of
 
-STYLES: dict[State, str] = {
-    "holds": "red",
-    "runs_free": "green",
-    "wants": "yellow",
-    "ready": "blue",
-    "blocked": "dim",
-    "waits": "dim",
-}
-ASCII: dict[State, str] = {
-    "holds": "#",
-    "runs_free": "=",
-    "wants": "w",
-    "ready": "r",
-    "blocked": "-",
-    "waits": ".",
-}
-BLOCKS: dict[State, str] = {
-    "holds": "█",
-    "runs_free": "▄",
-    "wants": "▒",
-    "ready": "░",
-    "blocked": "─",
-    "waits": "·",
+# How a state is drawn: its colour, its block character, and that in ASCII.
+SIGNS: dict[State, tuple[str, str, str]] = {
+    "holds": ("red", "█", "#"),
+    "runs_free": ("green", "▄", "="),
+    "wants": ("yellow", "▒", "w"),
+    "ready": ("blue", "░", "r"),
+    "blocked": ("dim", "─", "-"),
+    "waits": ("dim", "·", "."),
 }
 MOST_ROWS = 24
 MOST_PAIRS = 5
@@ -160,16 +145,12 @@ def strips(trace: Trace, rows: Sequence[int], width: int, colour: bool) -> Text:
     names = [_text(trace.threads[index], colour) for index in rows]
     label = min(max(map(len, names), default=0), width // 3)
     slices = width - label - 1
-    symbols = BLOCKS if colour else ASCII
     spent = in_slices(trace, slices)
     text = Text(no_wrap=True)
     for index, name in zip(rows, names, strict=True):
         text.append(name[:label].ljust(label) + " ")
         for state in spent.get(index, [None] * slices):
-            if state is None:
-                text.append(" ")
-            else:
-                text.append(symbols[state], style=STYLES[state])
+            text.append(" " if state is None else _sign(state, colour))
         text.append("\n")
     text.rstrip()
     return text
@@ -177,13 +158,17 @@ def strips(trace: Trace, rows: Sequence[int], width: int, colour: bool) -> Text:
 
 def legend(traces: Sequence[Trace], colour: bool) -> Text:
     """What the characters of their strips mean."""
-    symbols = BLOCKS if colour else ASCII
     seen = {segment.state for trace in traces for segment in trace.segments}
     return Text("  ").join(
-        Text.assemble((symbols[state], STYLES[state]), f" {WORDS[state]}")
+        Text.assemble(_sign(state, colour), f" {STATE_NAMES[state]}")
         for state in STATES
         if state in (seen or ALIKE)
     )
+
+
+def _sign(state: State, colour: bool) -> Text:
+    style, block, plain = SIGNS[state]
+    return Text(block if colour else plain, style)
 
 
 def _text(thread: ThreadTrace, colour: bool) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from lab.demo.acts import acts
 from lab.records.machine import gil_enabled
-from lab.records.trace import WORDS
+from lab.records.trace import STATE_NAMES
 from tests.command_line import Told
 from tests.terminal import ROOT, Terminal
 
@@ -88,7 +88,7 @@ def test_the_whole_tour() -> None:
             _fits(terminal.until(_answered), f"{start}: {act.title}")
             if "MEASURED: " in terminal.text:
                 assert "speedup" in terminal.text
-                states = any(state in terminal.text for state in WORDS.values())
+                states = any(state in terminal.text for state in STATE_NAMES.values())
                 assert states or "No strip" in terminal.text
                 terminal.type("\n")
                 _fits(terminal.until("lines that did it"), start)

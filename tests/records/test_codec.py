@@ -6,7 +6,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from lab.records.codec import Count, Figure, Fraction, Harmless, harmless, read
+from lab.records.codec import Count, Figure, Fraction, Harmless, decode, harmless
 from lab.records.run import Run
 
 
@@ -68,7 +68,7 @@ class Outer:
 
 
 def test_what_is_right_is_read_and_more_is_passed_over() -> None:
-    found = read(Outer, {"figures": [1, -2.5], "inner": [{"part": 1}], "more": 7})
+    found = decode(Outer, {"figures": [1, -2.5], "inner": [{"part": 1}], "more": 7})
     assert found == Outer(figures=(1.0, -2.5), inner=(Inner(1.0),))
 
 
@@ -90,7 +90,7 @@ def test_what_is_right_is_read_and_more_is_passed_over() -> None:
 )
 def test_what_is_wrong_is_one_line_with_its_place(plain: Any, place: str) -> None:
     with pytest.raises(ValueError, match=r"^file") as caught:
-        read(Outer, plain, "file")
+        decode(Outer, plain, "file")
     told, _, wrong = str(caught.value).partition(": ")
     assert told == place
     assert wrong.isprintable()

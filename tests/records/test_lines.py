@@ -53,7 +53,7 @@ def test_names_are_harmless_from_the_beginning() -> None:
 
 @pytest.mark.parametrize("wrong", [{"held": 1.5}, {"line": -1}, {"longest_s": -0.1}])
 def test_what_no_line_can_be_is_refused(wrong: dict[str, float]) -> None:
-    plain = codec.plain(Line("a.py", 1, "f"))
-    assert codec.read(Line, plain) == Line("a.py", 1, "f")
+    plain = codec.encode(Line("a.py", 1, "f"))
+    assert codec.decode(Line, plain) == Line("a.py", 1, "f")
     with pytest.raises(ValueError, match=next(iter(wrong))):
-        codec.read(Line, plain | wrong)
+        codec.decode(Line, plain | wrong)

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 
-from lab.records.trace import WORDS, Segment, State, Trace
+from lab.records.trace import STATE_NAMES, Segment, State, Trace
 from lab.renderers import chrome_trace
 
 
@@ -46,4 +46,4 @@ def test_waits_are_named_as_far_as_the_system_tells_them(trace: Trace) -> None:
     apart: tuple[State, ...] = ("wants", "ready", "blocked")
     segments = [Segment(0, one, at, at + 1.0) for at, one in enumerate(apart)]
     told = dataclasses.replace(trace, told_apart=True, segments=tuple(segments))
-    assert _states(told) == [WORDS[state] for state in apart]
+    assert _states(told) == [STATE_NAMES[state] for state in apart]

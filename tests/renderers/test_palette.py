@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("altair", reason="make .venv/.test installs what draws pages")
 
 from lab.renderers.palette import PAGE
-from lab.renderers.timeline import COLOURS
+from lab.renderers.timeline import DRAWN
 
 # Linear RGB as seen without one kind of cone: Machado, Oliveira, Fernandes 2009.
 SIGHT = {
@@ -57,7 +57,7 @@ def _seen(colour: str, sight: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("time", [0, 1], ids=["day", "night"])
 @pytest.mark.parametrize("sight", SIGHT)
 def test_states_differ_for_the_colour_blind_too(sight: str, time: int) -> None:
-    names = [colour.removeprefix("var(--").rstrip(")") for colour in COLOURS.values()]
+    names = [colour.removeprefix("var(--").rstrip(")") for colour, _ in DRAWN.values()]
     assert len(set(names)) == 7
     seen = {name: _seen(PAGE[name][time], SIGHT[sight]) for name in names}
     for one, other in combinations(names, 2):

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from lab.records.trace import STATES, WORDS, Trace
+from lab.records.trace import STATE_NAMES, STATES, Trace
 from lab.renderers import trace_terminal
 from tests.traces import thread
 
@@ -54,4 +54,4 @@ def test_terminal_names_what_it_leaves_out(trace: Trace) -> None:
 
 
 def test_every_state_is_drawn() -> None:
-    assert set(STATES) == set(WORDS) == set(trace_terminal.STYLES)
+    assert set(STATES) == set(STATE_NAMES) == set(trace_terminal.SIGNS)
