@@ -5,7 +5,7 @@ from libc.stdint cimport int64_t
 
 from lab.instruments.sampled_lines cimport lines_of
 from lab.instruments.sampler cimport (
-    ABSENT, BLOCKED, CALLS, EVENTS, HOLDERS, HOLDS, READY, RUNS_FREE, THREADS,
+    ABSENT, BLOCKED, CALLS, HOLDERS, HOLDS, READY, RUNS_FREE, THREADS,
     NATIVE, NO_ROOM, UNREAD, UNTRACKED, WAITS, WANTS,
     call_name, event, sampler, tally, thread_record,
 )
@@ -34,8 +34,8 @@ cdef object trace_of(sampler *s, object names, object python):
     found.sort()
     indices = {serial % 2**64: place for place, (serial, i) in enumerate(found)}
     first_ns = s.begin_ns
-    if s.event_count > EVENTS:
-        first_ns = s.events[s.event_count % EVENTS].at_ns
+    if s.event_count > s.event_room:
+        first_ns = s.events[s.event_count % s.event_room].at_ns
     lines, stacks, by_place = lines_of(s, indices, seen_ns)
     return Trace(
         python=python,
@@ -162,8 +162,8 @@ cdef object _segments(sampler *s, dict indices, list by_place, int64_t first_ns)
                 )
         since[serial] = end_ns
 
-    for k in range(max(0, s.event_count - EVENTS), s.event_count):
-        one = &s.events[k % EVENTS]
+    for k in range(max(0, s.event_count - s.event_room), s.event_count):
+        one = &s.events[k % s.event_room]
         close(one.serial, one.before, one.at_ns, one.place)
     for i in range(THREADS + 1):
         serial = s.threads[i].thread.serial

@@ -20,7 +20,7 @@ enum { WAITS, HOLDS, RUNS_FREE, WANTS, BLOCKED, READY, STATES, ABSENT = STATES }
 
 enum {
     THREADS = 2048,     /* threads alive at once, and ended ones kept apart */
-    EVENTS = 1 << 17,   /* changes of state kept: the most recent ones */
+    EVENTS = 1 << 17,   /* room for changes of state */
     CLOCKS = 32,        /* threads whose processor clock one sample reads */
     ASKED = 8,          /* that it asks at most why they do not run: those that ran */
     ASKED_IN_ROTATION = 2,  /* since; and where there are more, so many of the others */
@@ -132,7 +132,8 @@ typedef struct {
     tally contention;       /* WANTS: somebody does */
     lines *lines;           /* that hold */
     int live_count, rotor, listed;
-    int64_t event_count;    /* ever; the last EVENTS of them are kept */
+    int64_t event_count;    /* ever; the last event_room of them are kept */
+    int64_t event_room;     /* EVENTS, or less */
     int live[THREADS], next_live[THREADS];  /* records in use, newest thread first */
     gil_thread list[THREADS];               /* as CPython last had it */
     thread_record threads[THREADS + 1];     /* serial 0: unused */

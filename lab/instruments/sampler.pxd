@@ -129,6 +129,7 @@ cdef extern from "sampler.h" nogil:
         lines *lines
         thread_record threads[1]
         int64_t event_count
+        int64_t event_room
         event events[1]
     const char *sampler_problem()
     const char *call_name(int number)

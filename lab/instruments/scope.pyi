@@ -1,6 +1,8 @@
 from lab.instruments.target import Target
 from lab.records.trace import Trace
 
+KEPT: int
+
 class ScopeUnavailable(RuntimeError): ...  # noqa: N818 - a state, not a mistake
 
 def unavailable() -> str | None: ...

@@ -18,7 +18,7 @@ from lab.calls.clock cimport now_ns
 from lab.instruments.sampled_trace cimport trace_of
 from lab.instruments.stacks cimport attach
 from lab.instruments.sampler cimport (
-    gap_sums, gil_place, gil_thread, sampler,
+    EVENTS, gap_sums, gil_place, gil_thread, sampler,
     gil_state_enabled, gil_state_holder, gil_state_locked, gil_state_threads,
     layout_count_deaths, layout_find, layout_known,
     sampler_close, sampler_free, sampler_join, sampler_new, sampler_problem,
@@ -42,6 +42,9 @@ cdef extern from "Python.h":
 # The scope that runs, or None. A forked child inherits it without its sampler, and
 # sees by the owner that it is its parent's.
 cdef Scope running = None
+
+# So many changes of state are kept: the most recent ones.
+KEPT = EVENTS
 
 # To read the list of threads while others change it.
 cdef int TRIES = 100
@@ -144,6 +147,7 @@ cdef class Scope:
             raise MemoryError("no memory for a scope")
         self.s.cores = len(os.sched_getaffinity(0))
         self.s.interval_ns = self.interval_ns
+        self.s.event_room = KEPT
         if self.s.cores == 1:
             self.s.interval_ns *= ONE_CPU_SLOWER
         if self.target is None:

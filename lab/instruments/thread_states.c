@@ -13,7 +13,7 @@
 static void
 note(sampler *s, uint64_t serial, int64_t at_ns, int before, int after)
 {
-    event *slot = &s->events[s->event_count++ % EVENTS];
+    event *slot = &s->events[s->event_count++ % s->event_room];
     slot->at_ns = at_ns;
     slot->serial = serial;
     slot->before = before;

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+import lab.instruments.scope
 from lab.calls.doses import mixed, wanting
 from lab.instruments.scope import Scope
 from lab.kernels import collatz_released
+from lab.records.trace import Trace
 from tests.instruments.scoped import busy, needs_gil, traced, workers
 from tests.waiting import until
 
@@ -209,13 +211,15 @@ def test_edges_are_where_the_state_changed() -> None:
     assert distances[len(distances) // 2] <= trace.error * trace.duration_s
 
 
-@needs_gil
-def test_segments_tile_each_thread() -> None:
-    trace = traced(*[lambda: busy(0.1)] * 3)
-    assert not trace.coarsened
+def check_tiles(trace: Trace) -> None:
+    """Each thread has segments without gaps, from when all are kept to its end."""
+    kept_s = trace.segments_start_s
     for place, thread in enumerate(trace.threads):
+        if thread.end_s < kept_s:
+            continue
         own = [each for each in trace.segments if each.thread == place]
-        assert own[0].start_s == pytest.approx(thread.start_s, abs=1e-6)
+        begin_s = max(thread.start_s, kept_s)
+        assert own[0].start_s == pytest.approx(begin_s, abs=1e-6)
         assert own[-1].end_s == pytest.approx(thread.end_s, abs=1e-6)
         for before, after in pairwise(own):
             assert after.start_s == before.end_s
@@ -223,21 +227,26 @@ def test_segments_tile_each_thread() -> None:
 
 
 @needs_gil
-def test_a_long_timeline_keeps_its_recent_part() -> None:
-    stop = threading.Event()
+def test_segments_tile_each_thread() -> None:
+    trace = traced(*[lambda: busy(0.1)] * 3)
+    assert not trace.coarsened
+    check_tiles(trace)
 
-    def turn() -> None:
-        while not stop.is_set():
-            time.sleep(0)
 
-    threads = [threading.Thread(target=turn, daemon=True) for _ in range(40)]
+@needs_gil
+def test_a_long_timeline_keeps_its_recent_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lab.instruments.scope, "KEPT", 64)
+    # This one changes at the beginning, which is lost, and at the end.
+    over = threading.Event()
+    waits = threading.Thread(target=over.wait, name="waits")
     with Scope() as scope:
-        for thread in threads:
-            thread.start()
-        time.sleep(0.4)
-        stop.set()
-        for thread in threads:
-            thread.join()
+        waits.start()
+        while scope.samples < 2000:
+            HOLDS.usleep(300)
+            RELEASES.usleep(300)
+        over.set()
+        waits.join()
     trace = scope.trace
-    assert len(trace.segments) <= 2**17 + len(trace.threads)
-    assert min(each.start_s for each in trace.segments) >= trace.segments_start_s
+    assert 0 < trace.segments_start_s < trace.duration_s
+    assert 32 < len(trace.segments) <= 64 + len(trace.threads)
+    check_tiles(trace)
