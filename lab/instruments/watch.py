@@ -13,10 +13,10 @@ from dataclasses import replace
 from lab.instruments.asker import Asker, Span, starved_ns
 from lab.instruments.held_in import held_in
 from lab.instruments.knocker import KNOCKER
-from lab.instruments.pieces import Piece, cut, length, shared, total, without
 from lab.instruments.scope import Scope
 from lab.instruments.starvation import Readiness
 from lab.instruments.witness import Witness
+from lab.records.pieces import Piece, cut, length, shared, total, without
 from lab.records.trace import State, Trace
 from lab.records.watched import Hold, Watched
 

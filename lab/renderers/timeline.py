@@ -5,7 +5,7 @@ from typing import Any
 
 import altair as alt
 
-from lab.instruments.pieces import Piece, length, shared, total
+from lab.records.pieces import Piece, length, shared, total
 from lab.records.timeline import Span
 from lab.records.trace import ALIKE, STATE_NAMES, STATES, Segment, State, Trace
 from lab.records.units import duration

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from lab.instruments.pieces import Piece, cut, length, shared, total, without
+from lab.records.pieces import Piece, cut, length, shared, total, without
 
 ONE: list[Piece] = [(0.0, 2.0), (3.0, 5.0)]
 
