@@ -20,11 +20,10 @@ from lab.constructions.latency import (
     during,
     next_due_ns,
     note,
-    since,
     timed_call,
 )
 from lab.instruments.race import full_run
-from lab.instruments.starvation import starved_so_far_ns
+from lab.instruments.starvation import starved_since, starved_so_far_ns
 from lab.records.machine import gil_enabled
 from lab.records.series import Recorder, Series
 
@@ -103,4 +102,4 @@ async def _beside(load: Callable[[], object]) -> Latencies:
     call = await asyncio.to_thread(timed_call, load)
     over = True
     await ticker  # its last tick counts: it may have waited for all of the call
-    return during(ticks, call, since(before_ns))
+    return during(ticks, call, starved_since(before_ns))

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from lab.calls import doses
-from lab.instruments.starvation import starved_so_far_ns
+from lab.instruments.starvation import starved_since, starved_so_far_ns
 from lab.instruments.stopwatch import timed
+from lab.records.race import Lap
 
 Call = Callable[[], object]
 INTERVAL_S = 0.005
@@ -45,15 +46,6 @@ class Tick:
     def latency_s(self) -> float:
         """How late it came."""
         return max(0, self.came_ns - self.due_ns) / 1e9
-
-
-@dataclass(frozen=True, slots=True)
-class CallTime:
-    """When a call was made, by CLOCK_MONOTONIC, and how long it had no core."""
-
-    enter_ns: int
-    leave_ns: int
-    starved_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +114,7 @@ class Ticker(threading.Thread):
             time.sleep(INTERVAL_S)
             due_ns = note(self.ticks, due_ns)
             self._ticking.set()
-        self.starved_ns = since(before_ns)
+        self.starved_ns = starved_since(before_ns)
 
 
 def next_due_ns() -> int:
@@ -140,17 +132,11 @@ def note(ticks: list[Tick], due_ns: int) -> int:
     return came_ns + INTERVAL_NS
 
 
-def since(before_ns: int | None) -> int | None:
-    """How long this thread has had no core since then; None where nothing counts it."""
-    now_ns = starved_so_far_ns()
-    return None if before_ns is None or now_ns is None else now_ns - before_ns
-
-
-def timed_call(call: Call) -> CallTime:
+def timed_call(call: Call) -> Lap:
     """Make the call in this thread."""
     before_ns = starved_so_far_ns()
-    enter_ns, leave_ns, *_ = timed(call)
-    return CallTime(enter_ns, leave_ns, since(before_ns))
+    enter_ns, leave_ns, cpu_ns, _ = timed(call)
+    return Lap(enter_ns, leave_ns, cpu_ns, starved_since(before_ns))
 
 
 def beside(call: Call) -> Latencies:
@@ -161,7 +147,7 @@ def beside(call: Call) -> Latencies:
 
 
 def during(
-    ticks: Iterable[Tick], call: CallTime, ticks_starved_ns: int | None = None
+    ticks: Iterable[Tick], call: Lap, ticks_starved_ns: int | None = None
 ) -> Latencies:
     """Pick the ticks that were due, or still overdue, while the call was made."""
     starved_s = None if call.starved_ns is None else call.starved_ns / 1e9
@@ -180,7 +166,7 @@ def during(
     ]
     return Latencies(
         latencies_s=tuple(tick.latency_s for tick in seen),
-        call_s=(call.leave_ns - call.enter_ns) / 1e9,
+        call_s=call.wall_ns / 1e9,
         inside_s=tuple(tick.latency_s for tick in inside),
         starved_s=starved_s,
         machine_s=machine_s,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from lab.calls.kernel import Call
 from lab.constructions.claims import HALF, ONE_OR_TWO
 from lab.instruments.probe import gil_free
-from lab.instruments.race import REFERENCES, Crew, lap
+from lab.instruments.race import REFERENCES, lap, raced
 from lab.records import race as records
 from lab.records.machine import TWO_CORES, usable_cores
 from lab.records.race import STARVED, Lap
@@ -41,9 +41,7 @@ def race_ns(
 
     None where more than the part `starved` of their time went by without a core.
     """
-    with Crew([Call(run) for run in runs]) as crew:
-        crew.go()
-        laps = crew.laps()
+    laps = raced([Call(run) for run in runs])
     return None if records.starved(laps, starved) else records.wall_ns(laps)
 
 
@@ -72,9 +70,7 @@ def cores(runs: Sequence[Callable[[], object]]) -> float | None:
     None where the machine was too busy to tell, twice.
     """
     for _ in range(ATTEMPTS):
-        with Crew([Call(run) for run in runs]) as crew:
-            crew.go()
-            found = cores_at_once(crew.laps())
+        found = cores_at_once(raced([Call(run) for run in runs]))
         if found is not None:
             return found
     return None

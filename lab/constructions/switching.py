@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from lab.calls.kernel import Call
-from lab.instruments.race import Crew, racers
+from lab.instruments.race import Crew, raced, racers
 from lab.instruments.scope import Scope
 from lab.records.race import Lap
 from lab.records.trace import ThreadTrace, Trace
@@ -106,9 +106,7 @@ class SwitchingTrace:
 
 def two(seconds: float) -> tuple[Lap, ...]:
     """Two threads of bytecode for so long; their laps."""
-    with Crew([Call(partial(spin, seconds))] * 2) as crew:
-        crew.go()
-        return crew.laps()
+    return raced([Call(partial(spin, seconds))] * 2)
 
 
 def watched(seconds: float) -> SwitchingTrace:

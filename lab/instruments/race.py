@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from lab.calls.kernel import Call, Kernel, Twin
 from lab.errors import UsageError
 from lab.instruments.probe import gil_free
-from lab.instruments.starvation import starved_so_far_ns
+from lab.instruments.starvation import starved_since, starved_so_far_ns
 from lab.instruments.stopwatch import timed
 from lab.records.machine import gil_enabled, usable_cores, worth
 from lab.records.race import Bound, Lap, Race, Round, Share
@@ -80,12 +80,11 @@ class Crew:
         # Signals are for the main thread: here they would cut sleeps short.
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals() - FAULTS)
         try:
-            starved_ns = starved_so_far_ns()
+            before_ns = starved_so_far_ns()
             self._ready.release()
             self._barrier.wait()
             enter_ns, leave_ns, cpu_ns, value = timed(call.run, call.before)
-            if starved_ns is not None:
-                starved_ns = (starved_so_far_ns() or starved_ns) - starved_ns
+            starved_ns = starved_since(before_ns)
             self._laps[place] = Lap(enter_ns, leave_ns, cpu_ns, starved_ns)
             if call.check is not None:
                 call.check(value)
@@ -101,11 +100,16 @@ def racers(trace: Trace) -> list[int]:
     return [place for place, one in threads if one.name.startswith(RACER)]
 
 
+def raced(calls: Sequence[Call]) -> tuple[Lap, ...]:
+    """These calls, each in its own thread. Raises what the first to fail raises."""
+    with Crew(calls) as crew:
+        crew.go()
+        return crew.laps()
+
+
 def lap(call: Call) -> Lap:
     """The call in one thread, under the conditions of a race."""
-    with Crew([call]) as crew:
-        crew.go()
-        return crew.laps()[0]
+    return raced([call])[0]
 
 
 def share(call: Call) -> Share | None:

@@ -43,3 +43,9 @@ def starved_so_far_ns() -> int | None:
     """How long this thread was ready without a core; None where nothing counts it."""
     with Readiness() as ready:
         return ready.read_ns()
+
+
+def starved_since(before_ns: int | None) -> int | None:
+    """How long this thread has had no core since then; None where nothing counts it."""
+    now_ns = starved_so_far_ns()
+    return None if before_ns is None or now_ns is None else now_ns - before_ns

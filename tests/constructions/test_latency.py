@@ -7,7 +7,6 @@ import pytest
 from lab.constructions.latency import (
     INTERVAL_S,
     LOADS,
-    CallTime,
     Latencies,
     Tick,
     Ticker,
@@ -15,6 +14,7 @@ from lab.constructions.latency import (
     during,
 )
 from lab.records.machine import gil_enabled
+from lab.records.race import Lap
 
 with_gil = pytest.mark.skipif(not gil_enabled(), reason="there is no GIL to hold")
 
@@ -38,18 +38,18 @@ def test_loads_last_as_long_as_they_say(name: str) -> None:
 
 def test_beats_of_the_call_alone() -> None:
     ticks = [Tick(0, 10), Tick(20, 35), Tick(40, 45), Tick(60, 70)]
-    found = during(ticks, CallTime(30, 50))
+    found = during(ticks, Lap(30, 50, 0, None))
     assert found.latencies_s == (15e-9, 5e-9)
     assert found.inside_s == (5e-9,)
     assert found.machine_s is None
-    assert during([], CallTime(30, 50)).largest is None
+    assert during([], Lap(30, 50, 0, None)).largest is None
 
 
 def test_the_machine_s_part_is_of_the_beats_and_the_call() -> None:
-    found = during([Tick(20, 35)], CallTime(30, 50, 2), 4)
+    found = during([Tick(20, 35)], Lap(30, 50, 0, 2), 4)
     assert found.starved_s == pytest.approx(2e-9)
     assert found.machine_s == pytest.approx(6e-9)
-    assert during([Tick(20, 35)], CallTime(30, 50, 2)).machine_s is None
+    assert during([Tick(20, 35)], Lap(30, 50, 0, 2)).machine_s is None
 
 
 @pytest.mark.parametrize(
