@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from lab.demo.acts import Sizes, acts
-from lab.demo.outcome import Outcome, PlayedAct, score
+from lab.demo.outcome import ActFinding, PlayedAct, score
 from lab.demo.runner import NORMAL, PlayError, act, play
 from lab.demo.screens import NO_GIL, answer, figures, seen, shown
 from lab.demo.symbols import ASCII
@@ -112,11 +112,8 @@ class Predictions:
         ]
 
     def _score(self) -> str:
-        true, counted = score(each.played for each in self._revealed.values())
-        if not counted:
-            return "No prediction counts yet."
-        predictions = "prediction" if counted == 1 else "predictions"
-        return f"{true} of {counted} {predictions} came true."
+        told = score(each.played for each in self._revealed.values())
+        return told or "No prediction counts yet."
 
 
 def reveal(
@@ -155,7 +152,7 @@ def _figures(finding: Finding) -> str:
     return notebook.paragraph("; ".join(line.strip() for line in figures(finding, "±")))
 
 
-def _solution(played: PlayedAct, outcome: Outcome) -> list[str]:
+def _solution(played: PlayedAct, outcome: ActFinding) -> list[str]:
     """The code, the way down from it, and what to take home."""
     lesson = played.act.lessons.get(outcome.right or 0, "")
     told = lesson if outcome.gil else NO_GIL
@@ -166,7 +163,7 @@ def _solution(played: PlayedAct, outcome: Outcome) -> list[str]:
     ]
 
 
-def _descent(outcome: Outcome) -> list[str]:
+def _descent(outcome: ActFinding) -> list[str]:
     """The way down into CPython, and what was seen of it."""
     if not outcome.act.descent:
         return []
@@ -181,7 +178,7 @@ def _descent(outcome: Outcome) -> list[str]:
     ]
 
 
-def _timelines(outcome: Outcome) -> list[str]:
+def _timelines(outcome: ActFinding) -> list[str]:
     if outcome.no_scope:
         return [notebook.paragraph(f"No timeline: {outcome.no_scope}")]
     parts = []

@@ -12,7 +12,7 @@ from lab.verdicts.finding import Finding, Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ActFinding:
     """What was found by playing an act."""
 
     act: Act
@@ -65,7 +65,7 @@ class PlayedAct:
     act: Act
     predicted: int | None
     """An option, counted from 1; None if nothing was predicted."""
-    outcome: Outcome | None
+    outcome: ActFinding | None
     """None where the act could not be played."""
     why_not: str = ""
     """Why it could not be played."""
@@ -78,9 +78,8 @@ class PlayedAct:
         return self.predicted == self.outcome.right
 
 
-def score(all_played: Iterable[PlayedAct]) -> tuple[int, int]:
-    """How many predictions came true, of how many that count."""
-    counted = [
-        played.came_true for played in all_played if played.came_true is not None
-    ]
-    return sum(counted), len(counted)
+def score(all_played: Iterable[PlayedAct]) -> str:
+    """How many predictions came true, of how many that count; empty where none do."""
+    told = [each.came_true for each in all_played if each.came_true is not None]
+    predictions = "prediction" if len(told) == 1 else "predictions"
+    return f"{sum(told)} of {len(told)} {predictions} came true." if told else ""

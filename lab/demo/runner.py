@@ -6,16 +6,17 @@ import selectors
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from lab.demo.activity import Snapshot
 from lab.demo.acts import Act, Scene, Sizes, acts
-from lab.demo.outcome import Outcome
+from lab.demo.outcome import ActFinding
 from lab.demo.positions import Position
 from lab.demo.shared_progress import CallProgress, ImageProgress, SharedProgress
 from lab.errors import UsageError
@@ -34,7 +35,7 @@ class PlayError(RuntimeError):
     """The act could not be played on this machine; the message says why."""
 
 
-def play(number: int, sizes: Sizes = NORMAL) -> Outcome:
+def play(number: int, sizes: Sizes = NORMAL) -> ActFinding:
     """Play act `number` (1 to 5) in a child process, with nothing drawn.
 
     Raises UsageError for another number, PlayError where the system does not let
@@ -81,33 +82,32 @@ class Performance:
         self.views: list[SceneView] = []
         self._sizes, self._show = sizes, "show" if show else "skip"
         self.race_at_most_s: float | None = None
-        self._child: subprocess.Popen[bytes] | None = None
         self._pending = b""
         self._shared: SharedProgress | None = None
         self._began_s = 0.0
 
     def __enter__(self) -> "Performance":
-        self._scratch = tempfile.TemporaryDirectory(prefix="gil-lab-")
-        self._folder = Path(self._scratch.name)
-        try:
-            with open(self._folder / "stderr", "wb") as errors:
-                self._child = subprocess.Popen(
-                    self._command(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=errors,
-                    cwd=ROOT,  # python -m finds lab there
-                    # What it leaves behind when it is killed goes with the folder.
-                    env={**os.environ, "TMPDIR": self._scratch.name},
-                    process_group=0,
-                )
-        except BaseException:
-            self._end()
-            raise
+        with ExitStack() as leaving:
+            scratch = leaving.enter_context(TemporaryDirectory(prefix="gil-lab-"))
+            self._folder = Path(scratch)
+            errors = leaving.enter_context(open(self._folder / "stderr", "wb"))
+            self._child = subprocess.Popen(
+                self._command(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                cwd=ROOT,  # python -m finds lab there
+                # What it leaves behind when it is killed goes with the folder.
+                env={**os.environ, "TMPDIR": scratch},
+                process_group=0,
+            )
+            leaving.enter_context(self._child)
+            leaving.callback(end, self._child, grace_s=0)
+            self._leaving = leaving.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._end()
+        self._leaving.close()
 
     def follow(self) -> Iterator[Literal["scene", "measuring"]]:
         """What goes on, every TICK_S while there is something to see.
@@ -115,7 +115,6 @@ class Performance:
         "measuring" comes once: whoever draws must leave the machine alone then.
         Raises PlayError.
         """
-        assert self._child is not None
         assert self._child.stdout is not None
         pipe = self._child.stdout.fileno()
         with selectors.DefaultSelector() as selector:
@@ -134,10 +133,10 @@ class Performance:
                     self._take_snapshot(self._shared)
                     yield "scene"
 
-    def outcome(self) -> Outcome:
+    def outcome(self) -> ActFinding:
         """What was found, once follow() has ended."""
         result = json.loads((self._folder / "result.json").read_text("utf-8"))
-        return Outcome(
+        return ActFinding(
             act=self.act,
             findings=tuple(judge(Race.from_json(race)) for race in result["races"]),
             traces={
@@ -147,15 +146,6 @@ class Performance:
             positions=tuple(Position(**position) for position in result["positions"]),
             cuts=self.act.cuts(),
         )
-
-    def _end(self) -> None:
-        try:
-            if self._child is not None:
-                end(self._child, grace_s=0)
-                if self._child.stdout is not None:
-                    self._child.stdout.close()
-        finally:
-            self._scratch.cleanup()
 
     def _command(self) -> list[str]:
         return [
@@ -173,7 +163,6 @@ class Performance:
         return [json.loads(line) for line in lines]
 
     def _last_words(self) -> str:
-        assert self._child is not None
         code = self._child.wait()
         if code == -signal.SIGALRM:
             return "it took too long"

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from lab.demo.acts import Act
-from lab.demo.outcome import Outcome, PlayedAct, score
+from lab.demo.outcome import ActFinding, PlayedAct, score
 from lab.demo.source_lines import Cut
 from lab.demo.symbols import Symbols
 from lab.instruments.race import RACER, racers
@@ -67,11 +67,8 @@ def final(all_played: Sequence[PlayedAct]) -> RenderableType:
     for played in all_played:
         title = f"  {played.act.number}  {played.act.title}".ljust(RESULT_COLUMN)
         lines.append(Text(title + _result(played)))
-    true, counted = score(all_played)
-    if counted:
-        predictions = "prediction" if counted == 1 else "predictions"
-        text = f"The class's score: {true} of {counted} {predictions} came true."
-        lines += [Text(), Text(text, style="bold")]
+    if told := score(all_played):
+        lines += [Text(), Text(f"The class's score: {told}", style="bold")]
     outcomes = [played.outcome for played in all_played if played.outcome is not None]
     gil = all(outcome.gil for outcome in outcomes)
     return Group(*lines, Text(), Text(wording.MORAL if gil else NO_GIL, style="bold"))
@@ -92,7 +89,7 @@ def _title(text: str) -> RenderableType:
 
 
 def _measured(
-    played: PlayedAct, outcome: Outcome, symbols: Symbols, width: int
+    played: PlayedAct, outcome: ActFinding, symbols: Symbols, width: int
 ) -> RenderableType:
     act = outcome.act
     lines: list[RenderableType] = [_title(f"Act {act.number}: {act.title}")]
@@ -155,7 +152,7 @@ def figures(finding: Finding, sign: str) -> list[str]:
     ]
 
 
-def shown(outcome: Outcome, sign: str) -> Iterator[tuple[str, Trace]]:
+def shown(outcome: ActFinding, sign: str) -> Iterator[tuple[str, Trace]]:
     """For each trace what it comes to, and its racers by the names of the live play."""
     for twin, trace in outcome.traces.items():
         # Calls that wait were traced as they were played; others, a few in a row.
@@ -174,7 +171,7 @@ def shown(outcome: Outcome, sign: str) -> Iterator[tuple[str, Trace]]:
         yield title, replace(raced, threads=threads)
 
 
-def _code(outcome: Outcome, width: int) -> RenderableType:
+def _code(outcome: ActFinding, width: int) -> RenderableType:
     act = outcome.act
     lines: list[RenderableType] = [_title(f"Act {act.number}: the lines that did it")]
     for each in outcome.cuts:
@@ -204,7 +201,7 @@ def _cut(cut: Cut, width: int) -> list[RenderableType]:
     return rows
 
 
-def _descent(outcome: Outcome) -> list[RenderableType]:
+def _descent(outcome: ActFinding) -> list[RenderableType]:
     """The way from the Python function down, and what was seen of it live."""
     rows: list[RenderableType] = [Text("From there down, in CPython's own source:")]
     for depth, (function, file) in enumerate(outcome.act.descent):
@@ -215,7 +212,7 @@ def _descent(outcome: Outcome) -> list[RenderableType]:
     return [*rows, *(Text(line) for line in seen(outcome)), Text()]
 
 
-def seen(outcome: Outcome) -> list[str]:
+def seen(outcome: ActFinding) -> list[str]:
     """Two lines: where the threads were seen while they waited, if they were."""
     inside = [position for position in outcome.positions if position.call]
     if not inside:

@@ -122,14 +122,11 @@ def timeline(
 
 def _alternative(trace: Trace, title: str) -> str:
     """What the image shows, for those who do not see it."""
-    threads = [
-        f"{each.name}: holds the GIL {each.holds:.0%}, runs free {each.runs_free:.0%}, "
-        f"waits {each.waits:.0%} of the time, {each.wants:.0%} for the GIL"
-        if trace.told_apart
-        else f"{each.name}: holds the GIL {each.holds:.0%}, runs free "
-        f"{each.runs_free:.0%}, waits {each.waits:.0%} of the time"
-        for each in (trace.threads[place] for place in trace_terminal.busiest(trace))
-    ]
+    threads = []
+    for each in (trace.threads[place] for place in trace_terminal.busiest(trace)):
+        told = f"{each.name}: holds the GIL {each.holds:.0%}, runs free "
+        told += f"{each.runs_free:.0%}, waits {each.waits:.0%} of the time"
+        threads.append(told + f", {each.wants:.0%} for the GIL" * trace.told_apart)
     return f"{title}. " + "; ".join(threads)
 
 

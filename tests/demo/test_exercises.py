@@ -9,7 +9,7 @@ import pytest
 from lab.demo import exercises
 from lab.demo.acts import Sizes
 from lab.demo.exercises import Predictions, Revealed, reveal
-from lab.demo.outcome import Outcome, PlayedAct
+from lab.demo.outcome import ActFinding, PlayedAct
 from lab.demo.positions import Position
 from lab.demo.runner import PlayError, act
 from lab.errors import UsageError
@@ -39,7 +39,7 @@ def _played(predicted: int | None, number: int = 2, **changes: object) -> Played
     positions = (
         Position("racer-0", "read_bytes", "pathlib.py", 7, "read(2) from a FIFO"),
     )
-    outcome = Outcome(it, (judge(race),), {}, "no scope here", positions, it.cuts())
+    outcome = ActFinding(it, (judge(race),), {}, "no scope here", positions, it.cuts())
     return PlayedAct(it, predicted, outcome)
 
 
@@ -87,7 +87,7 @@ def test_the_reason_is_the_students() -> None:
 def test_predictions_against_outcomes(monkeypatch: pytest.MonkeyPatch) -> None:
     numbers: list[int] = []
 
-    def play(number: int, sizes: Sizes) -> Outcome:
+    def play(number: int, sizes: Sizes) -> ActFinding:
         numbers.append(number)
         if number == 5:
             raise PlayError("no FIFO")
@@ -190,7 +190,7 @@ def test_a_prediction_that_is_none_of_the_options() -> None:
 
 
 def test_what_cannot_be_played_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(number: int, sizes: Sizes) -> Outcome:
+    def fail(number: int, sizes: Sizes) -> ActFinding:
         raise PlayError("no FIFO <here>")
 
     monkeypatch.setattr(exercises, "play", fail)

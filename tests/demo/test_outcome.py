@@ -4,7 +4,7 @@ import dataclasses
 import json
 from pathlib import Path
 
-from lab.demo.outcome import Outcome, PlayedAct, score
+from lab.demo.outcome import ActFinding, PlayedAct, score
 from lab.demo.runner import act
 from lab.records.race import Race
 from lab.verdicts.races import judge
@@ -12,7 +12,7 @@ from lab.verdicts.races import judge
 RECORDS = Path(__file__).parents[1] / "data"
 
 
-def _outcome(record: str, **changes: object) -> Outcome:
+def _outcome(record: str, **changes: object) -> ActFinding:
     """Act 2, had it measured what a record of the bench says."""
     content = json.loads((RECORDS / record).read_text())
     races = [
@@ -22,7 +22,7 @@ def _outcome(record: str, **changes: object) -> Outcome:
     ]
     race = next(r for r in races if r.threads == 2 and r.bound == "compute")
     race = dataclasses.replace(race, **changes)  # type: ignore[arg-type]
-    return Outcome(act(2), (judge(race),), {}, "", (), ())
+    return ActFinding(act(2), (judge(race),), {}, "", (), ())
 
 
 def test_the_right_answer_is_the_measured_one() -> None:
@@ -50,4 +50,4 @@ def test_what_is_open_says_why_and_does_not_count() -> None:
         None,
         None,
     ]
-    assert score(all_played) == (1, 2)
+    assert score(all_played) == "1 of 2 predictions came true."

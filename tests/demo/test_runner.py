@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from lab.demo.acts import Sizes
-from lab.demo.outcome import Outcome
+from lab.demo.outcome import ActFinding
 from lab.demo.runner import Performance, PlayError, SceneView, act, play
 from lab.errors import UsageError
 from lab.instruments.scope import unavailable
@@ -15,7 +15,7 @@ from lab.records.machine import gil_enabled
 SMALL = Sizes(call_s=0.4, wait_s=0.3)
 
 
-def _watched(number: int) -> tuple[list[SceneView], Outcome]:
+def _watched(number: int) -> tuple[list[SceneView], ActFinding]:
     with Performance(act(number), SMALL) as performance:
         phases = list(performance.follow())
         assert phases.count("measuring") == 1

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from lab.demo.acts import Act, acts
-from lab.demo.outcome import Outcome, PlayedAct
+from lab.demo.outcome import ActFinding, PlayedAct
 from lab.demo.positions import Position
 from lab.demo.screens import AGAIN, NO_GIL, answer, final, question
 from lab.demo.symbols import ASCII, BLOCKS, Symbols
@@ -32,7 +32,7 @@ def _races(record: str, bound: Bound) -> list[Race]:
     return [race for race in races if race.bound is bound and race.threads > 1]
 
 
-def _outcome(act: Act, **changes: object) -> Outcome:
+def _outcome(act: Act, **changes: object) -> ActFinding:
     """As if the act had measured what the bench once did."""
     bound = Bound.BLOCKING if act.threads == 4 else Bound.COMPUTE
     findings = []
@@ -44,7 +44,7 @@ def _outcome(act: Act, **changes: object) -> Outcome:
     traces = {twin: _trace(act.threads) for twin in act.twins}
     position = Position("racer-0", "read_bytes", "pathlib.py", 9, "read(2) from a FIFO")
     positions = (position,) * 4 if act.descent else ()
-    return Outcome(act, tuple(findings), traces, "", positions, act.cuts())
+    return ActFinding(act, tuple(findings), traces, "", positions, act.cuts())
 
 
 def _trace(racers: int) -> Trace:

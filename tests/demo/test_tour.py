@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 
 from lab.demo import tour
 from lab.demo.acts import Act, Sizes, acts
-from lab.demo.outcome import Outcome, PlayedAct
+from lab.demo.outcome import ActFinding, PlayedAct
 from lab.demo.terminal import Display
 from lab.demo.tour import AGAIN, ENTER, Pace, Tour
 from lab.records.race import Race
@@ -52,7 +52,7 @@ def _played(act: Act, *, busy: bool, **changes: object) -> PlayedAct:
     if busy:
         race = dataclasses.replace(race, rounds=race.rounds[:1])
     race = dataclasses.replace(race, **changes)  # type: ignore[arg-type]
-    outcome = Outcome(act, (judge(race),), {}, "", (), act.cuts())
+    outcome = ActFinding(act, (judge(race),), {}, "", (), act.cuts())
     return PlayedAct(act, 1, outcome)
 
 
