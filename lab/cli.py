@@ -10,6 +10,7 @@ from importlib import import_module
 
 from lab.commands.arguments import parser
 from lab.errors import UsageError
+from lab.system.files import discard
 from lab.system.signals import Terminated
 
 # Commands whose other options are pytest's.
@@ -76,17 +77,15 @@ def _open_closed() -> None:
 
 
 def _unwritten() -> bool:
-    """Whether output could not be written; it is given up then, or Python would try it
-    again at its end. Said in a line, unless its reader has gone."""
+    """Whether output could not be written; it is given up then. Said in a line, unless
+    its reader has gone."""
     lost = False
     for stream in (sys.stderr, sys.stdout):
         try:
             if stream is not None:
                 stream.flush()
         except OSError as error:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, stream.fileno())
-            os.close(nowhere)
+            discard(stream)
             if stream is sys.stdout:
                 lost = True
                 if not isinstance(error, BrokenPipeError):

@@ -78,10 +78,8 @@ def clean_up(kwargs: dict[str, Any], cleanup: str) -> None:
 def _parsed(text: str, part: Part, mode: Literal["eval", "exec"]) -> ast.AST:
     try:
         return ast.parse(text, f"<{part}>", mode)
-    except SyntaxError as error:
-        raise _usage(part, error.msg, text) from error
-    except ValueError as error:  # a null byte, before Python 3.12
-        raise _usage(part, str(error), text) from error
+    except (SyntaxError, ValueError) as error:  # the latter: a null byte, before 3.12
+        raise _usage(part, getattr(error, "msg", str(error)), text) from error
 
 
 def _compiled(tree: Any, part: Part, mode: Literal["eval", "exec"]) -> CodeType:

@@ -165,22 +165,20 @@ def _own(
     except (TypeError, ValueError):  # C that does not tell
         wanted = "..."
     else:
-        needed = [one for one in parameters if one.default is one.empty]
-        needed = [one for one in needed if one.kind not in VARIABLE]
+        needed = [
+            one
+            for one in parameters
+            if one.default is one.empty
+            and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+        ]
         if not needed:
             return Own(name, functions, tuple)
-        if [one.name for one in needed] == [SIZE] and needed[0].kind in POSITIONAL:
+        if [one.name for one in needed] == [SIZE] and (
+            needed[0].kind is not inspect.Parameter.KEYWORD_ONLY
+        ):
             return Own(name, functions, tuple, sized=True)
         wanted = ", ".join(one.name for one in needed)
-
     return Own(name, functions, tuple, unknown=wanted)
-
-
-VARIABLE = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-POSITIONAL = (
-    inspect.Parameter.POSITIONAL_ONLY,
-    inspect.Parameter.POSITIONAL_OR_KEYWORD,
-)
 
 
 def made_by(function: Function) -> str:

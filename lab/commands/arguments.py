@@ -107,9 +107,7 @@ def parser() -> argparse.ArgumentParser:
         help="files that bench has kept, or a folder of them for the newest there; "
         "results/ unless given",
     )
-    report.add_argument(
-        "-o", type=Path, dest="output", metavar="FILE", help="where to write it"
-    )
+    _add_file(report, "-o", "output", "where to write it")
     report.add_argument(
         "--format",
         dest="name",
@@ -145,9 +143,7 @@ def parser() -> argparse.ArgumentParser:
         "python -m lab scope --collapsed a.txt --collapsed-waited b.txt script.py",
         "python -m lab scope --pid 4242 --duration 5      # only read, not stopped",
     )
-    scope.add_argument(
-        "-o", type=Path, dest="output", metavar="FILE", help="keep the trace as JSON"
-    )
+    _add_file(scope, "-o", "output", "keep the trace as JSON")
     _add_exports(scope)
     _add_switch(scope, "-m", "module", "PROGRAM is a module's name")
     scope.add_argument(
@@ -244,19 +240,22 @@ def _add_switch(
     command.add_argument(option, action="store_true", dest=name, help=does)
 
 
+def _add_file(
+    command: argparse.ArgumentParser, option: str, name: str, does: str
+) -> None:
+    command.add_argument(option, type=Path, dest=name, metavar="FILE", help=does)
+
+
 def _add_exports(command: argparse.ArgumentParser) -> None:
     """What a trace can be kept as (lab.commands.kept_trace)."""
-    for option, name, does in (
-        ("--chrome", "chrome_output", "keep it for Perfetto"),
-        ("--speedscope", "speedscope_output", "keep its stacks for speedscope"),
-        (
-            "--collapsed",
-            "collapsed_output",
-            "keep its stacks for a flame graph, by time held,",
-        ),
-        ("--collapsed-waited", "waited_output", "and by the time others waited then"),
-    ):
-        command.add_argument(option, type=Path, dest=name, metavar="FILE", help=does)
+    by_time = "keep its stacks for a flame graph, by time held,"
+    waited = "and by the time others waited then"
+    _add_file(command, "--chrome", "chrome_output", "keep it for Perfetto")
+    _add_file(
+        command, "--speedscope", "speedscope_output", "keep its stacks for speedscope"
+    )
+    _add_file(command, "--collapsed", "collapsed_output", by_time)
+    _add_file(command, "--collapsed-waited", "waited_output", waited)
 
 
 def _number(text: str) -> int:

@@ -103,12 +103,8 @@ def _text(path: Path) -> str:
 
 def _quotas(root: Path) -> list[float]:
     """CPU quotas, in cores, of this process's cgroup and those above it."""
-    try:
-        lines = (root / "proc/self/cgroup").read_text().splitlines()
-    except OSError:
-        return []
     quotas = []
-    for line in lines:
+    for line in _text(root / "proc/self/cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
         if controllers == "":  # version 2: one tree
             top = root / "sys/fs/cgroup"
@@ -123,9 +119,9 @@ def _quotas(root: Path) -> list[float]:
             if not folder.is_relative_to(top):
                 break
             try:
-                words = " ".join((folder / name).read_text() for name in names).split()
+                words = " ".join(_text(folder / name) for name in names).split()
                 quota_us, period_us = int(words[0]), int(words[1])
-            except (OSError, ValueError, IndexError):  # absent, or "max": no quota
+            except (ValueError, IndexError):  # absent, or "max": no quota
                 continue
             if quota_us > 0 and period_us > 0:
                 quotas.append(quota_us / period_us)

@@ -34,13 +34,11 @@ def show(
     claimed = [one for one in rows if one.judgement is not Judgement.NO_CLAIM]
     target.print()
     target.print(Text(_headline(claimed), style="bold"))
-    if claimed:
-        target.print()
-        target.print(_table(claimed, "claim", target), width=WIDTH)
     others = [one for one in rows if one.judgement is Judgement.NO_CLAIM]
-    if others:
-        target.print()
-        target.print(_table(others, "without a claim", target), width=WIDTH)
+    for title, shown in (("claim", claimed), ("without a claim", others)):
+        if shown:
+            target.print()
+            target.print(_table(shown, title, target), width=WIDTH)
     target.print()
     for line in LEGEND:
         target.print(line)

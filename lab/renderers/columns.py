@@ -111,7 +111,7 @@ RACE: tuple[Column[Finding], ...] = (
     Column(
         lambda f: _estimate("time_s", f.time_s),
         "time",
-        wording.time_within,
+        lambda f, sign: wording.within(f.time_s, "s", sign),
         short=lambda f, _: wording.time(f),
         abreast=False,
     ),

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from typing import IO, TYPE_CHECKING, Any
 
+from lab.system.files import discard
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
@@ -92,6 +94,14 @@ def plain(screen: "RenderableType", width: int) -> str:
     return text.encode("ascii", "replace").decode()
 
 
+def fits(drawn: "Table", target: "Console") -> bool:
+    """Whether the target has room for all of it, nothing folded."""
+    from rich.measure import Measurement
+
+    unbounded = target.options.update(max_width=1000)
+    return Measurement.get(target, unbounded, drawn).maximum <= target.width
+
+
 def table(*titles: "str | Text") -> "Table":
     """A table without lines; each title makes a column that folds its texts."""
     from rich.table import Table
@@ -130,11 +140,8 @@ class Lasting:
 
     def _lose(self, error: OSError) -> None:
         self.gone = self.gone or str(error.strerror)
-        # What it still holds must go somewhere when the interpreter ends.
         with suppress(OSError):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._stream.fileno())
-            os.close(nowhere)
+            discard(self._stream)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

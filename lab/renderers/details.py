@@ -3,13 +3,12 @@
 from collections.abc import Callable, Sequence
 
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from lab.renderers import wording
 from lab.renderers.columns import RACE, SERIES, Column, Found
-from lab.renderers.console import plus_minus, table
+from lab.renderers.console import fits, plus_minus, table
 from lab.renderers.palette import COLOURS, colour
 from lab.verdicts.finding import Finding
 from lab.verdicts.run import Judged
@@ -41,15 +40,12 @@ def print_rows(it: Judged, target: Console) -> None:
 
 def _print_races(findings: Sequence[Finding], target: Console) -> None:
     columns, left_out = [one for one in RACE if one.title], list[str]()
-    unbounded = target.options.update(max_width=1000)
-    while True:
-        drawn = findings_table(findings, columns, target, colour)
-        spare = [one for one in columns if one.spare]
-        width = Measurement.get(target, unbounded, drawn).maximum
-        if width <= target.width or not spare:
-            break
+    spare = [one for one in columns if one.spare]
+    drawn = findings_table(findings, columns, target, colour)
+    while spare and not fits(drawn, target):
         columns.remove(spare[-1])
-        left_out.append(_title(spare[-1]))
+        left_out.append(_title(spare.pop()))
+        drawn = findings_table(findings, columns, target, colour)
     legend = LEGEND.format(plus_minus(target))
     if left_out:
         legend += f" No room for: {', '.join(left_out)}."

@@ -87,6 +87,11 @@ class Section:
 
 def render(runs: Sequence[Judged]) -> str:
     """The page, under 3 MB for the runs of a bench."""
+    lines = [
+        [(f"{place}-{number}", line) for number, line in enumerate(it.run.timelines)]
+        for place, it in enumerate(runs)
+    ]
+    vias = list(dict.fromkeys(one.race.via for it in runs for one in it.findings))
     environment = Environment(
         loader=PackageLoader("lab.renderers", "page"),
         autoescape=True,
@@ -102,23 +107,17 @@ def render(runs: Sequence[Judged]) -> str:
         findings=[wording.finding(it, SHOWN) for it in runs],
         gil=[it.run.machine.gil for it in runs],
         tiles=[_tiles(it) for it in runs],
-        pictures=[_pictures(place, it, _vias(runs)) for place, it in enumerate(runs)],
+        pictures=[_pictures(place, it, vias) for place, it in enumerate(runs)],
         undrawn=[_undrawn(it) for it in runs],
         contradictions=[wording.contradictions(it) for it in runs],
-        timelines=[
-            [
-                _timeline(f"timeline-{place}-{number}", line)
-                for number, line in enumerate(it.run.timelines)
-            ]
-            for place, it in enumerate(runs)
-        ],
+        timelines=[[_timeline(*one) for one in of_run] for of_run in lines],
         stacks=[
             [
-                _stacks(f"stacks-{place}-{number}", line)
-                for number, line in enumerate(it.run.timelines)
-                if any(node.held for node in line.trace.stacks)
+                _stacks(*one)
+                for one in of_run
+                if any(n.held for n in one[1].trace.stacks)
             ]
-            for place, it in enumerate(runs)
+            for of_run in lines
         ],
         sections=list(_sections(runs)),
         tables=[
@@ -161,10 +160,6 @@ def _tiles(it: Judged) -> list[Tile]:
                 text = f"{bound}, {deed}: speedup on {group.threads} threads"
                 tiles.append(Tile(twin, wording.speedup_of(group), text))
     return tiles
-
-
-def _vias(runs: Sequence[Judged]) -> list[str]:
-    return list(dict.fromkeys(one.race.via for it in runs for one in it.findings))
 
 
 def _pictures(place: int, it: Judged, vias: Sequence[str]) -> list[Figure]:
@@ -227,7 +222,7 @@ def _timeline(name: str, line: Timeline) -> Figure:
         wanted = percent(line.trace.contention, line.trace.contention_error)
         text += f" A thread wants the GIL and waits for it {wanted} of the time."
     return Figure(
-        id=name,
+        id=f"timeline-{name}",
         title=f"{line.kernel} {line.twin}",
         text=text,
         spec=_json(timeline.chart(line.trace, line.calls)),
@@ -239,7 +234,7 @@ def _timeline(name: str, line: Timeline) -> Figure:
 
 def _stacks(name: str, line: Timeline) -> Figure:
     return Figure(
-        id=name,
+        id=f"stacks-{name}",
         title=f"{line.kernel} {line.twin}",
         text="Each box is a line of Python, as wide as the time in which it, or what "
         "it called, held the GIL; below it is what it called.",

@@ -2,15 +2,13 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from lab.renderers import wording
-from lab.renderers.console import table, wide
+from lab.renderers.console import fits, table, wide
 from lab.renderers.palette import COLOURS, colour
 from lab.verdicts.finding import Finding, Judgement, Verdict
 from lab.verdicts.run import worst
@@ -24,31 +22,8 @@ BAR = 4
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
-@dataclass(frozen=True)
-class Layout:
-    """What a table has room for."""
-
-    via: bool = True
-    """The column that says by what a kernel is called."""
-    ceiling: bool = True
-    """The column of the ceiling."""
-    bar: bool = True
-    """A bar beside each speedup."""
-
-    @property
-    def left_out(self) -> str:
-        """What it has no room for."""
-        parts = (self.via, "call by"), (self.bar, "bars"), (self.ceiling, "ceil")
-        return ", ".join(name for there, name in parts if not there)
-
-
-# The widest that fits is taken; the last folds its rows.
-LAYOUTS = (
-    Layout(),
-    Layout(via=False),
-    Layout(via=False, ceiling=False),
-    Layout(via=False, ceiling=False, bar=False),
-)
+# What is left out, the first first, until the rest fits; else rows are folded.
+SPARE = VIA, CEILING, BARS = "call by", "ceil", "bars"
 LEGEND = (
     "N: threads. x: speedup{bar}. interpreter: bytecode, or the twin named. free: % of "
     "a call with the GIL free{ceiling}. ok: as claimed, !!: not, ??: open."
@@ -57,30 +32,30 @@ LEGEND = (
 
 def print_kernels(kernels: Mapping[str, Sequence[Finding]], target: Console) -> None:
     """Print the table and its legend, in as many columns as the target has."""
-    for layout in LAYOUTS:
-        drawn = _table(kernels, layout, target)
-        unbounded = target.options.update(max_width=1000)
-        if Measurement.get(target, unbounded, drawn).maximum <= target.width:
+    for count in range(len(SPARE) + 1):
+        left_out = SPARE[:count]
+        drawn = _table(kernels, left_out, target)
+        if fits(drawn, target):
             break
     target.print(drawn)
     legend = LEGEND.format(
-        bar=", a bar of the most N can gain" if layout.bar else "",
-        ceiling="; ceil: 1/(1-free), -: none" if layout.ceiling else "",
+        bar="" if BARS in left_out else ", a bar of the most N can gain",
+        ceiling="" if CEILING in left_out else "; ceil: 1/(1-free), -: none",
     )
-    if layout.left_out:
-        legend += f" No room for: {layout.left_out}."
+    if left_out:
+        legend += f" No room for: {', '.join(left_out)}."
     target.print(Text(legend, style="dim"))
 
 
 def _table(
-    kernels: Mapping[str, Sequence[Finding]], layout: Layout, target: Console
+    kernels: Mapping[str, Sequence[Finding]], left_out: Sequence[str], target: Console
 ) -> Table:
     drawn = table("\nkernel")
-    if layout.via:
+    if VIA not in left_out:
         drawn.add_column("\ncall by", overflow="fold")
     drawn.add_column("\nN", justify="right", overflow="fold")
     for title in TITLES:
-        drawn.add_column(Text(f"{title}\n{_heading(layout)}"), overflow="fold")
+        drawn.add_column(Text(f"{title}\n{_heading(left_out)}"), overflow="fold")
     drawn.add_column("do threads\nhelp?", overflow="fold")
     for name, findings in kernels.items():
         for row, title in _rows(name, findings):
@@ -88,8 +63,8 @@ def _table(
             cells = [Text("")] * len(TITLES)
             for finding in row:
                 place = PLACES.get(finding.race.twin, OTHERS)
-                cells[place] = _cell(finding, layout, wide(target))
-            via = [Text(race.via)] if layout.via else []
+                cells[place] = _cell(finding, left_out, wide(target))
+            via = [] if VIA in left_out else [Text(race.via)]
             drawn.add_row(
                 Text(title), *via, Text(str(race.threads)), *cells, _verdict(row)
             )
@@ -109,27 +84,24 @@ def _rows(
             yield [one], f"{name} {one.race.twin}" if whole else f"  {one.race.twin}"
 
 
-def _heading(layout: Layout) -> str:
+def _heading(left_out: Sequence[str]) -> str:
     text = "   x "
-    text += (" " * BAR if layout.bar else "") + "free"
-    return text + (" ceil" if layout.ceiling else "")
+    text += ("" if BARS in left_out else " " * BAR) + "free"
+    return text + ("" if CEILING in left_out else " ceil")
 
 
-def _cell(finding: Finding, layout: Layout, blocks: bool) -> Text:
+def _cell(finding: Finding, left_out: Sequence[str], blocks: bool) -> Text:
     speedup = finding.speedup.median if finding.speedup else math.nan
     places = 2 if speedup < 10 else 1
     text = f"{speedup:4.{places}f} "
-    if layout.bar:
+    if BARS not in left_out:
         text += bar(speedup / finding.limit, BAR, blocks)
-    text += f"{_percent(wording.free(finding)):>4}"
-    if layout.ceiling:
+    free = wording.free(finding)
+    text += f"{f'{float(free) * 100:.0f}' if free else '':>4}"
+    if CEILING not in left_out:
         ceiling = wording.ceiling(finding)
         text += f"{'-' if ceiling == 'none' else ceiling:>5}"
     return Text(text, style=colour(finding))
-
-
-def _percent(share: str) -> str:
-    return f"{float(share) * 100:.0f}" if share else ""
 
 
 def bar(part: float, width: int, blocks: bool) -> str:

@@ -7,7 +7,6 @@ from lab.renderers import wording
 from lab.renderers.columns import RACE, SERIES, Column, Found
 from lab.verdicts.finding import Judgement
 from lab.verdicts.run import Judged
-from lab.verdicts.series import SeriesFinding
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,10 @@ def series(
     runs: Sequence[Judged], sign: str, experiment: str | None = None
 ) -> VerdictTable:
     """The figures of the experiments, or of one."""
-    chosen = [[one for one in it.series if _of(one, experiment)] for it in runs]
+    chosen = [
+        [one for one in it.series if experiment in (None, one.series.experiment)]
+        for it in runs
+    ]
     return _table(runs, SERIES, chosen, sign)
 
 
@@ -95,10 +97,6 @@ def _table(
             for name in dict.fromkeys(name for of_run in by_name for name in of_run)
         ),
     )
-
-
-def _of(finding: SeriesFinding, experiment: str | None) -> bool:
-    return experiment is None or finding.series.experiment == experiment
 
 
 def _says(cell: Cell) -> bool:

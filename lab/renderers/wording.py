@@ -98,11 +98,6 @@ def within(it: Estimate, unit: str, sign: str) -> str:
     return f"{written} {unit}".rstrip()
 
 
-def time_within(finding: Finding, sign: str) -> str:
-    """The time of the race and its interval."""
-    return within(finding.time_s, "s", sign)
-
-
 def speedup(finding: Finding, sign: str) -> str:
     """The speedup and its interval; empty for one thread."""
     return "" if finding.speedup is None else within(finding.speedup, "", sign)
@@ -156,11 +151,11 @@ def claim(finding: SeriesFinding) -> str:
 
 def notes(it: Judged) -> list[tuple[str, Judgement]]:
     """What failed, and what needs a reason, with the judgement it is the reason of."""
-    findings = it.findings
+    wanted = [found for found in it.findings if found.judgement in OPEN]
     return [
         *((failure(one), Judgement.INCONCLUSIVE) for one in it.run.failures),
-        *((_note(found), found.judgement) for found in findings if _is_open(found)),
-        *(note for found in findings for note in _ceiling_notes(found)),
+        *((_note(found), found.judgement) for found in wanted),
+        *(note for found in it.findings for note in _ceiling_notes(found)),
     ]
 
 
@@ -168,10 +163,6 @@ def failure(it: Failure) -> str:
     """What could not be measured, and why, in a line."""
     text = f"failed: {it.subject}: {it.reason}"
     return f"{text}: {it.place}" if it.place else text
-
-
-def _is_open(finding: Finding) -> bool:
-    return finding.judgement in OPEN
 
 
 def _note(finding: Finding) -> str:

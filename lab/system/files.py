@@ -4,6 +4,7 @@ import os
 import stat
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from lab.errors import UsageError
 
@@ -89,3 +90,11 @@ def _replace(target: str, data: bytes, before: os.stat_result | None) -> None:
         with suppress(FileNotFoundError):  # interrupted once it was in its place
             os.unlink(name)
         raise
+
+
+def discard(stream: IO[str]) -> None:
+    """What it still holds, and what is written to it, is lost: else Python tries again
+    at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

@@ -121,12 +121,10 @@ def _free(race: Race) -> Estimate | None:
         return None
     found = estimate([share.gil_free for share in race.shares])
     error = max(share.error for share in race.shares) / math.sqrt(len(race.shares))
-    low, high = (
-        min(found.low, found.median - error),
-        max(found.high, found.median + error),
-    )
+    low = max(0.0, min(found.low, found.median - error))
+    high = min(1.0, max(found.high, found.median + error))
     kind = Kind.INTERVAL if len(race.shares) == 1 else found.kind
-    return replace(found, low=max(low, 0.0), high=min(high, 1.0), kind=kind)
+    return replace(found, low=low, high=high, kind=kind)
 
 
 def _ceiling(
