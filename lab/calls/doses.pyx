@@ -9,15 +9,6 @@ from lab.calls.checks cimport amount, count
 from lab.calls.clock cimport now_ns
 
 
-cdef inline int64_t _spin_until(int64_t end_ns) noexcept nogil:
-    # Busy until CLOCK_MONOTONIC reaches `end_ns`; the stamp that ended it.
-    cdef int64_t stamp_ns
-    while True:
-        stamp_ns = now_ns()
-        if stamp_ns >= end_ns:
-            return stamp_ns
-
-
 def dose(hold_us, free_us, duration_s):
     """Hold the GIL for `hold_us`, release it for `free_us`, for `duration_s`.
 
@@ -35,16 +26,16 @@ def dose(hold_us, free_us, duration_s):
         raise ValueError("free_us: expected more than 0 where hold_us is 0")
     if wall_ns == 0:
         raise ValueError("duration_s: expected more than 0")
-    start_ns = at_ns = _spin_until(0)
+    start_ns = at_ns = spin_until(0)
     while at_ns - start_ns < wall_ns:
         if hold_ns:
-            at_ns = _spin_until(at_ns + hold_ns)
+            at_ns = spin_until(at_ns + hold_ns)
         if free_ns:
             # A stamp just before the release and one just before the return: both
             # are as early, so the difference is the time the lock was free.
             left_ns = at_ns
             with nogil:
-                at_ns = _spin_until(left_ns + free_ns)
+                at_ns = spin_until(left_ns + free_ns)
             released_ns += at_ns - left_ns
     return released_ns / <double>(at_ns - start_ns)
 
@@ -60,10 +51,10 @@ def wanting(free_us, duration_s):
     cdef int64_t start_ns, asked_ns, at_ns, wanted_ns = 0
     if wall_ns == 0:
         raise ValueError("duration_s: expected more than 0")
-    start_ns = at_ns = _spin_until(0)
+    start_ns = at_ns = spin_until(0)
     while at_ns - start_ns < wall_ns:
         with nogil:
-            asked_ns = _spin_until(at_ns + free_ns)
+            asked_ns = spin_until(at_ns + free_ns)
         at_ns = now_ns()
         wanted_ns += at_ns - asked_ns
     return wanted_ns / <double>(at_ns - start_ns)

@@ -32,29 +32,24 @@ class Libc:
     def __init__(self, library: type[ctypes.CDLL]) -> None:
         """library: ctypes.PyDLL (holds the GIL) or ctypes.CDLL (releases it)."""
         functions = library(None, use_errno=True)
-        self.usleep_raw = functions.usleep
-        self.usleep_raw.argtypes = (ctypes.c_uint,)
-        self.sleep_raw = functions.sleep
-        self.sleep_raw.argtypes = (ctypes.c_uint,)
-        self.sleep_raw.restype = ctypes.c_uint
-        self.nanosleep_raw = functions.nanosleep
-        self.nanosleep_raw.argtypes = (ctypes.POINTER(Timespec),) * 2
-        self.read_raw = functions.read
-        self.read_raw.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t)
-        self.read_raw.restype = ctypes.c_ssize_t
-        self.write_raw = functions.write
-        self.write_raw.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t)
-        self.write_raw.restype = ctypes.c_ssize_t
-        self.accept_raw = functions.accept
-        self.accept_raw.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
-        self.connect_raw = functions.connect
-        self.connect_raw.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
-        self.send_raw = functions.send
-        self.send_raw.argtypes = (*self.write_raw.argtypes, ctypes.c_int)
-        self.send_raw.restype = ctypes.c_ssize_t
-        self.recv_raw = functions.recv
-        self.recv_raw.argtypes = (*self.read_raw.argtypes, ctypes.c_int)
-        self.recv_raw.restype = ctypes.c_ssize_t
+
+        def raw(name: str, result: type[Any], *arguments: type[Any]) -> Any:
+            function = functions[name]
+            function.restype, function.argtypes = result, arguments
+            return function
+
+        number, unsigned, size = ctypes.c_int, ctypes.c_uint, ctypes.c_size_t
+        count, pointer, text = ctypes.c_ssize_t, ctypes.c_void_p, ctypes.c_char_p
+        timespec = ctypes.POINTER(Timespec)
+        self.usleep_raw = raw("usleep", number, unsigned)
+        self.sleep_raw = raw("sleep", unsigned, unsigned)
+        self.nanosleep_raw = raw("nanosleep", number, timespec, timespec)
+        self.read_raw = raw("read", count, number, pointer, size)
+        self.write_raw = raw("write", count, number, text, size)
+        self.accept_raw = raw("accept", number, number, pointer, pointer)
+        self.connect_raw = raw("connect", number, number, text, unsigned)
+        self.send_raw = raw("send", count, number, text, size, number)
+        self.recv_raw = raw("recv", count, number, pointer, size, number)
 
     def usleep(self, wait_us: int) -> None:
         """Sleep for wait_us microseconds, 0 to 2**32 - 1."""

@@ -7,7 +7,7 @@ from libc.stdint cimport int64_t, uint64_t
 
 from lab.calls.checks cimport count
 from lab.calls.clock cimport now_ns
-from lab.calls.doses cimport step
+from lab.calls.doses cimport spin_until, step
 
 
 def without_releases(n):
@@ -40,13 +40,9 @@ def hold_then_drop(hold_ns, free_ns):
     """
     cdef int64_t hold = count(hold_ns, "hold_ns", 0, 10**9)
     cdef int64_t free = count(free_ns, "free_ns", 0, 10**9)
-    cdef int64_t dropped_ns, begin_ns = now_ns()
-    while now_ns() - begin_ns < hold:
-        pass
-    dropped_ns = now_ns()
+    cdef int64_t dropped_ns = spin_until(now_ns() + hold)
     with nogil:
-        while now_ns() - dropped_ns < free:
-            pass
+        spin_until(dropped_ns + free)
     return dropped_ns
 
 
