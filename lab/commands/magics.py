@@ -8,6 +8,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -199,17 +200,14 @@ def _run(shell: Shell, name: str, cell: str) -> None:
     if _in_loop() and _awaits(shell, cell):
         raise UsageError("%%gil: a cell that awaits cannot run inside another here")
     before = _older()
-    scope = Scope(INTERVAL_S)
-    try:
-        scope.__enter__()
-    except (RuntimeError, OSError, MemoryError) as error:
-        print(f"gil-lab: no scope: {error}", file=sys.stderr)
-        result = shell.run_cell(cell)
-    else:
+    scope: Scope | None = None
+    with ExitStack() as stack:
         try:
-            result = shell.run_cell(cell)
-        finally:
-            scope.__exit__(None, None, None)
+            scope = stack.enter_context(Scope(INTERVAL_S))
+        except (RuntimeError, OSError, MemoryError) as error:
+            print(f"gil-lab: no scope: {error}", file=sys.stderr)
+        result = shell.run_cell(cell)
+    if scope is not None:
         _show(shell, scope.trace, name, before)
     raised = result.error_before_exec or result.error_in_exec
     if raised is not None:

@@ -71,7 +71,11 @@ class Player:
                 self._compute(place, scene)
         _tell("measuring", at_most_s=self._longest_race_s())
         time.sleep(HUSH_S)
-        twins = {name: self._sized(name) for name in self._act.twins}
+        # Calls of the length that a race wants on this processor.
+        twins = {
+            name: sized(self._kernel, self._kernel.twin(name), self._work)[0]
+            for name in self._act.twins
+        }
         races = [
             measure(self._kernel, twin, self._act.threads, _repeat)
             for twin in twins.values()
@@ -90,10 +94,6 @@ class Player:
         }
         (self._folder / RESULT).write_text(json.dumps(result), encoding="utf-8")
         _tell("over")
-
-    def _sized(self, name: str) -> Twin:
-        """The twin with calls of the length that a race wants on this processor."""
-        return sized(self._kernel, self._kernel.twin(name), self._work)[0]
 
     def _longest_race_s(self) -> float | None:
         """If all calls wait for each other; None where calls are short."""
@@ -116,16 +116,9 @@ class Player:
         call_s = alone_s * float(work.sum() / (image + 1).sum())
         file = self._folder / f"scene-{place}"
         shared = ImageProgress.create(file, scene.threads, np.tile(work, (share, 1)))
+        draw = partial(partial, twin.function)
         calls = [
-            Call(
-                partial(
-                    _one_by_one,
-                    [
-                        partial(twin.function, part, limit)
-                        for part in np.split(whole, share)
-                    ],
-                )
-            )
+            _one_by_one([draw(part, limit) for part in np.split(whole, share)])
             for whole in shared.images
         ]
         with Crew(calls) as crew:
@@ -165,9 +158,7 @@ class Player:
         self._positions = positions(racers)
 
     def _traced(self, calls: Sequence[Call]) -> Trace:
-        several = [
-            Call(partial(_one_by_one, [call.run] * TRACED_CALLS)) for call in calls
-        ]
+        several = [_one_by_one([call.run] * TRACED_CALLS) for call in calls]
         with Crew(several) as crew, Scope(TRACED_INTERVAL_S) as scope:
             crew.go()
         crew.laps()  # raises what a call raised
@@ -196,9 +187,14 @@ def _read_bytes(path: Path) -> Callable[[], object]:
     return partial(Path.read_bytes, path)
 
 
-def _one_by_one(runs: Sequence[Callable[[], object]]) -> None:
-    for run in runs:
-        run()
+def _one_by_one(runs: Sequence[Callable[[], object]]) -> Call:
+    """One call that makes these."""
+
+    def run() -> None:
+        for one in runs:
+            one()
+
+    return Call(run)
 
 
 def _noted(calls: Sequence[Call], states: States, thread: int) -> Call:

@@ -9,7 +9,7 @@ from rich.table import Table
 from lab.demo.acts import Sizes, acts
 from lab.demo.outcome import ActFinding, PlayedAct, score
 from lab.demo.runner import NORMAL, PlayError, act, play
-from lab.demo.screens import NO_GIL, answer, figures, seen, shown
+from lab.demo.screens import answer, figures, seen, shown
 from lab.demo.symbols import ASCII
 from lab.errors import UsageError
 from lab.renderers import notebook
@@ -43,7 +43,7 @@ class Revealed:
         if outcome is not None:
             parts += [_figures(found) for found in outcome.findings]
             parts += _timelines(outcome)
-            parts += [notebook.folded(SOLUTION, _solution(played, outcome))]
+            parts += [notebook.folded(SOLUTION, _solution(outcome))]
         return notebook.block(parts)
 
     def _verdict(self) -> str:
@@ -152,10 +152,9 @@ def _figures(finding: Finding) -> str:
     return notebook.paragraph("; ".join(line.strip() for line in figures(finding, "±")))
 
 
-def _solution(played: PlayedAct, outcome: ActFinding) -> list[str]:
+def _solution(outcome: ActFinding) -> list[str]:
     """The code, the way down from it, and what to take home."""
-    lesson = played.act.lessons.get(outcome.right or 0, "")
-    told = lesson if outcome.gil else NO_GIL
+    told = outcome.lesson
     return [
         *(notebook.listing(cut.file, cut.lines) for cut in outcome.cuts),
         *_descent(outcome),

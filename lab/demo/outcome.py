@@ -10,6 +10,8 @@ from lab.records.machine import TWO_CORES
 from lab.records.trace import Trace
 from lab.verdicts.finding import Finding, Verdict
 
+NO_GIL = "There is no GIL in this interpreter: nothing to hold, nothing to release."
+
 
 @dataclass(frozen=True, slots=True)
 class ActFinding:
@@ -56,6 +58,11 @@ class ActFinding:
     def gil(self) -> bool:
         """Whether there was a GIL."""
         return all(found.race.gil for found in self.findings)
+
+    @property
+    def lesson(self) -> str:
+        """What to take home; empty where the verdicts pick no option."""
+        return self.act.lessons.get(self.right or 0, "") if self.gil else NO_GIL
 
 
 @dataclass(frozen=True, slots=True)

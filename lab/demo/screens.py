@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from lab.demo.acts import Act
-from lab.demo.outcome import ActFinding, PlayedAct, score
+from lab.demo.outcome import NO_GIL, ActFinding, PlayedAct, score
 from lab.demo.source_lines import Cut
 from lab.demo.symbols import Symbols
 from lab.instruments.race import RACER, racers
@@ -22,7 +22,6 @@ from lab.renderers import wording
 from lab.renderers.trace_terminal import legend, strips
 from lab.verdicts.finding import Finding
 
-NO_GIL = "There is no GIL in this interpreter: nothing to hold, nothing to release."
 AGAIN = "Close what else runs on this machine, and play it again."
 # Of lines of code that are left out, or of the end of one.
 CUT = "..."
@@ -178,10 +177,7 @@ def _code(outcome: ActFinding, width: int) -> RenderableType:
         lines += [*_cut(each, width), Text()]
     if act.descent:
         lines += _descent(outcome)
-    lesson = NO_GIL
-    if outcome.gil:
-        lesson = act.lessons.get(outcome.right or 0, "")
-    lines.append(Padding(Text(lesson, style="bold"), (0, 2, 0, 0)))
+    lines.append(Padding(Text(outcome.lesson, style="bold"), (0, 2, 0, 0)))
     return Group(*lines)
 
 

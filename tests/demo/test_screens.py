@@ -8,9 +8,9 @@ import pytest
 from rich.console import Console, RenderableType
 
 from lab.demo.acts import Act, acts
-from lab.demo.outcome import ActFinding, PlayedAct
+from lab.demo.outcome import NO_GIL, ActFinding, PlayedAct
 from lab.demo.positions import Position
-from lab.demo.screens import AGAIN, NO_GIL, answer, final, question
+from lab.demo.screens import AGAIN, answer, final, question
 from lab.demo.symbols import ASCII, BLOCKS, Symbols
 from lab.records.race import Bound, Race
 from lab.records.trace import Segment, ThreadTrace, Trace
