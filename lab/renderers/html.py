@@ -121,8 +121,8 @@ def render(runs: Sequence[Judged]) -> str:
         ],
         sections=list(_sections(runs)),
         tables=[
-            ("Races", verdict_table.races(runs, "±")),
-            ("Experiments", verdict_table.series(runs, "±")),
+            ("Races", verdict_table.races(runs)),
+            ("Experiments", verdict_table.series(runs)),
         ],
         marks=[
             (wording.MARKS[judgement], judgement, meaning)
@@ -245,14 +245,12 @@ def _stacks(name: str, line: Timeline) -> Figure:
 
 
 def _sections(runs: Sequence[Judged]) -> Iterator[Section]:
+    labels = verdict_table.labels(runs)
     for name, title, caption, reading, draw, axes in charts.EXPERIMENTS:
         figures = []
-        for label, (place, it) in zip(
-            verdict_table.labels(runs), enumerate(runs), strict=True
-        ):
+        for place, (label, it) in enumerate(zip(labels, runs, strict=True)):
             of_it = [one for one in it.series if one.series.experiment == name]
-            drawn = charts.drawable(of_it)
-            if drawn:
+            if drawn := charts.drawable(of_it):
                 figures.append(
                     Figure(
                         id=f"{name}-{place}",
@@ -266,5 +264,5 @@ def _sections(runs: Sequence[Judged]) -> Iterator[Section]:
                         ),
                     )
                 )
-        claims = verdict_table.claims(runs, "±", name)
+        claims = verdict_table.claims(runs, name)
         yield Section(name, title, reading, tuple(figures), claims)

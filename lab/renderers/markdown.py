@@ -30,8 +30,8 @@ def _lines(runs: Sequence[Judged]) -> Iterator[str]:
         yield ""
         yield f"The finding: {_escaped(wording.finding(it))}"
     for title, table in (
-        ("Races", verdict_table.races(runs, "±")),
-        ("Experiments", verdict_table.series(runs, "±")),
+        ("Races", verdict_table.races(runs)),
+        ("Experiments", verdict_table.series(runs)),
     ):
         if table.rows:
             yield ""

@@ -8,6 +8,9 @@ from lab.renderers.columns import RACE, SERIES, Column, Found
 from lab.verdicts.finding import Judgement
 from lab.verdicts.run import Judged
 
+# What a page and Markdown show for plus-minus.
+SIGN = "±"
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -30,25 +33,23 @@ class VerdictTable:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-def races(runs: Sequence[Judged], sign: str) -> VerdictTable:
+def races(runs: Sequence[Judged]) -> VerdictTable:
     """The races. Several runs: a row for each race that any of them has."""
-    return _table(runs, RACE, [it.findings for it in runs], sign)
+    return _table(runs, RACE, [it.findings for it in runs])
 
 
-def series(
-    runs: Sequence[Judged], sign: str, experiment: str | None = None
-) -> VerdictTable:
+def series(runs: Sequence[Judged], experiment: str | None = None) -> VerdictTable:
     """The figures of the experiments, or of one."""
     chosen = [
         [one for one in it.series if experiment in (None, one.series.experiment)]
         for it in runs
     ]
-    return _table(runs, SERIES, chosen, sign)
+    return _table(runs, SERIES, chosen)
 
 
-def claims(runs: Sequence[Judged], sign: str, experiment: str) -> VerdictTable:
+def claims(runs: Sequence[Judged], experiment: str) -> VerdictTable:
     """The figures of one experiment that have a claim, without its name."""
-    whole = series(runs, sign, experiment)
+    whole = series(runs, experiment)
     rows = tuple(row[1:] for row in whole.rows if any(map(_says, row[2:])))
     return VerdictTable(1, whole.groups, whole.titles[1:], rows)
 
@@ -64,7 +65,6 @@ def _table(
     runs: Sequence[Judged],
     columns: Sequence[Column[Found]],
     found: Sequence[Sequence[Found]],
-    sign: str,
 ) -> VerdictTable:
     """found: for each run its findings, in the order of rows."""
     alone = len(runs) == 1
@@ -73,7 +73,7 @@ def _table(
         one for one in columns if one.title and not one.names and (alone or one.abreast)
     ]
     by_name = [
-        {tuple(one.text(it, sign) for one in names): it for it in of_run}
+        {tuple(one.text(it, SIGN) for one in names): it for it in of_run}
         for of_run in found
     ]
 
@@ -85,7 +85,7 @@ def _table(
                     yield Cell("")
                 else:
                     it = of_run[name]
-                    yield Cell(one.text(it, sign), it.judgement if one.judged else None)
+                    yield Cell(one.text(it, SIGN), it.judgement if one.judged else None)
 
     return VerdictTable(
         own=len(names),

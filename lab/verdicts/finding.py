@@ -33,8 +33,6 @@ class Ceiling:
 
     value: float
     """1 / (1 - GIL-free fraction)."""
-    highest: float
-    """The same at the upper end of the fraction's interval."""
     line: float
     """min(threads, usable cores, ceiling)."""
     judgement: Judgement

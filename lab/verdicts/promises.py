@@ -59,12 +59,10 @@ class PromiseFinding:
     """What was promised."""
     outcome: Outcome
     """Whether it was kept."""
-    gil_free: float
-    """The part of the calls' own time in which they held no GIL, 0 to 1."""
     low: float
-    """The least that it may be,"""
+    """The least part of the calls' own time in which they held no GIL, 0 to 1,"""
     high: float
-    """and the most."""
+    """and the largest."""
     hold_low_s: float
     """The longest hold took at least this long,"""
     hold_high_s: float
@@ -163,8 +161,6 @@ def conclude(
 ) -> PromiseFinding:
     """The finding, once the outcome is known. watched: one at least."""
     low, high = interval(watched)
-    held_s = sum(one.held_s for one in watched)
-    free_s = sum(one.free_s for one in watched)
     duration_s = sum(one.own_s for one in watched) / calls
     # A hold seen while short calls followed each other may span several of them, and a
     # busy machine makes holds longer: the record that it disturbed least counts.
@@ -179,7 +175,6 @@ def conclude(
     return PromiseFinding(
         promise=promise,
         outcome=outcome,
-        gil_free=min(max(free_s / max(held_s + free_s, 1e-12), low), high),
         low=low,
         high=high,
         hold_low_s=hold_low_s,

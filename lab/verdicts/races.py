@@ -133,13 +133,12 @@ def _ceiling(
     """at_once: cores in use, or blocking calls under way. Neither can pass the ceiling:
     that is how often the part that needs the GIL fits into the time."""
     value = ceiling(free.median)
-    highest = ceiling(free.high)
     line = min(limit, value)
     if verdict in (Verdict.INCONCLUSIVE, Verdict.SINGLE):
-        return Ceiling(value, highest, line, Judgement.INCONCLUSIVE, under=False)
-    exceeded = min(speedup.low, at_once.low) > CEILING_SLACK * highest
+        return Ceiling(value, line, Judgement.INCONCLUSIVE, under=False)
+    exceeded = min(speedup.low, at_once.low) > CEILING_SLACK * ceiling(free.high)
     judgement = Judgement.CONTRADICTED if exceeded else Judgement.AS_PREDICTED
-    return Ceiling(value, highest, line, judgement, speedup.high < UNDER_LINE * line)
+    return Ceiling(value, line, judgement, speedup.high < UNDER_LINE * line)
 
 
 def _compute(
