@@ -4,6 +4,8 @@ import _thread
 import ctypes
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -91,3 +93,48 @@ def test_ten_thousand_short_lived_threads() -> None:
     # All that ended and had to make room are one more: "others".
     assert len(known) > 0.8 * (len(trace.threads) - before - 1)
     assert sum(each.holds for each in trace.threads) <= 1 + 1e-6
+
+
+@contextmanager
+def _room_is_full() -> Iterator[None]:
+    """Of threads made later: a scope has no room left for those there are already."""
+    api = ctypes.pythonapi
+    api.PyInterpreterState_Get.restype = api.PyThreadState_New.restype = ctypes.c_void_p
+    own = ctypes.c_void_p(api.PyInterpreterState_Get())
+    states = [ctypes.c_void_p(api.PyThreadState_New(own)) for _ in range(2**11)]
+    try:
+        yield
+    finally:
+        for state in states:
+            api.PyThreadState_Clear(state)
+            api.PyThreadState_Delete(state)
+
+
+@needs_gil
+def test_what_threads_without_a_record_hold_is_held_by_others() -> None:
+    calls, hold_us = 10, 10_000
+    go = threading.Event()
+
+    def hold() -> None:
+        for _ in range(calls):
+            HOLDS.usleep(hold_us)
+
+    def other() -> None:
+        go.wait()
+        hold()
+
+    # They hand the GIL over to each other, of whom neither has a record.
+    thread = threading.Thread(target=other)
+    thread.start()
+    with _room_is_full(), Scope() as scope:
+        go.set()
+        hold()
+        thread.join()
+    trace = scope.trace
+    one = next(each for each in trace.threads if each.name == "others")
+    held_s = (one.holds + one.error) * trace.duration_s
+    assert held_s > 0.9 * 2 * calls * hold_us / 1e6
+    assert one.holds == pytest.approx(trace.held, abs=0.01)
+    # Each hold by itself is one, and its line is not known.
+    assert one.longest_hold_s < 0.5 * held_s
+    assert trace.lines_unread > 0.9 * one.holds

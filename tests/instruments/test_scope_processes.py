@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lab.instruments.scope import Scope, ScopeUnavailable, unavailable
+from tests.commands.test_attached import first_line, running
 from tests.instruments.scoped import needs_gil
 from tests.waiting import until
 
@@ -68,25 +70,66 @@ def test_on_one_processor() -> None:
     assert result.returncode == 0, result.stderr
 
 
+# A filter as containers have it: process_vm_readv (310) fails with EPERM.
+FORBID = """
+import ctypes, struct
+
+def forbid():
+    rules = [(0x20, 0, 0, 0), (0x15, 0, 1, 310), (6, 0, 0, 0x50001),
+             (6, 0, 0, 0x7fff0000)]
+    program = b"".join(struct.pack("HBBI", *rule) for rule in rules)
+    buffer = ctypes.create_string_buffer(program)
+    head = struct.pack("HxxxxxxP", len(rules), ctypes.addressof(buffer))
+    prctl = ctypes.CDLL(None).prctl
+    assert prctl(38, 1, 0, 0, 0) == 0 and prctl(22, 2, head, 0, 0) == 0
+"""
+of_x86_64 = pytest.mark.skipif(
+    platform.machine() != "x86_64", reason="numbers of system calls"
+)
+
+
 @needs_gil
-@pytest.mark.skipif(platform.machine() != "x86_64", reason="numbers of system calls")
+@of_x86_64
 def test_where_memory_may_not_be_read_it_says_so() -> None:
-    # A filter as containers have it: process_vm_readv (310) fails with EPERM.
-    code = """if True:
-        import ctypes, struct
-        from lab.instruments.scope import unavailable
-        rules = [(0x20, 0, 0, 0), (0x15, 0, 1, 310), (6, 0, 0, 0x50001),
-                 (6, 0, 0, 0x7fff0000)]
-        program = b"".join(struct.pack("HBBI", *rule) for rule in rules)
-        buffer = ctypes.create_string_buffer(program)
-        head = struct.pack("HxxxxxxP", len(rules), ctypes.addressof(buffer))
-        prctl = ctypes.CDLL(None).prctl
-        assert unavailable() is None
-        assert prctl(38, 1, 0, 0, 0) == 0 and prctl(22, 2, head, 0, 0) == 0
-        print(unavailable())
+    code = f"""{FORBID}
+from lab.instruments.scope import unavailable
+assert unavailable() is None
+forbid()
+print(unavailable())
     """
     result = python(code)
     assert "forbids process_vm_readv" in result.stdout, result.stderr
+
+
+@needs_gil
+@of_x86_64
+def test_where_it_may_not_another_process_is_read_by_its_file_of_memory() -> None:
+    program = """
+    import ctypes
+    hold = ctypes.PyDLL(None).usleep
+    print(flush=True)
+    while True:
+        hold(1000)
+    """
+    with running(program) as child:
+        first_line(child)
+        code = f"""{FORBID}
+import time
+from lab.instruments.scope import Scope
+from lab.instruments.target import find
+from lab.system.process import Process
+forbid()
+with Process({child.pid}) as process, Scope(target=find(process)) as scope:
+    while scope.samples < 50:
+        time.sleep(0.01)
+trace = scope.trace
+print(trace.held, max((line.held, line.line) for line in trace.lines))
+        """
+        result = python(code)
+    assert result.returncode == 0, result.stderr
+    held, line, number = map(float, re.findall(r"[\d.]+", result.stdout))
+    assert number == 6, result.stdout  # where it calls hold()
+    assert line > 0.9 * held
 
 
 @needs_gil
