@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from lab.instruments.observation import Target, knocked
+from lab.instruments.observation import TimedCall, knocked
 from lab.instruments.probe import HELD
 from lab.instruments.scope import unavailable
 from lab.instruments.switch_interval import switch_interval
@@ -59,7 +59,7 @@ def watched_call(
 
     What it raises propagates.
     """
-    target = Target(func, args, kwargs)
+    target = TimedCall(func, args, kwargs)
     once = any(map(_is_used_up, (*args, *kwargs.values())))
     with switch_interval():
         if promise.kind is Kind.LONGEST_HOLD:
@@ -67,7 +67,7 @@ def watched_call(
         return _shares(promise, target, once)
 
 
-def _shares(promise: Promise, target: Target, once: bool) -> PromiseFinding:
+def _shares(promise: Promise, target: TimedCall, once: bool) -> PromiseFinding:
     began_s = time.monotonic()
     first = _watched(target, 1)
     held = first.held_s > first.free_s + first.ours_s
@@ -133,7 +133,7 @@ def _is_firm(promise: Promise, first: Watched, watched: Sequence[Watched]) -> bo
     )
 
 
-def _watched(target: Target, times: int, *, witness: bool = True) -> Watched:
+def _watched(target: TimedCall, times: int, *, witness: bool = True) -> Watched:
     if unavailable():
         return _knocked(target, times)
     with Watch(witness=witness) as watch:
@@ -143,7 +143,7 @@ def _watched(target: Target, times: int, *, witness: bool = True) -> Watched:
     return watch.found([(target.enter_ns, target.leave_ns)], calls=times)
 
 
-def _knocked(target: Target, times: int) -> Watched:
+def _knocked(target: TimedCall, times: int) -> Watched:
     """Without a scope: who is kept waiting may have been so by another thread."""
     alone = threading.active_count() == 1
     seen = knocked(target, times)
@@ -160,7 +160,7 @@ def _knocked(target: Target, times: int) -> Watched:
     )
 
 
-def _holds(promise: Promise, target: Target, once: bool) -> PromiseFinding:
+def _holds(promise: Promise, target: TimedCall, once: bool) -> PromiseFinding:
     watched: list[Watched] = []
     outcomes: list[Outcome] = []
     over_s, took_s = time.monotonic() + MOST_S, 0.0
@@ -200,7 +200,7 @@ def _holds(promise: Promise, target: Target, once: bool) -> PromiseFinding:
     return conclude(promise, Outcome.OPEN, watched, len(watched), reason)
 
 
-def _blind(target: Target) -> Watched:
+def _blind(target: TimedCall) -> Watched:
     """Timed, but not seen."""
     duration_s = target.last_s
     return Watched(duration_s, 0.0, 0.0, 0.0, duration_s, 0.0, 0)

@@ -20,7 +20,7 @@ from lab.calls.compiled import CompileError
 from lab.calls.own import ALONE, ArgumentsError, Own, found, loaded, made_by, pair
 from lab.commands.own_failures import NotRacedError, place, reason
 from lab.constructions.own_twins import (
-    Trial,
+    CallPlan,
     arguments,
     difference,
     outcome,
@@ -51,7 +51,7 @@ class Child:
     reporter: ChildReporter
     """To it goes what happens."""
     known: dict[str, int]
-    """What this run has found out so far, a number by name (see `_trial`)."""
+    """What this run has found out so far, a number by name (see `_plan`)."""
     left_out: frozenset[str]
     """What failed before, and is not tried again."""
     _done: int = 0
@@ -117,41 +117,42 @@ class Child:
     def _try(self, own: Own, twin: str) -> None:
         """Find out how a twin is raced, and whether it does what the first one does."""
         name, text = f"{own.name} {twin}", f"{own.name}: {twin} is tried"
-        if {name, text} & self.left_out or self._trial(own, twin):
+        if {name, text} & self.left_out or self._plan(own, twin):
             self._done += 1
             return
         with self._step(text, name, own.functions[twin]):
             function = own.functions[twin]
             like = f"{own.name} {made_by(function)} size"
-            trial = tried(own, twin, self.known.get(like, 0), self._before)
-            self._compare(own, twin, trial.size)
-            self.known.setdefault(f"{own.name} blocks", trial.waits)
-            self.known[like] = trial.size
+            plan = tried(own, twin, self.known.get(like, 0), self._before)
+            self._compare(own, twin, plan.size)
+            self.known.setdefault(f"{own.name} blocks", plan.waits)
+            self.known[like] = plan.size
             self.known |= {
-                f"{name} {key}": value for key, value in asdict(trial).items()
+                f"{name} {key}": value for key, value in asdict(plan).items()
             }
             self.reporter.sizes(self.known)
             held = twin != "released"
             if twin == ALONE:
                 self._before(function.__name__)
-                looked = probe(function, *arguments(own, trial.size))
+                looked = probe(function, *arguments(own, plan.size))
                 self.reporter.tell("note", text=f"{own.name}: {looked}")
                 held = looked.verdict == "held"
-            if trial.short and not held:
+            if plan.short and not held:
                 told = f"{name}: a call is so short that handing over the GIL costs as"
                 told += " much: give it more work to see what threads gain"
                 self.reporter.tell("note", text=told)
 
-    def _trial(self, own: Own, twin: str) -> Trial | None:
+    def _plan(self, own: Own, twin: str) -> CallPlan | None:
         told = {
-            key: self.known.get(f"{own.name} {twin} {key}") for key in Trial.__slots__
+            key: self.known.get(f"{own.name} {twin} {key}")
+            for key in CallPlan.__slots__
         }
         numbers = [value for value in told.values() if value is not None]
-        return Trial(*numbers) if len(numbers) == len(told) else None
+        return CallPlan(*numbers) if len(numbers) == len(told) else None
 
     def _compare(self, own: Own, twin: str, size: int) -> None:
         """With the first of the kernel's twins that could be tried."""
-        first = next((one for one in own.functions if self._trial(own, one)), None)
+        first = next((one for one in own.functions if self._plan(own, one)), None)
         if first is None:
             return
         before = self._outcomes.get((own.name, size))
@@ -172,27 +173,27 @@ class Child:
             raise NotRacedError(f"the twins disagree: for ({shown}) {told}")
 
     def _race(self, own: Own, twin: str) -> None:
-        trial = self._trial(own, twin)
+        plan = self._plan(own, twin)
         subject = f"{own.name} {twin}"
-        if trial is None or subject in self.left_out:
+        if plan is None or subject in self.left_out:
             self._done += 1
             return
         blocks = self.known[f"{own.name} blocks"] > 0
-        counts = thread_counts(raceable(own, twin, trial, blocks, 1), os.environ)
+        counts = thread_counts(raceable(own, twin, plan, blocks, 1), os.environ)
         for threads in counts:
             identity = f"{subject} x{threads}"
             if identity in self.left_out:
                 continue
             with self._step(identity, subject, own.functions[twin]):
-                self._measure(own, twin, trial, blocks, threads)
+                self._measure(own, twin, plan, blocks, threads)
         if self.told.traces and self.told.place == 0 and not unavailable():
-            self._trace(own, twin, trial, blocks)
+            self._trace(own, twin, plan, blocks)
 
     def _measure(
-        self, own: Own, twin: str, trial: Trial, blocks: bool, threads: int
+        self, own: Own, twin: str, plan: CallPlan, blocks: bool, threads: int
     ) -> None:
-        rounds = FEW_ROUNDS if trial.wall_ns > LONG_S * 1e9 else ROUNDS
-        kernel = raceable(own, twin, trial, blocks, rounds)
+        rounds = FEW_ROUNDS if plan.wall_ns > LONG_S * 1e9 else ROUNDS
+        kernel = raceable(own, twin, plan, blocks, rounds)
 
         def repeat(
             race: Callable[[], None], prepare: Callable[[], None], times: int
@@ -211,20 +212,20 @@ class Child:
             threads,
             repeat,
             probe=True,
-            size=trial.size or None,
+            size=plan.size or None,
         )
         self._keep(f"{own.name} {twin} x{threads}", race.to_json())
         self._raced += 1
 
-    def _trace(self, own: Own, twin: str, trial: Trial, blocks: bool) -> None:
+    def _trace(self, own: Own, twin: str, plan: CallPlan, blocks: bool) -> None:
         identity = f"{own.name} {twin} under the scope"
         if identity in self.left_out:
             return
         subject = f"{own.name} {twin}"
         with self._step(identity, subject, own.functions[twin]):
-            kernel = raceable(own, twin, trial, blocks, 1)
+            kernel = raceable(own, twin, plan, blocks, 1)
             # Under one lock all calls come one after the other.
-            self.reporter.expect(2 * CALLS * trial.wall_ns / 1e9)
+            self.reporter.expect(2 * CALLS * plan.wall_ns / 1e9)
             self._keep(identity, timeline(own.name, kernel.twins[0]).to_json())
 
     def _keep(self, name: str, record: dict[str, Any]) -> None:

@@ -34,7 +34,7 @@ LIMIT_S = 5
 # The peer's answer, as bytes or as the number of bytes.
 ANSWERED = (b"!", 1)
 
-Run = Callable[[], object]
+Action = Callable[[], object]
 
 
 def _workload(prepared: Callable[[ExitStack, int], list[Call]]) -> Workload:
@@ -50,7 +50,7 @@ def _workload(prepared: Callable[[ExitStack, int], list[Call]]) -> Workload:
     return workload
 
 
-def fifo(read: Callable[[int], Run]) -> Workload:
+def fifo(read: Callable[[int], Action]) -> Workload:
     """read(descriptor) makes the call: one byte from a FIFO that is empty."""
 
     @_workload
@@ -72,7 +72,7 @@ def fifo(read: Callable[[int], Run]) -> Workload:
     return calls
 
 
-def whole_fifo(read: Callable[[Path], Run], peer_s: float = PEER_S) -> Workload:
+def whole_fifo(read: Callable[[Path], Action], peer_s: float = PEER_S) -> Workload:
     """read(path) makes the call, a released one: open a FIFO, read to its end.
 
     peer_s: how long the peer waits before it writes.
@@ -92,7 +92,7 @@ def whole_fifo(read: Callable[[Path], Run], peer_s: float = PEER_S) -> Workload:
     return calls
 
 
-def accepting(accept: Callable[[socket.socket], Run]) -> Workload:
+def accepting(accept: Callable[[socket.socket], Action]) -> Workload:
     """accept(listener) makes the call: nobody has called yet."""
 
     @_workload
@@ -111,7 +111,7 @@ def accepting(accept: Callable[[socket.socket], Run]) -> Workload:
     return calls
 
 
-def connecting(connect: Callable[[socket.socket, str], Run]) -> Workload:
+def connecting(connect: Callable[[socket.socket, str], Action]) -> Workload:
     """connect(caller, path) makes the call: the listener's queue is full.
 
     It has room for one. Taking that one away lets the call end, which fills the
@@ -138,7 +138,7 @@ def connecting(connect: Callable[[socket.socket, str], Run]) -> Workload:
     return calls
 
 
-def sending(send: Callable[[socket.socket], Run]) -> Workload:
+def sending(send: Callable[[socket.socket], Action]) -> Workload:
     """send(end) makes the call: one byte, and the buffer is full."""
 
     @_workload
@@ -162,7 +162,7 @@ def sending(send: Callable[[socket.socket], Run]) -> Workload:
 
 
 def receiving(
-    receive: Callable[[socket.socket], Run], peer_s: float = PEER_S
+    receive: Callable[[socket.socket], Action], peer_s: float = PEER_S
 ) -> Workload:
     """receive(end) makes the call: one byte, and none has come. peer_s: as above."""
 
@@ -198,7 +198,7 @@ def _bounded(stack: ExitStack, end: socket.socket) -> socket.socket:
     return end
 
 
-def _ask(channel: socket.socket) -> Run:
+def _ask(channel: socket.socket) -> Action:
     """Asks the peer with the GIL held; OSError if it is gone."""
     write = Libc(ctypes.PyDLL).write_raw
 
@@ -208,7 +208,7 @@ def _ask(channel: socket.socket) -> Run:
     return ask
 
 
-def _renew(caller: socket.socket, ask: Run) -> None:
+def _renew(caller: socket.socket, ask: Action) -> None:
     """Put a fresh socket in the place of a connected one, then ask."""
     with socket.socket(socket.AF_UNIX) as fresh:
         bound(fresh, LIMIT_S)
@@ -216,7 +216,7 @@ def _renew(caller: socket.socket, ask: Run) -> None:
     ask()
 
 
-def _fill(end: socket.socket, ask: Run) -> None:
+def _fill(end: socket.socket, ask: Action) -> None:
     """Send until nothing more fits, then ask."""
     with suppress(BlockingIOError):
         while end.send(b"x", socket.MSG_DONTWAIT):

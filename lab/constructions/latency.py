@@ -12,7 +12,6 @@ from lab.instruments.starvation import starved_since, starved_so_far_ns
 from lab.instruments.stopwatch import timed
 from lab.records.race import Lap
 
-Call = Callable[[], object]
 INTERVAL_S = 0.005
 # Fewer have no middle.
 FEWEST_TICKS = 3
@@ -27,7 +26,7 @@ def _bytecode(seconds: float) -> None:
 
 # Calls that take so many seconds by the clock, at most 1, busy but for the first. No
 # bytecode runs in the last two: a waiting thread would get in where it begins.
-LOADS: dict[str, Callable[[float], Call]] = {
+LOADS: dict[str, Callable[[float], Callable[[], object]]] = {
     "nothing": lambda seconds: partial(time.sleep, seconds),
     "bytecode": lambda seconds: partial(_bytecode, seconds),
     "held": lambda seconds: partial(doses.dose, seconds * 1e6, 0, seconds),
@@ -132,14 +131,14 @@ def note(ticks: list[Tick], due_ns: int) -> int:
     return came_ns + INTERVAL_NS
 
 
-def timed_call(call: Call) -> Lap:
+def timed_call(call: Callable[[], object]) -> Lap:
     """Make the call in this thread."""
     before_ns = starved_so_far_ns()
     enter_ns, leave_ns, cpu_ns, _ = timed(call)
     return Lap(enter_ns, leave_ns, cpu_ns, starved_since(before_ns))
 
 
-def beside(call: Call) -> Latencies:
+def beside(call: Callable[[], object]) -> Latencies:
     """Make the call in this thread while the ticker ticks in another."""
     with Ticker() as ticker:
         done = timed_call(call)

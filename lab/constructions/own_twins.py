@@ -33,7 +33,7 @@ Before = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class CallPlan:
     """How a twin is called in a race."""
 
     size: int
@@ -64,7 +64,7 @@ def arguments(own: Own, size: int) -> tuple[Any, ...]:
         raise ArgumentsError(reason) from error
 
 
-def tried(own: Own, name: str, size: int, before: Before) -> Trial:
+def tried(own: Own, name: str, size: int, before: Before) -> CallPlan:
     """Call a twin until it is known how to race it. Raises what it raises.
 
     size: of another twin that takes the same argument, or 0.
@@ -94,7 +94,7 @@ def tried(own: Own, name: str, size: int, before: Before) -> Trial:
             break
         laps.append(took(size, times))
     shortest_ns = min(one.wall_ns for one in laps)
-    return Trial(size, times, shortest_ns, int(all(map(_waited, laps))))
+    return CallPlan(size, times, shortest_ns, int(all(map(_waited, laps))))
 
 
 def outcome(own: Own, name: str, args: tuple[Any, ...], before: Before) -> Any:
@@ -119,32 +119,32 @@ def difference(first: tuple[str, Any], other: tuple[str, Any]) -> str:
     return ""
 
 
-def raceable(own: Own, name: str, trial: Trial, blocks: bool, rounds: int) -> Kernel:
+def raceable(own: Own, name: str, plan: CallPlan, blocks: bool, rounds: int) -> Kernel:
     """A kernel of one twin. blocks: as its first twin does."""
     function = own.functions[name]
 
     @contextmanager
     def workload(threads: int) -> Iterator[Sequence[Call]]:
         yield [
-            Call(_run(function, arguments(own, trial.size), trial.times))
+            Call(_run(function, arguments(own, plan.size), plan.times))
             for _ in range(threads)
         ]
 
     via = made_by(function)
-    twin = Twin(name, via, workload, _claim(name, trial, blocks), function)
+    twin = Twin(name, via, workload, _claim(name, plan, blocks), function)
     return Kernel(
         own.name,
         Bound.BLOCKING if blocks else Bound.COMPUTE,
         (twin,),
         rounds=rounds,
-        delay_s=trial.wall_ns / 1e9 if blocks else None,
+        delay_s=plan.wall_ns / 1e9 if blocks else None,
         threads=THREADS,
     )
 
 
-def _claim(name: str, trial: Trial, blocks: bool) -> Claim:
+def _claim(name: str, plan: CallPlan, blocks: bool) -> Claim:
     """What the name says; of a function alone, no more than what its ceiling allows."""
-    if name == ALONE or (name == "released" and trial.short):
+    if name == ALONE or (name == "released" and plan.short):
         return Claim.TO_CEILING
     if name == "interpreter" and blocks:  # Python's own calls may release
         return Claim.TO_CEILING

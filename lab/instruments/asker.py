@@ -13,7 +13,7 @@ from lab.instruments.knocker import KNOCKER
 from lab.instruments.switch_interval import switch_interval
 
 # Begin and end, by one clock, in nanoseconds.
-Span = tuple[int, int]
+SpanNs = tuple[int, int]
 # A wait of so many switch intervals is long.
 LATE = 2
 
@@ -26,8 +26,8 @@ class Asker:
 
     def __init__(self, patience_s: float) -> None:
         self.patience_s = patience_s
-        self.knocks: list[Span] = []
-        self.cpu: list[Span] = []
+        self.knocks: list[SpanNs] = []
+        self.cpu: list[SpanNs] = []
         """The processor time of whoever made this, when each began and ended."""
         self._clock = time.pthread_getcpuclockid(threading.get_ident())
         self.starved_ns: dict[int, int] = {}

@@ -15,8 +15,8 @@ from typing import Any
 from lab.instruments.knocker import KNOCKER, Knock, Knocker
 from lab.instruments.preemption import (
     PROMPT_NS,
-    Call,
     Entries,
+    StampedCall,
     blurred,
     entries,
     longest_stretch_s,
@@ -69,7 +69,7 @@ class Preemption:
     """The longest that the call runs without checking whether anybody waits."""
 
 
-class Target:
+class TimedCall:
     """The callable, with a count of its calls and the time of the last ones."""
 
     def __init__(
@@ -86,7 +86,7 @@ class Target:
         self.last_s = 0.0
         self.enter_ns = self.leave_ns = 0
         self.starved_ns = 0
-        self.stamps: list[Call] = []
+        self.stamps: list[StampedCall] = []
 
     def call(self, times: int, *, stamp: bool = False) -> None:
         """Call it so many times in a row; stamp: keep when each of them was."""
@@ -96,7 +96,7 @@ class Target:
             if stamp:
                 stamps = stamped(*self._call, times, self._progress)
                 self.stamps = [
-                    Call(*stamps[place : place + 4]) for place in range(0, 4 * times, 4)
+                    StampedCall(*stamps[at : at + 4]) for at in range(0, 4 * times, 4)
                 ]
                 self.enter_ns, self.leave_ns = stamps[0], stamps[-2]
             else:
@@ -140,7 +140,7 @@ def left_open(gil_free: float, starved: float) -> float:
     return max(highest - gil_free, gil_free - lowest)
 
 
-def scoped(target: Target, times: int) -> Observation:
+def scoped(target: TimedCall, times: int) -> Observation:
     with Scope() as scope:
         target.call(times, stamp=times == 1)
     trace = scope.trace
@@ -158,7 +158,7 @@ def scoped(target: Target, times: int) -> Observation:
     )
 
 
-def scoped_and_knocked(target: Target) -> tuple[Observation, Preemption]:
+def scoped_and_knocked(target: TimedCall) -> tuple[Observation, Preemption]:
     """Scope and knocks at once, for a call that may be made only once."""
     # After each knock the lock is free until the call has a core again: not too many.
     with Knocker(5 * SHORT_S, INTERVALS_S) as knocker:
@@ -167,11 +167,11 @@ def scoped_and_knocked(target: Target) -> tuple[Observation, Preemption]:
     return seen, _preemption(entries(knocks, target.stamps, target.starved_ns))
 
 
-def preemption(target: Target) -> Preemption:
+def preemption(target: TimedCall) -> Preemption:
     """Knock on calls until it can be told where in a call waiters get in."""
     stamp = target.last_s >= SHORTEST_S
     knocks: list[Knock] = []
-    calls: list[Call] = []
+    calls: list[StampedCall] = []
     starved_ns = 0
     over_s = time.monotonic() + MOST_S
     while True:
@@ -179,7 +179,7 @@ def preemption(target: Target) -> Preemption:
         with Knocker(SHORT_S / 2, INTERVALS_S) as knocker:
             target.call(times, stamp=stamp)
         knocks += _within(target, knocker.knocks)
-        calls += target.stamps or [Call(target.enter_ns, 0, target.leave_ns, 0)]
+        calls += target.stamps or [StampedCall(target.enter_ns, 0, target.leave_ns, 0)]
         starved_ns += target.starved_ns
         found = entries(knocks, calls, starved_ns)
         told = _preemption(found, stamp)
@@ -193,7 +193,7 @@ def _preemption(found: Entries, stamped: bool = True) -> Preemption:
     return Preemption(preempted(found, LONG_S, stamped), longest_stretch_s(found))
 
 
-def _within(target: Target, knocks: list[Knock]) -> list[Knock]:
+def _within(target: TimedCall, knocks: list[Knock]) -> list[Knock]:
     """The knocks that waited while the calls ran, from when they did."""
     enter_ns, leave_ns = target.enter_ns, target.leave_ns
     return [
@@ -203,7 +203,7 @@ def _within(target: Target, knocks: list[Knock]) -> list[Knock]:
     ]
 
 
-def knocked(target: Target, times: int) -> Observation:
+def knocked(target: TimedCall, times: int) -> Observation:
     with Knocker(SHORT_S / 4, (NEVER_S,)) as knocker:
         target.call(times)
     return from_knocks(target.enter_ns, target.leave_ns, knocker.knocks)

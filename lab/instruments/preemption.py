@@ -56,7 +56,7 @@ EDGES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class StampedCall:
     """When a call began and ended."""
 
     enter_ns: int
@@ -81,7 +81,7 @@ class Call:
 class Entries:
     """Which waiting threads got the GIL during calls."""
 
-    calls: Sequence[Call]
+    calls: Sequence[StampedCall]
     """All calls, in the order of time."""
     knocks: Sequence[Knock]
     """Those who got in during one of them,"""
@@ -110,7 +110,7 @@ class Entries:
 
 
 def entries(
-    knocks: Sequence[Knock], calls: Sequence[Call], starved_ns: int = 0
+    knocks: Sequence[Knock], calls: Sequence[StampedCall], starved_ns: int = 0
 ) -> Entries:
     """Match knocks and calls, both in the order of time; one call at least.
 
@@ -136,7 +136,7 @@ def preempted(found: Entries, patient_s: float, stamped: bool) -> bool | None:
     not because the call releases the GIL.
 
     patient_s: the longest of the switch intervals in use. stamped: whether each call
-    has its own stamps; else one Call stands for many calls, and then only False can be
+    has its own stamps; else one pair stands for many calls, and then only False can be
     told. None where it cannot be told.
     """
     waits = [knock for knock in found.knocks if knock.wait_ns > PROMPT_NS]

@@ -17,7 +17,7 @@ from lab.instruments.held_in import held_in
 from lab.instruments.observation import (
     Observation,
     Preemption,
-    Target,
+    TimedCall,
     knocked,
     left_open,
     preemption,
@@ -64,7 +64,7 @@ def traced(
     No call is made for the trace. It is None where there was no scope. progress:
     as stopwatch.repeat counts in it.
     """
-    target = Target(func, args, kwargs, progress)
+    target = TimedCall(func, args, kwargs, progress)
     with switch_interval():
         if not gil_enabled():
             return _without_gil(target), None
@@ -81,7 +81,7 @@ def gil_free(
     """
     if not gil_enabled():
         return None
-    target = Target(func, (), {})
+    target = TimedCall(func, (), {})
     observe = knocked if unavailable() else scoped
     with switch_interval():
         seen = observe(target, 1)
@@ -92,7 +92,7 @@ def gil_free(
 
 
 def _long_enough(
-    target: Target, observe: Callable[[Target, int], Observation], min_time: float
+    target: TimedCall, observe: Callable[[TimedCall, int], Observation], min_time: float
 ) -> Observation:
     """Observe again where calls that were slow at first were over too soon."""
     for _ in range(4):
@@ -102,7 +102,7 @@ def _long_enough(
     return seen
 
 
-def _probed(target: Target, min_time: float) -> tuple[Probe, Trace | None]:
+def _probed(target: TimedCall, min_time: float) -> tuple[Probe, Trace | None]:
     reason = unavailable()
     observe = knocked if reason else scoped
     # The first call tells how long one takes. It may be the only one, so it is
@@ -118,7 +118,7 @@ def _probed(target: Target, min_time: float) -> tuple[Probe, Trace | None]:
 
 
 def _conclude(
-    target: Target, seen: Observation, found: Preemption, reason: str | None
+    target: TimedCall, seen: Observation, found: Preemption, reason: str | None
 ) -> Probe:
     verdict, doubt = _verdict(seen)
     duration = target.last_s
@@ -158,7 +158,7 @@ def _verdict(seen: Observation) -> tuple[ProbeVerdict, str]:
     return ("held", "") if seen.gil_free <= HELD else ("partly", "")
 
 
-def _without_gil(target: Target) -> Probe:
+def _without_gil(target: TimedCall) -> Probe:
     target.call(1)
     return Probe(
         verdict="no-gil",

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lab.instruments.asker import Asker, Span, starved_ns
+from lab.instruments.asker import Asker, SpanNs, starved_ns
 from lab.instruments.held_in import held_in
 from lab.instruments.knocker import KNOCKER
 from lab.instruments.scope import Scope
@@ -90,7 +90,7 @@ class Watch:
             gc.enable()
 
     def found(
-        self, spans: Sequence[Span] = (), cpu: Span | None = None, calls: int = 1
+        self, spans: Sequence[SpanNs] = (), cpu: SpanNs | None = None, calls: int = 1
     ) -> Watched:
         """spans: when the code ran, in order; cpu: the caller's processor time then,
         where that was once; the whole block if not given. calls: how many alike, one
@@ -217,7 +217,7 @@ def _shares(
 
 
 def _computed_s(
-    trace: Trace, one: int, knocks: list[Piece], asker: Asker, cpu: Span
+    trace: Trace, one: int, knocks: list[Piece], asker: Asker, cpu: SpanNs
 ) -> float:
     """The most that this thread, which made the asker, computed while holding the GIL
     and being asked for it: however little of a core it got."""

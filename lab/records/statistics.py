@@ -27,7 +27,7 @@ ENOUGH = 6
 MODE_PART, MODE_VALUES, MODE_RATIO = 0.2, 3, 1.15
 
 
-class Kind(StrEnum):
+class Ends(StrEnum):
     """What stands between low and high."""
 
     INTERVAL = "interval"  # 95 %
@@ -44,7 +44,7 @@ class Estimate:
     """Lower end of the interval or range."""
     high: float
     """Upper end."""
-    kind: Kind = Kind.RANGE
+    kind: Ends = Ends.RANGE
     """Whether low and high are an interval or a range."""
     values: int = 1
     """How many values it rests on."""
@@ -94,7 +94,7 @@ def estimate(values: Sequence[float], processes: Sequence[int] = ()) -> Estimate
         statistics.median(units),
         low,
         high,
-        Kind.INTERVAL if len(units) >= ENOUGH else Kind.RANGE,
+        Ends.INTERVAL if len(units) >= ENOUGH else Ends.RANGE,
         len(values),
         _modes(sorted(values)),
     )

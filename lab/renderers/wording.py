@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from lab.records.machine import Machine
 from lab.records.race import Bound, Claim
 from lab.records.run import Failure
-from lab.records.statistics import Estimate, Kind
+from lab.records.statistics import Ends, Estimate
 from lab.records.units import decimals, duration, fitting, number, rounded, upwards
 from lab.verdicts.finding import Finding, Judgement, Verdict
 from lab.verdicts.run import (
@@ -88,7 +88,7 @@ def within(it: Estimate, unit: str, sign: str) -> str:
         written = written.rstrip("0").rstrip(".") if places > 0 else written
         if it.values == 1:  # nothing tells how far it is off
             return f"{written} {unit}".rstrip() + " once"
-    elif it.kind is Kind.RANGE:
+    elif it.kind is Ends.RANGE:
         written = f"range {low_end} to {high_end}"
     elif wide:
         written = f"{rounded(middle)} ({low_end} to {high_end})"

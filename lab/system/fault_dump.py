@@ -15,7 +15,7 @@ BESIDE = "_knock"
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class FaultFrame:
     """A place in Python: a file, a line in it from 1 on, and the function."""
 
     file: str
@@ -30,7 +30,7 @@ class Frame:
         return f"{path}:{self.line} in {self.function}"
 
 
-def threads(dump: str) -> list[list[Frame]]:
+def threads(dump: str) -> list[list[FaultFrame]]:
     """The frames of each thread, the innermost first; the one at fault comes first."""
     parts = dump.split("\n\n")
     parts.sort(key=lambda part: CURRENT not in part)
@@ -38,7 +38,7 @@ def threads(dump: str) -> list[list[Frame]]:
     return [frames for frames in found if frames]
 
 
-def culprit(dump: str) -> Frame | None:
+def culprit(dump: str) -> FaultFrame | None:
     """Where the call stood that is at fault, or does not return; None if unknown.
 
     A time that is over does not tell whose it was: the newest thread that does not
@@ -56,12 +56,12 @@ def culprit(dump: str) -> Frame | None:
     return found[0][0] if found else None
 
 
-def _waits(inner: Frame) -> bool:
+def _waits(inner: FaultFrame) -> bool:
     """For another thread: run is where threading calls what it was given."""
     return inner.file.endswith("threading.py") and inner.function != "run"
 
 
-def _frame(match: re.Match[str]) -> Frame:
+def _frame(match: re.Match[str]) -> FaultFrame:
     # What is not ASCII is spelled as in a Python string.
     file = match["file"].encode("ascii", "backslashreplace").decode("unicode_escape")
-    return Frame(file, int(match["line"]), match["function"])
+    return FaultFrame(file, int(match["line"]), match["function"])

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from lab.records.machine import TWO_CORES
 from lab.records.race import Bound, Claim, Race, Round, cores_in_use, starved, wall_ns
-from lab.records.statistics import Estimate, Kind, ceiling, estimate
+from lab.records.statistics import Ends, Estimate, ceiling, estimate
 from lab.verdicts.finding import Ceiling, Finding, Judgement, Verdict
 
 # Fewer usable rounds than this say nothing. A blocking race shows its order in
@@ -123,7 +123,7 @@ def _free(race: Race) -> Estimate | None:
     error = max(share.error for share in race.shares) / math.sqrt(len(race.shares))
     low = max(0.0, min(found.low, found.median - error))
     high = min(1.0, max(found.high, found.median + error))
-    kind = Kind.INTERVAL if len(race.shares) == 1 else found.kind
+    kind = Ends.INTERVAL if len(race.shares) == 1 else found.kind
     return replace(found, low=low, high=high, kind=kind)
 
 

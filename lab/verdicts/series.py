@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 
 from lab.records.series import Series
-from lab.records.statistics import Estimate, Kind, estimate
+from lab.records.statistics import Ends, Estimate, estimate
 from lab.verdicts.finding import Judgement
 
 # A claim on a series wants this many values: all on one side of a bound that is the
@@ -50,7 +50,7 @@ def _estimate(series: Series) -> Estimate | None:
     if series.error is None:
         return found
     low, high = found.median - series.error, found.median + series.error
-    return replace(found, low=low, high=high, kind=Kind.INTERVAL)
+    return replace(found, low=low, high=high, kind=Ends.INTERVAL)
 
 
 def _in_range(series: Series, found: Estimate) -> tuple[Judgement, str]:

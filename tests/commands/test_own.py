@@ -14,7 +14,7 @@ from lab.commands.own import Raced, Wanted, bench_own, race_own, watch
 from lab.errors import UsageError
 from lab.instruments.scope import unavailable
 from lab.records.machine import gil_enabled
-from lab.records.statistics import Kind
+from lab.records.statistics import Ends
 
 FAULTY = """
 import ctypes
@@ -114,7 +114,7 @@ def test_a_file_is_compiled_compared_probed_raced_and_judged(raced: Raced) -> No
     assert interpreter.race.size
     assert {turn.process for turn in held.race.rounds} == {0, 1}
     assert held.speedup is not None
-    assert held.speedup.kind is Kind.RANGE  # of fewer than six processes
+    assert held.speedup.kind is Ends.RANGE  # of fewer than six processes
     if unavailable() is None and gil_enabled():
         assert held.free is None or held.free.median < 0.1
         assert released.free is None or released.free.median > 0.9

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lab.calls.own import ArgumentsError, Own
-from lab.constructions.own_twins import Trial, arguments, difference, raceable, tried
+from lab.constructions.own_twins import CallPlan, arguments, difference, raceable, tried
 from lab.instruments.pilot import CALL_S
 from lab.records.race import Bound, Claim
 
@@ -17,26 +17,26 @@ def _own(function: Any, sized: bool = False, args: tuple[Any, ...] = ()) -> Own:
 
 def test_a_short_call_is_repeated_until_it_is_long_enough() -> None:
     told: list[str] = []
-    trial = tried(_own(len, args=("x",)), "held", 0, told.append)
-    assert trial.times > 1
-    assert trial.short
+    plan = tried(_own(len, args=("x",)), "held", 0, told.append)
+    assert plan.times > 1
+    assert plan.short
     assert told[0] == "len('x')"
 
 
 def test_a_sized_call_gets_its_size() -> None:
-    trial = tried(_own(lambda n: sum(range(n)), sized=True), "held", 0, lambda _: None)
-    assert trial.size > 1
-    assert not trial.waits
+    plan = tried(_own(lambda n: sum(range(n)), sized=True), "held", 0, lambda _: None)
+    assert plan.size > 1
+    assert not plan.waits
 
 
 @pytest.mark.slow
 def test_a_call_that_sleeps_waits() -> None:
     sleep = _own(time.sleep, args=(20 * CALL_S,))  # long beside a wait for a core
-    trial = tried(sleep, "held", 0, lambda _: None)
-    assert trial.waits == 1
-    kernel = raceable(sleep, "released", trial, True, 3)
+    plan = tried(sleep, "held", 0, lambda _: None)
+    assert plan.waits == 1
+    kernel = raceable(sleep, "released", plan, True, 3)
     assert kernel.bound is Bound.BLOCKING
-    assert kernel.delay_s == trial.wall_ns / 1e9
+    assert kernel.delay_s == plan.wall_ns / 1e9
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_what_the_name_claims(
     name: str, times: int, blocks: bool, claim: Claim
 ) -> None:
     own = Own("f", {name: len}, lambda: ("x",))
-    kernel = raceable(own, name, Trial(0, times, 10**6, 0), blocks, 3)
+    kernel = raceable(own, name, CallPlan(0, times, 10**6, 0), blocks, 3)
     assert kernel.twins[0].claim is claim
 
 

@@ -15,7 +15,7 @@ from lab.kernels import nanosleep_held, nanosleep_released
 from lab.records.lines import Line, StackNode
 from lab.records.trace import Trace
 
-OURS = Line(observation.__file__, 10, "Target.call")
+OURS = Line(observation.__file__, 10, "TimedCall.call")
 OWN = Line("/src/report.py", 31, "total", "json.loads")
 LIBRARY = Line(json.__file__, 346, "loads", "_default_decoder.decode")
 

@@ -12,8 +12,8 @@ from lab import kernels
 from lab.instruments.knocker import Knock
 from lab.instruments.observation import LONG_S, SHORT_S
 from lab.instruments.preemption import (
-    Call,
     Entries,
+    StampedCall,
     blurred,
     entries,
     longest_stretch_s,
@@ -25,11 +25,11 @@ from lab.records.machine import gil_enabled
 US, MS = 1_000, 1_000_000
 
 
-def _calls(count: int, long_ns: int, on_core: float = 1.0) -> list[Call]:
+def _calls(count: int, long_ns: int, on_core: float = 1.0) -> list[StampedCall]:
     """One after the other, each so long."""
     cpu_ns = round(long_ns * on_core)
     return [
-        Call(n * long_ns, n * cpu_ns, (n + 1) * long_ns, (n + 1) * cpu_ns)
+        StampedCall(n * long_ns, n * cpu_ns, (n + 1) * long_ns, (n + 1) * cpu_ns)
         for n in range(count)
     ]
 
@@ -101,7 +101,7 @@ def test_calls_as_short_as_a_switch_are_not_told() -> None:
     for n in range(200):
         long_ns = 40 * US if n % 2 else 20 * US
         end_ns = begin_ns + long_ns
-        calls.append(Call(begin_ns, begin_ns, end_ns, end_ns))
+        calls.append(StampedCall(begin_ns, begin_ns, end_ns, end_ns))
         if n % 2:
             knocks.append(_knock(end_ns - 2 * US, 2 * MS))
         begin_ns = end_ns

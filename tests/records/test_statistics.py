@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lab.records.statistics import ENOUGH, Kind, estimate
+from lab.records.statistics import ENOUGH, Ends, estimate
 
 SAMPLES = 4_000
 
@@ -11,14 +11,14 @@ SAMPLES = 4_000
 def test_one_value_is_its_own_range() -> None:
     one = estimate([3.0])
     assert (one.median, one.low, one.high) == (3.0, 3.0, 3.0)
-    assert one.kind is Kind.RANGE
+    assert one.kind is Ends.RANGE
     assert one.half_width == 0
 
 
 @pytest.mark.parametrize("n", range(2, ENOUGH))
 def test_few_values_are_a_range(n: int) -> None:
     few = estimate(list(map(float, range(n))))
-    assert (few.low, few.high, few.kind) == (0, n - 1, Kind.RANGE)
+    assert (few.low, few.high, few.kind) == (0, n - 1, Ends.RANGE)
 
 
 # Known medians of unlike shapes: skewed, heavy tails, flat.
@@ -35,7 +35,7 @@ def test_coverage(n: int, shape: str) -> None:
     """Of 4,000 samples with median 0, 93 to 99 % of the intervals hold it."""
     samples = SHAPES[shape](np.random.default_rng(n), (SAMPLES, n))
     found = [estimate(sample) for sample in samples.tolist()]
-    assert all(one.kind is Kind.INTERVAL for one in found)
+    assert all(one.kind is Ends.INTERVAL for one in found)
     assert 0.93 <= np.mean([one.low <= 0 <= one.high for one in found]) <= 0.99
 
 
@@ -53,7 +53,7 @@ def test_coverage_over_processes(processes: int, rounds: int) -> None:
 def test_many_values_of_few_processes_are_a_range() -> None:
     values = [1.0, 1.1, 1.2, 2.0, 2.1, 2.2, 3.0, 3.1, 3.2]
     few = estimate(values, [0, 0, 0, 1, 1, 1, 2, 2, 2])
-    assert (few.low, few.median, few.high, few.kind) == (1.1, 2.1, 3.1, Kind.RANGE)
+    assert (few.low, few.median, few.high, few.kind) == (1.1, 2.1, 3.1, Ends.RANGE)
     assert few.values == 9
 
 

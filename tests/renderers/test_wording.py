@@ -8,7 +8,7 @@ import pytest
 from lab.records.race import Bound
 from lab.records.results import load
 from lab.records.series import Series
-from lab.records.statistics import Estimate, Kind
+from lab.records.statistics import Ends, Estimate
 from lab.renderers import columns, wording
 from lab.verdicts.finding import Judgement
 from lab.verdicts.run import Judged, judged
@@ -18,7 +18,7 @@ RECORDS = Path(__file__).parents[1] / "data"
 
 
 def _interval(median: float, low: float, high: float) -> Estimate:
-    return Estimate(median, low, high, Kind.INTERVAL, 6)
+    return Estimate(median, low, high, Ends.INTERVAL, 6)
 
 
 def _figure(
@@ -61,7 +61,7 @@ def test_an_interval_that_says_nothing_is_inconclusive() -> None:
 
 
 def test_a_figure_taken_once_has_no_interval() -> None:
-    one = replace(_interval(0.1971, 0.1971, 0.1971), kind=Kind.RANGE, values=1)
+    one = replace(_interval(0.1971, 0.1971, 0.1971), kind=Ends.RANGE, values=1)
     assert wording.measured(_figure(one, values=1), "+-") == "197 ms once"
     assert columns.data(columns.SERIES, _figure(one))["measured_low"] is None
     same = _figure(_interval(0.5, 0.5, 0.5), "", values=6)
@@ -69,9 +69,9 @@ def test_a_figure_taken_once_has_no_interval() -> None:
 
 
 def test_a_range_is_called_one() -> None:
-    few = Estimate(1.05, 0.98, 1.2, Kind.RANGE, 5)
+    few = Estimate(1.05, 0.98, 1.2, Ends.RANGE, 5)
     assert wording.within(few, "x", "+-") == "range 0.98 to 1.20 x"
-    assert "range" not in wording.within(replace(few, kind=Kind.INTERVAL), "x", "+-")
+    assert "range" not in wording.within(replace(few, kind=Ends.INTERVAL), "x", "+-")
 
 
 def test_two_modes_are_told() -> None:

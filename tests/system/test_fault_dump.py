@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lab.system.fault_dump import Frame, culprit, threads
+from lab.system.fault_dump import FaultFrame, culprit, threads
 
 FAULT = """Fatal Python error: Segmentation fault
 
@@ -29,24 +29,24 @@ CALLING = '  File "/home/me/slow.py", line 4 in slow'
 
 
 def test_the_current_thread_is_at_fault() -> None:
-    assert culprit(FAULT) == Frame("/home/me/café.py", 7, "crash")
+    assert culprit(FAULT) == FaultFrame("/home/me/café.py", 7, "crash")
     assert [frames[-1].function for frames in threads(FAULT)] == ["<module>", "work"]
 
 
 def test_a_time_that_is_over_is_of_who_does_not_just_wait() -> None:
     found = culprit(_timeout(WAITING, KNOCKING, CALLING))
-    assert found == Frame("/home/me/slow.py", 4, "slow")
+    assert found == FaultFrame("/home/me/slow.py", 4, "slow")
 
 
 def test_where_all_wait_it_is_the_first() -> None:
-    assert culprit(_timeout(WAITING, WAITING)) == Frame(
+    assert culprit(_timeout(WAITING, WAITING)) == FaultFrame(
         "/lib/threading.py", 320, "wait"
     )
     assert culprit("") is None
 
 
 def test_a_file_below_the_root_is_named_from_there() -> None:
-    frame = Frame("/home/me/lab/a.py", 3, "f")
+    frame = FaultFrame("/home/me/lab/a.py", 3, "f")
     assert frame.near(Path("/home/me")) == "lab/a.py:3 in f"
     assert frame.near(Path("/srv")) == "/home/me/lab/a.py:3 in f"
 
@@ -71,7 +71,7 @@ Thread 0x00007f04 (most recent call first):
 
 
 def test_threads_of_the_labs_own_that_wait_are_not_at_fault() -> None:
-    assert culprit(DUMP) == Frame("/a/b é/lab/instruments/race.py", 152, "_work")
+    assert culprit(DUMP) == FaultFrame("/a/b é/lab/instruments/race.py", 152, "_work")
     assert len(threads(DUMP)) == 4
     assert culprit("") is None
     assert culprit("Timeout (0:00:03)!\n") is None
@@ -80,4 +80,4 @@ def test_threads_of_the_labs_own_that_wait_are_not_at_fault() -> None:
 def test_in_a_fault_it_is_the_current_thread_though_it_waits() -> None:
     fault = DUMP.replace("Timeout (0:00:03)!", "Fatal Python error: Aborted\n")
     fault = fault.replace("Thread 0x00007f04", "Current thread 0x00007f04")
-    assert culprit(fault) == Frame("/usr/lib/threading.py", 1116, "join")
+    assert culprit(fault) == FaultFrame("/usr/lib/threading.py", 1116, "join")

@@ -4,7 +4,7 @@ import pytest
 
 from lab.records.race import Bound
 from lab.records.results import load
-from lab.records.statistics import Kind
+from lab.records.statistics import Ends
 from lab.verdicts.finding import Finding, Judgement, Verdict
 from lab.verdicts.races import IN_PARALLEL, judge
 from tests.simulate import MACHINES, Simulated, content, path
@@ -28,7 +28,7 @@ def test_nothing_is_contradicted_anywhere(machine: Simulated) -> None:
         assert found.ceiling is not None
         assert found.ceiling.judgement is not Judgement.CONTRADICTED
         assert found.speedup is not None
-        assert found.speedup.kind is Kind.INTERVAL
+        assert found.speedup.kind is Ends.INTERVAL
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from lab.records.statistics import Estimate, Kind
+from lab.records.statistics import Ends, Estimate
 from lab.verdicts.finding import Judgement, Verdict
 from lab.verdicts.run import (
     KERNELS,
@@ -61,7 +61,7 @@ def test_an_interval_that_says_nothing(
     unit: str, low: float, high: float, judgement: Judgement, nothing: bool
 ) -> None:
     one = found("whole").series[0]
-    wide = Estimate((low + high) / 2, low, high, Kind.INTERVAL, 6)
+    wide = Estimate((low + high) / 2, low, high, Ends.INTERVAL, 6)
     series = replace(one.series, unit=unit)
     finding = replace(one, series=series, estimate=wide, judgement=judgement)
     assert says_nothing(finding) is nothing
