@@ -16,6 +16,8 @@ RUNTIME, SECTION, VERSION = "_PyRuntime", ".PyRuntime", "Py_Version"
 COOKIE, OFFSETS = b"xdebugpy", struct.Struct("8sQQ")
 # PY_VERSION_HEX without what differs from patch release to patch release.
 MINOR = 16
+# What the files that have it are called, unless a program embeds Python.
+LIKELY = ("python", "libpython")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ def _candidates(process: Process) -> Iterator[Mapping]:
             files.setdefault(mapping.inode, mapping)
     return iter(
         sorted(
-            files.values(), key=lambda file: "python" not in PurePath(file.path).name
+            files.values(),
+            key=lambda file: not PurePath(file.path).name.startswith(LIKELY),
         )
     )

@@ -5,10 +5,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from statistics import median_low
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+if TYPE_CHECKING:  # on a busy machine, what draws is imported where it draws
+    from rich.progress import Progress
 
 # Where nothing can be drawn over, a line so often.
 EVERY_S = 10.0
@@ -81,8 +83,10 @@ def _left_s(part: float, took_s: list[float], total_s: float | None) -> float | 
     return (total_s * (1 - part) + so_far_s * part) * (1 - part)
 
 
-def _bar(target: Console, **how: Any) -> Progress:
+def _bar(target: Console, **how: Any) -> "Progress":
     """A bar that disappears at the end, the count, and what runs now."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
     text = TextColumn("{task.description}", markup=False)
     columns = BarColumn(20), MofNCompleteColumn(), text
     return Progress(*columns, console=target, transient=True, **how)
@@ -98,9 +102,11 @@ def drawn() -> Iterator[Step]:
     What it draws disappears at the end; elsewhere it draws nothing.
     """
     target = Console(stderr=True, highlight=False)
+    if not target.is_terminal:
+        yield lambda done, total, name: None
+        return
     # Drawn from here only: a thread that draws would want the GIL meanwhile.
-    how = {"auto_refresh": False, "disable": not target.is_terminal}
-    with _bar(target, **how) as progress:
+    with _bar(target, auto_refresh=False) as progress:
         task = progress.add_task("", total=None)
 
         def step(done: int, total: int, name: str) -> None:

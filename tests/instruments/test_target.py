@@ -6,11 +6,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 
+import lab.instruments.target
 from lab.errors import UsageError
 from lab.instruments.target import find
+from lab.system.elf import Image
 from lab.system.process import Mapping, Process
 from tests.waiting import until
 
@@ -18,7 +21,7 @@ from tests.waiting import until
 @contextmanager
 def python(executable: str = sys.executable) -> Iterator[Process]:
     """A process of it that has come up."""
-    code = "print(flush=True); input()"
+    code = "import _json, _random, _struct, math; print(flush=True); input()"
     with subprocess.Popen(
         [executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as child:
@@ -36,6 +39,21 @@ def test_this_very_python_is_found() -> None:
     assert target.python == ".".join(map(str, sys.version_info[:3]))
     if sys.hexversion >= 0x030D0000:
         assert target.free_threaded == ("t" in sys.abiflags)
+
+
+def test_it_is_found_without_reading_the_libraries_it_loaded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[str] = []
+
+    def noted(file: IO[bytes]) -> Image:
+        read.append(Path(file.name).resolve().name)
+        return Image(file)
+
+    monkeypatch.setattr(lab.instruments.target, "Image", noted)
+    with python() as process:
+        find(process)
+    assert all(name.startswith(("python", "libpython")) for name in read), read
 
 
 def test_another_minor_version_is_told_what_to_run(
