@@ -87,14 +87,17 @@ is_same(const gil_place *place, const sighting *kept, const char *bytes, size_t 
 
 void
 compare_codes(frame_book *book, const gil_place *place, const uintptr_t *addresses,
-              int count)
+              int count, int first)
 {
     gil_part parts[MOST_PARTS];
     sighting *kept[FRAMES];
     size_t begin[FRAMES + 1] = {0};
     size_t head = (size_t)place->at.code.size;
     int part_count = 0, known = 0;
-    book->comparison++;
+    book->comparison += first;
+    for (int i = 0; i < count && !first; i++) {
+        sighting_of(book, addresses[i])->comparison = 0;
+    }
     for (int i = 0; i < count && place->deaths == NULL; i++) {
         sighting *one = sighting_of(book, addresses[i]);
         char *to = book->compared + begin[known];

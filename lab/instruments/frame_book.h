@@ -58,9 +58,10 @@ const sighting *code_at(frame_book *book, const gil_place *place, uintptr_t addr
 int32_t line_of(frame_book *book, int32_t code, int32_t unit);
 
 /* comparison.c. Compare the code objects at these addresses, where they are known, with
-   what they said before, all at once: code_at believes it until the next comparison. */
+   what they said before, all at once: code_at believes it until they are compared again;
+   `first`: until anything is. */
 void compare_codes(frame_book *book, const gil_place *place, const uintptr_t *addresses,
-                   int count);
+                   int count, int first);
 
 /* For codes.c: where a sighting of this address is, or would be. */
 sighting *sighting_of(frame_book *book, uintptr_t address);

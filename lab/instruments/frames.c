@@ -113,18 +113,30 @@ follow(frame_book *book, const gil_place *place, uintptr_t thread, frame *out,
     return count;
 }
 
+/* How many of the outermost frames are the same in both, at the same instruction. */
+static int
+same_frames(const frame *a, int a_count, const frame *b, int b_count)
+{
+    int same = 0;
+    while (same < a_count && same < b_count) {
+        const frame *one = &a[a_count - 1 - same], *other = &b[b_count - 1 - same];
+        if (one->address != other->address || one->code != other->code
+            || one->previous != other->previous
+            || one->instruction != other->instruction) {
+            break;
+        }
+        same++;
+    }
+    return same;
+}
+
 /* The same stack: only its innermost frame may have gone on. */
 static int
 same_stack(const frame *a, const frame *b, int count)
 {
-    for (int i = 0; i < count; i++) {
-        if (a[i].address != b[i].address || a[i].code != b[i].code
-            || a[i].previous != b[i].previous
-            || (i > 0 && a[i].instruction != b[i].instruction)) {
-            return 0;
-        }
-    }
-    return 1;
+    return count == 0
+           || (same_frames(a, count, b, count) >= count - 1 && a->address == b->address
+               && a->code == b->code && a->previous == b->previous);
 }
 
 static int
@@ -181,48 +193,58 @@ choose_pieces(frame_book *book, uintptr_t thread)
     book->thread = thread;
 }
 
+/* Compare the code objects of the innermost frames. */
+static void
+compare(frame_book *book, const gil_place *place, const frame *stack, int count,
+        int first)
+{
+    uintptr_t codes[FRAMES];
+    for (int i = 0; i < count; i++) {
+        codes[i] = stack[i].code;
+    }
+    compare_codes(book, place, codes, count, first);
+}
+
 int
 frames_read(frame_book *book, const gil_place *place, uintptr_t thread,
             frame_stack *out)
 {
     frame stacks[2][FRAMES + 1];
     uint64_t deaths = deaths_now(place);
-    uintptr_t codes[FRAMES];
-    int whole, again = 0, count, before;
+    int whole, again = 0, count, before, compared = 0;
     choose_pieces(book, thread);
     if (book->piece_count > 0 && read_pieces(book, place) != 0) {
         book->piece_count = 0;  /* some of it is gone */
     }
     before = follow(book, place, thread, stacks[0], &whole);
     for (int turn = 0; turn < TRIES; turn++) {
-        const frame *stack = stacks[turn % 2];
+        frame *stack = stacks[turn % 2], *next = stacks[(turn + 1) % 2];
         int told = 0;
-        for (int i = 0; i < before; i++) {
-            codes[i] = stack[i].code;
-        }
-        compare_codes(book, place, codes, before);
+        /* What was there before and after it was compared need not be again. */
+        compare(book, place, stack, before - compared, turn == 0);
         for (int i = 0; i < before && told == i; i++) {
             told += place_of(book, place, &stack[i], deaths, &out->frames[i]) == 0;
         }
         if (book->piece_count == 0 || read_pieces(book, place) != 0) {
             return -1;
         }
-        count = follow(book, place, thread, stacks[(turn + 1) % 2], &again);
+        count = follow(book, place, thread, next, &again);
         if (deaths_now(place) != deaths) {
             return -1;
         }
         if (before >= 0 && told == before && count == before && again == whole
-            && same_stack(stacks[0], stacks[1], count)) {
+            && same_stack(stack, next, count)) {
             out->count = count;
             if (!whole) {
                 out->frames[out->count++] = (frame_place){OUTER, 0, 0, 0};
             }
             return 0;
         }
+        compared = same_frames(stack, before, next, count);
         before = count;
         whole = again;
     }
-    compare_codes(book, place, codes, 0);
+    compare(book, place, stacks[TRIES % 2], before > 0, 1);
     if (before < 1
         || place_of(book, place, &stacks[TRIES % 2][0], deaths, &out->frames[0]) != 0
         || deaths_now(place) != deaths) {
