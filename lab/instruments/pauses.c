@@ -3,8 +3,10 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <sched.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "sampler.h"
@@ -18,6 +20,7 @@
 #define USE_NS 50000000      /* other threads' clocks are up to some 10 ms old */
 #define COST_SAMPLES 16
 #define LONGEST_NS 1e7       /* a scope that stops waits for a pause to end */
+#define LONGEST_OF_OTHERS_NS 1e8    /* it must not be a reason to look more often */
 #define SLICE_NS 100000      /* the shortest that Linux gives */
 #define MOST_STRETCH 4       /* times the mean pause, where samples are lost */
 #define LONGEST_PAUSE 8      /* times the mean: where the exponential is cut */
@@ -38,15 +41,41 @@ uniform(sampler *s)
 /* Of one core, that the sampler may take. A program that wants every core is slowed by
    what the sampler takes of them: 1 in 100, so that with what its switches cost the
    others it stays below 2. Threads that wait, however many, want none. Another process
-   is not to lose 1 in 100, and what it and those it serves want nobody knows: half. */
+   is not to lose 1 in 100, of which starting and showing take a part: where no core is
+   left, by it or those it serves or anybody, a quarter. */
 static double
 allowed(const sampler *s)
 {
-    double of_all = (s->place.foreign ? 0.005 : 0.01) * s->cores;
+    double of_all = (s->place.foreign && s->fills ? 0.0025 : 0.01) * s->cores;
     if (s->fills || s->place.foreign) {
         return of_all < MOST_OF_A_CORE ? of_all : MOST_OF_A_CORE;
     }
     return s->live_count > FEW ? MOST_OF_A_CORE : 1.0;
+}
+
+/* Processor time, up to a constant: of the program without the sampler; of all programs
+   where the scope's is another, as far as the system tells: else all there is. */
+static int64_t
+used_until(const sampler *s, int64_t now_ns, int64_t own_ns)
+{
+    int64_t all_ns = s->cores * now_ns;
+    if (!s->place.foreign) {
+        return read_clock(CLOCK_PROCESS_CPUTIME_ID) - own_ns;
+    }
+#ifdef __linux__
+    char text[80] = "";
+    long long idle_s, hundredths;
+    int file = open("/proc/uptime", O_RDONLY | O_CLOEXEC);
+    if (file >= 0) {
+        if (s->cores == sysconf(_SC_NPROCESSORS_ONLN)
+            && read(file, text, sizeof text - 1) > 0
+            && sscanf(text, "%*d.%*d %lld.%lld", &idle_s, &hundredths) == 2) {
+            all_ns -= idle_s * 1000000000 + hundredths * 10000000;
+        }
+        close(file);
+    }
+#endif
+    return all_ns;
 }
 
 void
@@ -54,7 +83,7 @@ keep_to_budget(sampler *s, int64_t now_ns, int64_t own_ns)
 {
     budget_window *cost = &s->samples_cost, *use = &s->program_use;
     if (now_ns - use->at_ns > USE_NS) {
-        int64_t used_ns = read_clock(CLOCK_PROCESS_CPUTIME_ID) - own_ns;
+        int64_t used_ns = used_until(s, now_ns, own_ns);
         s->fills = (double)(used_ns - use->cpu_ns)
                    > (s->cores - 0.5) * (double)(now_ns - use->at_ns);
         *use = (budget_window){now_ns, used_ns, 0, s->samples};
@@ -64,10 +93,23 @@ keep_to_budget(sampler *s, int64_t now_ns, int64_t own_ns)
         /* Of time between two samples, what is no pause; and what there may be in all. */
         double others_ns = (double)(now_ns - cost->at_ns - idle_ns + cost->idle_ns);
         double all_ns = (double)(own_ns - cost->cpu_ns) / allowed(s);
+        double longest_ns = s->place.foreign ? LONGEST_OF_OTHERS_NS : LONGEST_NS;
         s->pause_ns = (all_ns - others_ns) / (double)(s->samples - cost->samples);
-        s->pause_ns = fmax(fmin(s->pause_ns, LONGEST_NS), (double)s->interval_ns);
+        s->pause_ns = fmax(fmin(s->pause_ns, longest_ns), (double)s->interval_ns);
         *cost = (budget_window){now_ns, own_ns, idle_ns, s->samples};
     }
+}
+
+void
+begin_budget(sampler *s)
+{
+    int64_t now_ns = read_clock(CLOCK_MONOTONIC);
+    int64_t own_ns = read_clock(CLOCK_THREAD_CPUTIME_ID);
+    s->samples_cost = (budget_window){now_ns, own_ns, s->paused_ns + s->late_ns,
+                                      s->samples};
+    s->program_use = (budget_window){now_ns, used_until(s, now_ns, own_ns), 0,
+                                     s->samples};
+    s->fills = s->place.foreign;
 }
 
 int64_t

@@ -156,11 +156,7 @@ run_sampler(void *argument)
     sem_post(&s->ready);
     while (sem_wait(&s->go) != 0) {
     }
-    s->samples_cost = (budget_window){
-        read_clock(CLOCK_MONOTONIC), read_clock(CLOCK_THREAD_CPUTIME_ID),
-        s->paused_ns + s->late_ns, s->samples};
-    s->program_use = s->samples_cost;
-    s->program_use.cpu_ns = read_clock(CLOCK_PROCESS_CPUTIME_ID);
+    begin_budget(s);
     while (!__atomic_load_n(&s->stop, __ATOMIC_ACQUIRE) && !s->gone) {
         pause_at_random(s);
         take_sample(s);

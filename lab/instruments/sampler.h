@@ -114,7 +114,8 @@ typedef struct {
     int64_t paused_ns;      /* the sum of the pauses, */
     int64_t late_ns;        /* and of what more it slept where samples were lost */
     budget_window samples_cost, program_use;
-    int fills;              /* the program lately left no core to itself */
+    int fills;              /* the program lately left no core to itself; of another:
+                               nobody left one */
     int64_t begin_ns, end_ns, last_ns;
     int64_t walk_ns, walk_cost_ns;  /* the last whole list: when, processor time */
     int ended, unbound;     /* some thread may have ended; has no number yet */
@@ -170,6 +171,9 @@ int runs(sampler *s, thread_record *r, int64_t own_ns, int holds);
 
 /* pauses.c, for sampler.c. A random number above 0 and below 1. */
 double uniform(sampler *s);
+
+/* From now on the sampler's cost counts. */
+void begin_budget(sampler *s);
 
 /* Choose the mean pause so that the sampler costs no more than it may. */
 void keep_to_budget(sampler *s, int64_t now_ns, int64_t own_ns);

@@ -6,11 +6,14 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from lab.instruments.scope import Scope, ScopeUnavailable, unavailable
+from lab.instruments.target import find
+from lab.system.process import Process
 from tests.commands.test_attached import first_line, running
 from tests.instruments.scoped import needs_gil
 from tests.waiting import until
@@ -68,6 +71,33 @@ def test_on_one_processor() -> None:
     """
     result = python(code)
     assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.slow
+@needs_gil
+def test_where_no_core_is_left_another_process_loses_a_quarter_of_one_in_100() -> None:
+    code = "print(flush=True)\nwhile True: sum(range(9))"
+    cores = len(os.sched_getaffinity(0))
+    with ExitStack() as ends:
+        for _ in range(cores):
+            command = [sys.executable, "-c", code]
+            busy = ends.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE))
+            ends.callback(busy.kill)
+            assert busy.stdout is not None
+            busy.stdout.readline()
+        with Process(busy.pid) as process, Scope(target=find(process)) as scope:
+            time.sleep(0.5)  # by then it knows what a sample costs
+            began_s, before_s, seen = (
+                time.monotonic(),
+                time.process_time(),
+                scope.samples,
+            )
+            time.sleep(2)
+            took_s, spent_s = time.monotonic() - began_s, time.process_time() - before_s
+            samples = scope.samples - seen
+    # Random pauses vary what n samples cost by 1 / sqrt(n); four times that.
+    assert samples > 0
+    assert spent_s < 0.0025 * cores * took_s * (1 + 4 / samples**0.5)
 
 
 # A filter as containers have it: process_vm_readv (310) fails with EPERM.
