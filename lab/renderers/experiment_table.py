@@ -44,7 +44,7 @@ SHOWN = {
     "contention": Shown(
         "threads want what one of them holds",
         "4 threads of bytecode: wait for each second held",
-        "for 1 s held, wait: {}",
+        "wait / held time: {}",
     ),
     "deadlock": Shown("a held wait for a thread never ends", "held read: ended"),
     "files": Shown("reading a file releases the GIL"),
