@@ -26,6 +26,12 @@ SECONDS = 0.4  # ten of the longest stretches, as many waits
 ERROR = 0.02
 # Of the time in which it computes, a thread with a core to itself runs this part.
 CORE = 0.95
+# A scope without a core loses samples, and not by chance: while this thread computes,
+# a core is hard to get, while it waits there is one. Of two states that share the time,
+# either seems longer by half of what was lost at most; with more lost than that the
+# dose is shown again, whatever came out.
+LOST = ERROR
+TRIES = 5
 STEPS = 10**8  # of doses.mixed: a fraction of a second
 HOLDS = ctypes.PyDLL(None)
 RELEASES = ctypes.CDLL(None)
@@ -47,24 +53,21 @@ def _main(trace: Trace) -> ThreadTrace:
     return next(one for one in trace.threads if one.name == "MainThread")
 
 
-def _in_turn(wait: Callable[[], object], compute_s: float) -> tuple[float, bool]:
-    """Compute and wait; the part of the time without running (to fall asleep is to
-    run), and whether computing had a core, so that nearly all of it was the wait."""
+def _in_turn(wait: Callable[[], object], compute_s: float) -> float:
+    """Compute and wait in turn; the part of the time that the waits took, without what
+    they ran (to fall asleep is to run). Computing holds the GIL, with a core or without:
+    so what it lacked of a core is no wait, and leaves this true on a busy machine."""
     began_s = now_s = time.perf_counter()
-    waited_s = cpu_s = 0.0  # the processor time that computing took
-    start_s = time.thread_time()
+    waited_s = 0.0
     while now_s - began_s < SECONDS:
-        before_s, until_s = time.thread_time(), now_s + compute_s
+        until_s = now_s + compute_s
         while now_s < until_s:
             now_s = time.perf_counter()
-        asleep_s = time.thread_time()
-        cpu_s += asleep_s - before_s
+        ran_s, left_s = time.thread_time(), time.perf_counter()
         wait()
-        left_s, now_s = now_s, time.perf_counter()
-        waited_s += now_s - left_s
-    all_s = now_s - began_s
-    idle = 1 - (time.thread_time() - start_s) / all_s
-    return idle, cpu_s > CORE * (all_s - waited_s)
+        now_s = time.perf_counter()
+        waited_s += now_s - left_s - (time.thread_time() - ran_s)
+    return waited_s / (now_s - began_s)
 
 
 @contextmanager
@@ -142,11 +145,13 @@ def test_waits_blocked(record: Recorder, name: str) -> None:
     """In a system call, or at a lock that is not the GIL."""
 
     def error(stretch_ms: int) -> float | None:
-        with WAITS[name](stretch_ms / 1e3) as wait:
-            with Scope() as scope:
-                true, had_core = _in_turn(wait, stretch_ms / 1e3)
-            one = _main(scope.trace)
-        return one.blocked + one.ready - true if had_core else None
+        for _ in range(TRIES):
+            with WAITS[name](stretch_ms / 1e3) as wait, Scope() as scope:
+                true = _in_turn(wait, stretch_ms / 1e3)
+            if scope.trace.lost <= LOST * (scope.trace.samples + scope.trace.lost):
+                one = _main(scope.trace)
+                return one.blocked + one.ready - true
+        return None
 
     record(lambda: _series(f"blocked, {name}", [*map(error, STRETCHES_MS)]))
 
