@@ -55,8 +55,8 @@ def _main(trace: Trace) -> ThreadTrace:
 
 def _in_turn(wait: Callable[[], object], compute_s: float) -> float:
     """Compute and wait in turn; the part of the time that the waits took, without what
-    they ran (to fall asleep is to run). Computing holds the GIL, with a core or without:
-    so what it lacked of a core is no wait, and leaves this true on a busy machine."""
+    they ran (to fall asleep is to run). Computing holds the GIL, with a core or not:
+    what it lacked of a core is no wait, so this is true on a busy machine as well."""
     began_s = now_s = time.perf_counter()
     waited_s = 0.0
     while now_s - began_s < SECONDS:
