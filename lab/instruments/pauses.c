@@ -18,6 +18,7 @@
 
 #define MOST_OF_A_CORE 0.07   /* so that it stays below a tenth */
 #define USE_NS 50000000      /* other threads' clocks are up to some 10 ms old */
+#define UNKNOWN (-1)         /* whether the program fills the cores: until USE_NS */
 #define COST_SAMPLES 16
 #define LONGEST_NS 1e7       /* a scope that stops waits for a pause to end */
 #define LONGEST_OF_OTHERS_NS 1e8    /* it must not be a reason to look more often */
@@ -40,17 +41,19 @@ uniform(sampler *s)
 
 /* Of one core, that the sampler may take. A program that wants every core is slowed by
    what the sampler takes of them: 1 in 100, so that with what its switches cost the
-   others it stays below 2. Threads that wait, however many, want none. Another process
+   others it stays below 2. Threads that wait, however many, want none; many of which
+   that is not known yet may want every core. Another process
    is not to lose 1 in 100, of which starting and showing take a part: where no core is
    left, by it or those it serves or anybody, a quarter. */
 static double
 allowed(const sampler *s)
 {
-    double of_all = (s->place.foreign && s->fills ? 0.0025 : 0.01) * s->cores;
-    if (s->fills || s->place.foreign) {
+    int many = s->live_count > FEW, fills = s->fills == UNKNOWN ? many : s->fills;
+    double of_all = (s->place.foreign && fills ? 0.0025 : 0.01) * s->cores;
+    if (fills || s->place.foreign) {
         return of_all < MOST_OF_A_CORE ? of_all : MOST_OF_A_CORE;
     }
-    return s->live_count > FEW ? MOST_OF_A_CORE : 1.0;
+    return many ? MOST_OF_A_CORE : 1.0;
 }
 
 /* Processor time, up to a constant: of the program without the sampler; of all programs
@@ -109,7 +112,7 @@ begin_budget(sampler *s)
                                       s->samples};
     s->program_use = (budget_window){now_ns, used_until(s, now_ns, own_ns), 0,
                                      s->samples};
-    s->fills = s->place.foreign;
+    s->fills = s->place.foreign ? 1 : UNKNOWN;
 }
 
 int64_t

@@ -115,7 +115,7 @@ typedef struct {
     int64_t late_ns;        /* and of what more it slept where samples were lost */
     budget_window samples_cost, program_use;
     int fills;              /* the program lately left no core to itself; of another:
-                               nobody left one */
+                               nobody left one; below 0: not known yet */
     int64_t begin_ns, end_ns, last_ns;
     int64_t walk_ns, walk_cost_ns;  /* the last whole list: when, processor time */
     int ended, unbound;     /* some thread may have ended; has no number yet */

@@ -112,6 +112,33 @@ def test_a_program_that_fills_every_core_is_sampled_less_often() -> None:
 
 
 @needs_gil
+def test_many_threads_cost_little_before_it_is_known_what_they_want() -> None:
+    over = threading.Event()
+    threads = [threading.Thread(target=over.wait) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+
+    def taken() -> float | None:
+        """Of a core; None where that was known by then."""
+        with Scope():
+            began_s = time.monotonic()
+            time.sleep(0.01)  # it meets them, and opens their files
+            after_s, before_s = time.monotonic(), sampler_cpu_s()
+            time.sleep(0.03)
+            sampler_s, now_s = sampler_cpu_s() - before_s, time.monotonic()
+        return sampler_s / (now_s - after_s) if now_s - began_s < 0.05 else None
+
+    try:
+        found = [one for one in (taken() for _ in range(15)) if one is not None]
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+    allowed = min(0.01 * len(os.sched_getaffinity(0)), 0.07)
+    assert not found or statistics.median(found) < 2 * allowed
+
+
+@needs_gil
 @pytest.mark.parametrize(
     ("call", "least", "most"),
     [
