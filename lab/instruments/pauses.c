@@ -42,14 +42,14 @@ uniform(sampler *s)
 /* Of one core, that the sampler may take. A program that wants every core is slowed by
    what the sampler takes of them: 1 in 100, so that with what its switches cost the
    others it stays below 2. Threads that wait, however many, want none; many of which
-   that is not known yet may want every core. Another process
-   is not to lose 1 in 100, of which starting and showing take a part: where no core is
-   left, by it or those it serves or anybody, a quarter. */
+   that is not known yet may want every core. Another process is not to lose 1 in 100, of
+   which starting and showing take a part, and a look costs it more than the look's own
+   time: where no core is left, by it or those it serves or anybody, a tenth. */
 static double
 allowed(const sampler *s)
 {
     int many = s->live_count > FEW, fills = s->fills == UNKNOWN ? many : s->fills;
-    double of_all = (s->place.foreign && fills ? 0.0025 : 0.01) * s->cores;
+    double of_all = (s->place.foreign && fills ? 0.001 : 0.01) * s->cores;
     if (fills || s->place.foreign) {
         return of_all < MOST_OF_A_CORE ? of_all : MOST_OF_A_CORE;
     }
@@ -89,6 +89,7 @@ keep_to_budget(sampler *s, int64_t now_ns, int64_t own_ns)
         int64_t used_ns = used_until(s, now_ns, own_ns);
         s->fills = (double)(used_ns - use->cpu_ns)
                    > (s->cores - 0.5) * (double)(now_ns - use->at_ns);
+        s->filled_ns += s->fills ? now_ns - use->at_ns : 0;
         *use = (budget_window){now_ns, used_ns, 0, s->samples};
     }
     if (s->samples - cost->samples >= COST_SAMPLES) {

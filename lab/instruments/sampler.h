@@ -116,6 +116,7 @@ typedef struct {
     budget_window samples_cost, program_use;
     int fills;              /* the program lately left no core to itself; of another:
                                nobody left one; below 0: not known yet */
+    int64_t filled_ns;      /* for so long so far */
     int64_t begin_ns, end_ns, last_ns;
     int64_t walk_ns, walk_cost_ns;  /* the last whole list: when, processor time */
     int ended, unbound;     /* some thread may have ended; has no number yet */

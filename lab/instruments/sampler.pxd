@@ -114,6 +114,7 @@ cdef extern from "sampler.h" nogil:
         int64_t interval_ns
         int cores
         int64_t paused_ns
+        int64_t filled_ns
         int64_t begin_ns
         int64_t end_ns
         int64_t samples

@@ -285,6 +285,12 @@ cdef class Scope:
         return bool(self.s.gone)
 
     @property
+    def crowded(self):
+        """Whether no core was idle for most of the time: then another process is looked
+        at less often, and a program fills the cores. After the block is over."""
+        return 2 * self.s.filled_ns > self.s.end_ns - self.s.begin_ns
+
+    @property
     def samples(self):
         """How many have been taken."""
         return self.s.samples

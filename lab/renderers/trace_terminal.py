@@ -30,23 +30,26 @@ SLOWED = 2
 NARROWEST = 40
 
 
-def render(trace: Trace, width: int, colour: bool) -> str:
+def render(trace: Trace, width: int, colour: bool, *, crowded: bool = False) -> str:
     """The summary, no line longer than `width` columns (40 at least).
 
     colour: for a terminal, with colours and block characters; otherwise ASCII only.
-    At most 24 threads, those that did most, in the order of their start.
+    At most 24 threads, those that did most, in the order of their start. crowded: no
+    core was idle while another process was looked at.
     """
     width = max(width, NARROWEST)
-    parts = [*summary(trace, colour), *timeline(trace, width, colour)]
+    parts = [*summary(trace, colour, crowded), *timeline(trace, width, colour)]
     return text_of(parts, width, colour=colour)
 
 
-def summary(trace: Trace, colour: bool) -> Iterator[RenderableType]:
+def summary(
+    trace: Trace, colour: bool, crowded: bool = False
+) -> Iterator[RenderableType]:
     """The figures: of the trace in lines, of the threads in a table."""
     rows = busiest(trace)
     yield _headline(trace)
     if trace.asked_s and trace.interval_s > SLOWED * trace.asked_s:
-        yield _slowed(trace)
+        yield _slowed(trace, crowded)
     if trace.lost:
         yield _lost(trace)
     if trace.told_apart:
@@ -86,9 +89,14 @@ def _headline(trace: Trace) -> str:
     )
 
 
-def _slowed(trace: Trace) -> str:
+def _slowed(trace: Trace, crowded: bool) -> str:
     """Why the scope sampled less often than asked, in words."""
     mean_s, threads = trace.duration_s / max(1, trace.samples), len(trace.threads)
+    if crowded:
+        return (
+            f"few samples, one every {mean_s * 1e3:.0f} ms: no core was idle, and what"
+            " runs comes first"
+        )
     count = "1 thread" if threads == 1 else f"{threads} threads"
     return (
         f"sampled every {mean_s * 1e6:.0f} us instead of {trace.asked_s * 1e6:.0f},"

@@ -75,7 +75,7 @@ def test_on_one_processor() -> None:
 
 @pytest.mark.slow
 @needs_gil
-def test_where_no_core_is_left_another_process_loses_a_quarter_of_one_in_100() -> None:
+def test_where_no_core_is_left_another_process_loses_a_tenth_of_one_in_100() -> None:
     code = "print(flush=True)\nwhile True: sum(range(9))"
     cores = len(os.sched_getaffinity(0))
     with ExitStack() as ends:
@@ -86,7 +86,8 @@ def test_where_no_core_is_left_another_process_loses_a_quarter_of_one_in_100() -
             assert busy.stdout is not None
             busy.stdout.readline()
         with Process(busy.pid) as process, Scope(target=find(process)) as scope:
-            time.sleep(0.5)  # by then it knows what a sample costs
+            while scope.samples < 64:  # by then it knows what a sample costs
+                time.sleep(0.05)
             began_s, before_s, seen = (
                 time.monotonic(),
                 time.process_time(),
@@ -95,9 +96,10 @@ def test_where_no_core_is_left_another_process_loses_a_quarter_of_one_in_100() -
             time.sleep(2)
             took_s, spent_s = time.monotonic() - began_s, time.process_time() - before_s
             samples = scope.samples - seen
+    assert scope.crowded
     # Random pauses vary what n samples cost by 1 / sqrt(n); four times that.
     assert samples > 0
-    assert spent_s < 0.0025 * cores * took_s * (1 + 4 / samples**0.5)
+    assert spent_s < 0.001 * cores * took_s * (1 + 4 / samples**0.5)
 
 
 # A filter as containers have it: process_vm_readv (310) fails with EPERM.

@@ -35,6 +35,14 @@ def test_terminal_strip_shows_each_slice(trace: Trace) -> None:
     assert lines[1].startswith("3 more samples were due while the scope had no core")
 
 
+def test_few_samples_are_told_with_their_reason(trace: Trace) -> None:
+    few = dataclasses.replace(trace, asked_s=20e-6, interval_s=0.07, samples=57)
+    told = trace_terminal.render(few, 91, False, crowded=True).splitlines()[1]
+    assert told.startswith("few samples, one every 70 ms: no core was idle")
+    other = trace_terminal.render(few, 91, False).splitlines()[1]
+    assert "so as not to slow down 2 threads" in other
+
+
 def test_a_system_that_does_not_tell_for_what_threads_wait(trace: Trace) -> None:
     text = trace_terminal.render(trace, 80, False)
     head = next(line for line in text.splitlines() if line.startswith("thread"))
