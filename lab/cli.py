@@ -11,13 +11,10 @@ from importlib import import_module
 from lab.commands.arguments import parser
 from lab.errors import UsageError
 from lab.system.files import discard
-from lab.system.priority import giving_way
 from lab.system.signals import Terminated
 
 # Commands whose other options are pytest's.
 FOR_PYTEST = ("bench", "calibrate")
-# Whose start another process is not to feel; of `why` the answer is waited for.
-BESIDE_OTHERS = ("scope", "top")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,9 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if own:
             _open_closed()
         options = vars(given)
-        beside = given.command in BESIDE_OTHERS and given.pid is not None
-        name = f"lab.commands.{options.pop('command')}"
-        module = giving_way(import_module, name) if beside else import_module(name)
+        module = import_module(f"lab.commands.{options.pop('command')}")
         if rest:
             options["rest"] = rest
         status = int(module.run(**options))

@@ -2,7 +2,7 @@
 
 import math
 import time
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from lab.commands.kept_trace import keep
@@ -14,7 +14,6 @@ from lab.renderers import trace_terminal
 from lab.renderers.console import console
 from lab.renderers.progress import drawn
 from lab.system.files import check_output
-from lab.system.priority import giving_way
 from lab.system.process import Process
 
 DURATION_S = 10.0
@@ -40,8 +39,8 @@ def scope(
     for path in filter(None, (output, *exports.values())):
         check_output(path)
     with Process(pid) as process:
-        trace = look(giving_way(find, process), duration_s or DURATION_S)
-        giving_way(keep, trace, output, **exports)
+        trace = look(find(process), duration_s or DURATION_S)
+        keep(trace, output, **exports)
         if not process.alive():
             raise UsageError(f"{process.gone()}: the above is what it did before")
     return 0
@@ -49,28 +48,18 @@ def scope(
 
 def look(target: Target, duration_s: float) -> Trace:
     """Print who held the GIL in these seconds, until an interrupt or until the process
-    is gone: GoneError where nothing was seen before. Progress on a terminal.
-
-    Only the samples are taken at the usual priority: later, they would mostly show how
-    the process waits.
-    """
+    is gone: GoneError where nothing was seen before. Progress on a terminal."""
     pid = target.process.pid
-    with Scope(target=target) as seen, suppress(KeyboardInterrupt), ExitStack() as ends:
-        step = giving_way(ends.enter_context, drawn())
+    with Scope(target=target) as seen, suppress(KeyboardInterrupt), drawn() as step:
         begin_s = time.monotonic()
         while not seen.gone and (took_s := time.monotonic() - begin_s) < duration_s:
-            name = f"s of process {pid}, ^C ends it"
-            giving_way(step, int(took_s), math.ceil(duration_s), name)
+            step(int(took_s), math.ceil(duration_s), f"s of process {pid}, ^C ends it")
             time.sleep(min(TICK_S, duration_s - took_s))
     if not seen.samples:
         raise target.process.gone()
-    giving_way(_show, seen)
-    return seen.trace
-
-
-def _show(seen: Scope) -> None:
     out = console()
     text = trace_terminal.render(
         seen.trace, out.width, out.is_terminal, crowded=seen.crowded
     )
     print(text, end="", flush=True)
+    return seen.trace

@@ -6,7 +6,7 @@ import runpy
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib.machinery import SourceFileLoader, SourcelessFileLoader
@@ -22,7 +22,6 @@ from lab.records.lines import of_program
 from lab.records.trace import Trace
 from lab.renderers import trace_terminal
 from lab.system.files import check_output
-from lab.system.priority import giving_way
 
 STDERR = 2
 # What a module, a folder or an archive is run by.
@@ -51,10 +50,11 @@ def run(
     which looks for so many seconds.
     """
     if pid is not None:
+        from lab.commands import attached
+
         if program or module:
             raise UsageError("--pid looks at a process: name no program beside it")
-        look = giving_way(_attached)
-        return look(pid, duration, output=output, **exports)
+        return attached.scope(pid, duration, output=output, **exports)
     if program is None or duration:
         raise UsageError("a PROGRAM or a --pid is missing: scope --help has examples")
     argv = [program, *args]
@@ -92,12 +92,6 @@ def run(
         _summarise(trace)
     keep(trace, output, **exports)
     return status
-
-
-def _attached() -> Callable[..., int]:
-    from lab.commands import attached  # what reads programs: not of one's own
-
-    return attached.scope
 
 
 def _compiled(script: str) -> CodeType | None:

@@ -7,7 +7,6 @@ from lab.demo.terminal import Projector, projectable
 from lab.instruments.scope import Scope
 from lab.instruments.target import Target, find
 from lab.renderers import live_table
-from lab.system.priority import giving_way
 from lab.system.process import Process
 
 EVERY_S = 0.5
@@ -22,7 +21,7 @@ def run(pid: int) -> int:
     UsageError for a process that cannot be looked at, and once it has ended.
     """
     with Process(pid) as process:
-        target = giving_way(find, process)
+        target = find(process)
         if not projectable():
             look(target, ONCE_S)
         else:
@@ -42,9 +41,5 @@ def _draw(display: Projector, target: Target) -> bool:
         return False
     if seen.samples:
         title = f"process {target.process.pid}, Python {target.python}: q leaves"
-        giving_way(_show, display, seen, title)
+        display.frame(live_table.screen(seen.trace, title, display.height))
     return True
-
-
-def _show(display: Projector, seen: Scope, title: str) -> None:
-    display.frame(live_table.screen(seen.trace, title, display.height))

@@ -95,7 +95,7 @@ def _slowed(trace: Trace, crowded: bool) -> str:
     if crowded:
         return (
             f"few samples, one every {mean_s * 1e3:.0f} ms: no core was idle, and what"
-            " runs comes first"
+            " runs there comes first"
         )
     count = "1 thread" if threads == 1 else f"{threads} threads"
     return (

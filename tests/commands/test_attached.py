@@ -12,12 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.commands import attached
 from lab.instruments.scope import unavailable
 from lab.records.trace import ThreadTrace
 from lab.records.trace_file import load
-from lab.renderers.progress import Step
-from lab.system.priority import NICER
 from tests.command_line import Told
 from tests.terminal import Terminal
 
@@ -151,50 +148,6 @@ def names(tasks: Path) -> str:
         except OSError:
             continue
     return "".join(found)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="no priority of a thread's own")
-def test_all_but_the_samples_gives_way(
-    command: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: dict[str, set[int]] = {}
-
-    def note(name: str) -> None:
-        seen.setdefault(name, set()).add(os.getpriority(os.PRIO_PROCESS, 0))
-
-    def noting(name: str) -> Callable[..., object]:
-        called = getattr(attached, name)
-
-        def call(*arguments: object, **options: object) -> object:
-            note(name)
-            return called(*arguments, **options)
-
-        return call
-
-    @contextmanager
-    def drawn() -> Iterator[Step]:
-        note("drawn")
-        yield step
-
-    def step(done: int, total: int, name: str) -> None:
-        note("step")
-        for task in Path("/proc/self/task").iterdir():
-            if (task / "comm").read_text() == "gil-lab scope\n":
-                number = int(task.name)
-                seen["sampler"] = {os.getpriority(os.PRIO_PROCESS, number)}
-
-    for name in ("find", "console", "keep"):
-        monkeypatch.setattr(attached, name, noting(name))
-    monkeypatch.setattr(attached, "drawn", drawn)
-    own = os.getpriority(os.PRIO_PROCESS, 0)
-    with running() as child:
-        first_line(child)
-        told = command("scope", "--pid", child.pid, "--duration", "0.3")
-    assert told.returncode == 0, told.stderr
-    low = {min(own + NICER, 19)}
-    assert seen.pop("sampler") == {own}
-    assert seen == dict.fromkeys(("find", "drawn", "step", "console", "keep"), low)
-    assert own == os.getpriority(os.PRIO_PROCESS, 0)
 
 
 def test_an_interrupt_shows_what_was_seen_so_far() -> None:
