@@ -34,7 +34,7 @@ class Series(Record):
     """Whether there was a GIL."""
     error: NotNegative | None = None
     """Half the width of the 95 % interval, where an instrument states it of a single
-    value."""
+    value, which is a share."""
     figure: str = ""
     """For a point of a sweep: which of the experiment's curves it belongs to."""
     at: Figure | str | None = None

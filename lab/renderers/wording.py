@@ -68,8 +68,8 @@ def within(it: Estimate, unit: str, sign: str) -> str:
     """A figure with the interval it can be trusted in.
 
     unit: as in a series. It has the digits that its interval bears out; an interval
-    that is wide, or lies to one side, is written as its two ends. Few values are their
-    range, and a figure of two modes is those two.
+    that is wide, or of a share and near 0 or 1, is written as its two ends. Few values
+    are their range, and a figure of two modes is those two.
     """
     factor, unit = fitting(it.median or it.high) if unit == "s" else (1.0, unit)
     middle, low, high = (one * factor for one in (it.median, it.low, it.high))
@@ -80,6 +80,8 @@ def within(it: Estimate, unit: str, sign: str) -> str:
     half = max(middle - low, high - middle)
     places = decimals(middle, half)
     wide = half >= abs(middle) / 2
+    # Plus or minus the longer side, a share would be below 0 or above 1.
+    beyond = not unit and (low >= 0 > middle - half or high <= 1 < middle + half)
     low_end, high_end = (
         rounded(one) if wide else number(one, places) for one in (low, high)
     )
@@ -90,8 +92,9 @@ def within(it: Estimate, unit: str, sign: str) -> str:
             return f"{written} {unit}".rstrip() + " once"
     elif it.kind is Ends.RANGE:
         written = f"range {low_end} to {high_end}"
-    elif wide:
-        written = f"{rounded(middle)} ({low_end} to {high_end})"
+    elif wide or beyond:
+        figure = rounded(middle) if wide else number(middle, places)
+        written = f"{figure} ({low_end} to {high_end})"
     else:
         off = number(upwards(half, places), places)
         written = f"{number(middle, places)} {sign}{off}"

@@ -49,7 +49,9 @@ def _estimate(series: Series) -> Estimate | None:
     found = estimate(series.values, series.processes)
     if series.error is None:
         return found
-    low, high = found.median - series.error, found.median + series.error
+    # What has an error of its own is a share.
+    low = max(0.0, found.median - series.error)
+    high = min(1.0, found.median + series.error)
     return replace(found, low=low, high=high, kind=Ends.INTERVAL)
 
 

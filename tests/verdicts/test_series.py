@@ -39,3 +39,6 @@ def test_an_error_that_the_instrument_states() -> None:
     assert judge_series(series).judgement is Judgement.AS_PREDICTED
     wide = replace(series, error=0.1)
     assert judge_series(wide).judgement is Judgement.INCONCLUSIVE
+    found = judge_series(wide).estimate
+    assert found is not None
+    assert [found.low, found.high] == pytest.approx([0.85, 1.0])
