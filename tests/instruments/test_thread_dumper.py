@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(unavailable() is not None, reason=str(unavailabl
 
 # The longest of any Linux.
 TICK_S = 0.01
-PROGRAM = """
+THREADS = """
 import ctypes, socket, threading, time
 def reads():
     left, right = socket.socketpair()
@@ -32,11 +32,25 @@ def waits():
 threads = [threading.Thread(target=it, daemon=True) for it in (reads, sleeps, waits)]
 for thread in threads:
     thread.start()
+"""
+# Until each sleeps, and did not wake up while the GIL was free.
+STILL = """
+def told():
+    words = "State", "voluntary", "nonvoluntary"
+    paths = [f"/proc/self/task/{thread.native_id}/status" for thread in threads]
+    return [[line for line in open(path) if line.startswith(words)] for path in paths]
+before = []
+while told() != before or not all("sleeping" in lines[0] for lines in before):
+    before = told()
+    time.sleep(0.1)
+"""
+HOLD = """
 print(*(thread.native_id for thread in threads), flush=True)
 def held():
     ctypes.PyDLL(None).usleep(60_000_000)
 held()
 """
+PROGRAM = THREADS + STILL + HOLD
 
 
 @contextmanager
@@ -96,8 +110,8 @@ def test_each_thread_is_told_with_its_place_and_what_it_waits_for() -> None:
 
 
 def test_who_wants_the_gil_is_seen_at_some_look() -> None:
-    code = PROGRAM.replace("lock.acquire(timeout=60)", "while True: time.sleep(0.001)")
-    with dumper(code) as (one, numbers, _):
+    code = THREADS.replace("lock.acquire(timeout=60)", "while True: time.sleep(0.001)")
+    with dumper(code + HOLD) as (one, numbers, _):
         end_s = time.monotonic() + 60
         while True:
             found = one.dump().thread(numbers[2])
