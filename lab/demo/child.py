@@ -116,9 +116,10 @@ class Player:
         call_s = alone_s * float(work.sum() / (image + 1).sum())
         file = self._folder / f"scene-{place}"
         shared = ImageProgress.create(file, scene.threads, np.tile(work, (share, 1)))
-        draw = partial(partial, twin.function)
         calls = [
-            _one_by_one([draw(part, limit) for part in np.split(whole, share)])
+            _one_by_one(
+                [partial(twin.function, part, limit) for part in np.split(whole, share)]
+            )
             for whole in shared.images
         ]
         with Crew(calls) as crew:

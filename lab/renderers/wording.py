@@ -82,8 +82,8 @@ def within(it: Estimate, unit: str, sign: str) -> str:
     wide = half >= abs(middle) / 2
     # Plus or minus the longer side, a share would be below 0 or above 1.
     beyond = not unit and (low >= 0 > middle - half or high <= 1 < middle + half)
-    low_end, high_end = (
-        rounded(one) if wide else number(one, places) for one in (low, high)
+    figure, low_end, high_end = (
+        rounded(one) if wide else number(one, places) for one in (middle, low, high)
     )
     if not half:
         written = number(middle, places)
@@ -93,11 +93,10 @@ def within(it: Estimate, unit: str, sign: str) -> str:
     elif it.kind is Ends.RANGE:
         written = f"range {low_end} to {high_end}"
     elif wide or beyond:
-        figure = rounded(middle) if wide else number(middle, places)
         written = f"{figure} ({low_end} to {high_end})"
     else:
         off = number(upwards(half, places), places)
-        written = f"{number(middle, places)} {sign}{off}"
+        written = f"{figure} {sign}{off}"
     return f"{written} {unit}".rstrip()
 
 

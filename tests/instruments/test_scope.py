@@ -10,7 +10,8 @@ import signal
 import statistics
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -78,22 +79,28 @@ def sampler_cpu_s() -> float:
     raise AssertionError("no sampler")
 
 
-@needs_gil
-def test_many_threads_cost_little_and_are_measured_well() -> None:
+@contextmanager
+def waiting(count: int) -> Iterator[list[threading.Thread]]:
+    """So many threads that wait, until it is over."""
     over = threading.Event()
-    threads = [threading.Thread(target=over.wait) for _ in range(50)]
+    threads = [threading.Thread(target=over.wait) for _ in range(count)]
     for thread in threads:
         thread.start()
     try:
-        with Scope() as scope:
-            dose(200, 200, 0.05)
-            began_s, before_s = time.monotonic(), sampler_cpu_s()
-            true = dose(200, 200, 0.5)
-            taken = (sampler_cpu_s() - before_s) / (time.monotonic() - began_s)
+        yield threads
     finally:
         over.set()
         for thread in threads:
             thread.join()
+
+
+@needs_gil
+def test_many_threads_cost_little_and_are_measured_well() -> None:
+    with waiting(50) as threads, Scope() as scope:
+        dose(200, 200, 0.05)
+        began_s, before_s = time.monotonic(), sampler_cpu_s()
+        true = dose(200, 200, 0.5)
+        taken = (sampler_cpu_s() - before_s) / (time.monotonic() - began_s)
     trace = scope.trace
     assert taken < 0.1
     assert trace.samples > 20
@@ -113,11 +120,6 @@ def test_a_program_that_fills_every_core_is_sampled_less_often() -> None:
 
 @needs_gil
 def test_many_threads_cost_little_before_it_is_known_what_they_want() -> None:
-    over = threading.Event()
-    threads = [threading.Thread(target=over.wait) for _ in range(12)]
-    for thread in threads:
-        thread.start()
-
     def taken() -> float | None:
         """Of a core; None where that was known by then."""
         with Scope():
@@ -128,12 +130,8 @@ def test_many_threads_cost_little_before_it_is_known_what_they_want() -> None:
             sampler_s, now_s = sampler_cpu_s() - before_s, time.monotonic()
         return sampler_s / (now_s - after_s) if now_s - began_s < 0.05 else None
 
-    try:
+    with waiting(12):
         found = [one for one in (taken() for _ in range(15)) if one is not None]
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join()
     allowed = min(0.01 * len(os.sched_getaffinity(0)), 0.07)
     assert not found or statistics.median(found) < 2 * allowed
 

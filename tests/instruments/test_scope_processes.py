@@ -80,11 +80,8 @@ def test_where_no_core_is_left_another_process_loses_a_tenth_of_one_in_100() -> 
     cores = len(os.sched_getaffinity(0))
     with ExitStack() as ends:
         for _ in range(cores):
-            command = [sys.executable, "-c", code]
-            busy = ends.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE))
-            ends.callback(busy.kill)
-            assert busy.stdout is not None
-            busy.stdout.readline()
+            busy = ends.enter_context(running(code))
+            first_line(busy)
         with Process(busy.pid) as process, Scope(target=find(process)) as scope:
             while scope.samples < 64:  # by then it knows what a sample costs
                 time.sleep(0.05)
