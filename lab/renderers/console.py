@@ -7,14 +7,14 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from typing import IO, TYPE_CHECKING, Any
 
 from lab.system.files import discard
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType
     from rich.table import Table
     from rich.text import Text
 
@@ -96,10 +96,54 @@ def plain(screen: "RenderableType", width: int) -> str:
 
 def fits(drawn: "Table", target: "Console") -> bool:
     """Whether the target has room for all of it, nothing folded."""
+    return _room(drawn, target, target.width) >= 0
+
+
+def _room(drawn: "Table", target: "Console", width: int) -> int:
+    """Columns that are left over; below 0: that are missing."""
     from rich.measure import Measurement
 
     unbounded = target.options.update(max_width=1000)
-    return Measurement.get(target, unbounded, drawn).maximum <= target.width
+    return width - Measurement.get(target, unbounded, drawn).maximum
+
+
+def fitting(
+    draw: Callable[[Sequence[str]], "Table"],
+    spare: Sequence[str],
+    target: "Console",
+    width: int,
+) -> tuple["Table", Sequence[str]]:
+    """draw(left_out) with as few of the spare columns left out, the first first, as
+    make the rest fit; and those.
+
+    max_width of a column is what it needs at least: it gets the room that there is.
+    """
+    left_out: Sequence[str] = ()
+    while (room := _room(drawn := draw(left_out), target, width)) < 0:
+        if len(left_out) == len(spare):
+            break
+        left_out = spare[: len(left_out) + 1]
+    for column in drawn.columns:
+        if column.max_width is not None:
+            column.max_width += max(0, room)
+    return drawn, left_out
+
+
+class Fitting:
+    """A table as `fitting` makes it where it is shown; below it, what is left out."""
+
+    def __init__(
+        self, draw: Callable[[Sequence[str]], "Table"], spare: Sequence[str]
+    ) -> None:
+        self._draw, self._spare = draw, spare
+
+    def __rich_console__(
+        self, target: "Console", options: "ConsoleOptions"
+    ) -> Iterator["RenderableType"]:
+        drawn, left_out = fitting(self._draw, self._spare, target, options.max_width)
+        yield drawn
+        if left_out:
+            yield f"no room for: {', '.join(left_out)}".replace("\n", " ")
 
 
 def table(*titles: "str | Text") -> "Table":

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.renderers import wording
-from lab.renderers.console import fits, table, wide
+from lab.renderers.console import fitting, table, wide
 from lab.renderers.palette import COLOURS, colour
 from lab.verdicts.finding import Finding, Judgement, Verdict
 from lab.verdicts.run import worst
@@ -32,11 +32,9 @@ LEGEND = (
 
 def print_kernels(kernels: Mapping[str, Sequence[Finding]], target: Console) -> None:
     """Print the table and its legend, in as many columns as the target has."""
-    for count in range(len(SPARE) + 1):
-        left_out = SPARE[:count]
-        drawn = _table(kernels, left_out, target)
-        if fits(drawn, target):
-            break
+    drawn, left_out = fitting(
+        lambda left_out: _table(kernels, left_out, target), SPARE, target, target.width
+    )
     target.print(drawn)
     legend = LEGEND.format(
         bar="" if BARS in left_out else ", a bar of the most N can gain",

@@ -7,8 +7,9 @@ from lab.records.trace import Trace
 from lab.records.units import percent
 from lab.renderers.trace_terminal import busiest, table
 
-# Lines that are no threads: title, figures, an empty one, two of titles, the rest.
-OTHER_LINES = 6
+# Lines that are no threads: title, figures, an empty one, two of titles, what there is
+# no room for, the rest.
+OTHER_LINES = 7
 
 
 def screen(trace: Trace, title: str, height: int) -> RenderableType:

@@ -10,7 +10,7 @@ from lab.records.slices import in_slices
 from lab.records.trace import ALIKE, STATE_NAMES, STATES, State, ThreadTrace, Trace
 from lab.records.units import percent
 from lab.renderers import lines_table
-from lab.renderers.console import ascii_only, text_of
+from lab.renderers.console import Fitting, ascii_only, text_of
 
 # How a state is drawn: its colour, its block character, and that in ASCII.
 SIGNS: dict[State, tuple[str, str, str]] = {
@@ -28,6 +28,11 @@ LEAST_WAIT = 0.01
 # A mean pause so many times as long as asked for is worth a line.
 SLOWED = 2
 NARROWEST = 40
+# Columns that the name of a thread needs, and of a call; and what is left out, the
+# first first, where there is no room.
+LEAST_NAME = 12
+LEAST_CALL = 7
+SPARE = ("no\ncore", "runs\nfree", CALL := "mostly in", "blocked")
 
 
 def render(trace: Trace, width: int, colour: bool, *, crowded: bool = False) -> str:
@@ -110,24 +115,33 @@ def _lost(trace: Trace) -> str:
     return f"{were} due while the scope had no core; the interval allows for it"
 
 
-def table(trace: Trace, rows: list[int], colour: bool) -> Table:
+def table(trace: Trace, rows: Sequence[int], colour: bool) -> Fitting:
+    """A row for each of these threads, with fewer figures where it is narrow."""
+    return Fitting(lambda left_out: _table(trace, rows, colour, left_out), SPARE)
+
+
+def _table(
+    trace: Trace, rows: Sequence[int], colour: bool, left_out: Sequence[str]
+) -> Table:
     made = Table(box=None, pad_edge=False, header_style="bold" if colour else "")
-    made.add_column("thread", overflow="crop", no_wrap=True, ratio=1)
-    waits = ("wants\nGIL", "no\ncore", "blocked") if trace.told_apart else ("waits",)
-    for title in ("holds", "runs\nfree", *waits, "longest\nhold"):
-        made.add_column(title, justify="right", no_wrap=True, overflow="crop")
+    made.add_column("thread", overflow="crop", no_wrap=True, max_width=LEAST_NAME)
+    figures = {"holds": "holds", "runs\nfree": "runs_free", "waits": "waits"}
     if trace.told_apart:
-        made.add_column("mostly in", overflow="crop")  # shrinks first
+        del figures["waits"]
+        figures |= {"wants\nGIL": "wants", "no\ncore": "ready", "blocked": "blocked"}
+    figures = {it: state for it, state in figures.items() if it not in left_out}
+    for title in (*figures, "longest\nhold"):
+        made.add_column(title, justify="right", no_wrap=True, overflow="crop")
+    calls = trace.told_apart and CALL not in left_out
+    if calls:  # shrinks first
+        made.add_column(CALL, overflow="crop", max_width=LEAST_CALL)
     for index in rows:
         thread = trace.threads[index]
-        shares = [thread.holds, thread.runs_free, thread.waits]
-        if trace.told_apart:
-            shares[2:] = thread.wants, thread.ready, thread.blocked
         made.add_row(
             _text(thread, colour),
-            *(f"{share:.1%}" for share in shares),
+            *(f"{getattr(thread, share):.1%}" for share in figures.values()),
             f"{thread.longest_hold_s * 1e3:.1f} ms",
-            *([call.name for call in thread.calls[:1]] or [""]) * trace.told_apart,
+            *([call.name for call in thread.calls[:1]] or [""]) * calls,
         )
     return made
 

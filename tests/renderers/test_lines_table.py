@@ -49,6 +49,20 @@ def test_no_line_no_table(trace: Trace) -> None:
     assert not any(_shown(dataclasses.replace(trace, lines=(), stacks=())))
 
 
+@pytest.mark.parametrize(
+    ("width", "left_out"),
+    [(60, ""), (50, "others wanted it"), (40, "others wanted it, longest hold")],
+)
+def test_places_keep_room_where_it_is_narrow(
+    trace: Trace, width: int, left_out: str
+) -> None:
+    text = _shown(dataclasses.replace(trace, lines_unread=0.0), width)
+    assert any("  /src/main.py:7 main" in line for line in text)
+    assert any(line.startswith("  37.5%  ") for line in text)
+    told = " ".join(text).partition("no room for: ")[2]
+    assert told == left_out
+
+
 @pytest.mark.parametrize("width", [40, 63, 80])
 @pytest.mark.parametrize("colour", [False, True])
 def test_nothing_is_cut(trace: Trace, width: int, colour: bool) -> None:

@@ -43,12 +43,24 @@ def test_all_are_shown_where_there_is_room(trace: Trace) -> None:
     assert "wanted 25.0%" in _lines(told, 24)[1]
 
 
-def test_in_a_narrow_window_figures_are_whole(trace: Trace) -> None:
+@pytest.mark.parametrize(
+    ("width", "shares", "left_out"),
+    [
+        (80, 5, ""),
+        (60, 3, "no room for: no core, runs free"),
+        (40, 2, "no room for: no core, runs free, mostly in, blocked"),
+    ],
+)
+def test_in_a_narrow_window_figures_are_whole(
+    trace: Trace, width: int, shares: int, left_out: str
+) -> None:
     calls = (Call("clock_nanosleep", 0.5),)
-    one = dataclasses.replace(thread("MainThread", 1, 0.123), calls=calls)
+    one = dataclasses.replace(thread("thread 12345", 1, 0.123, 123.4567), calls=calls)
     told = dataclasses.replace(trace, threads=(one,), told_apart=True)
-    row = _lines(told, 24, 60)[-1]
-    assert row.startswith("MainThread")
-    assert "12.3%" in row
-    assert row.count("%") == 5
-    assert " ms" in row
+    lines = _lines(told, 24, width)
+    (at,) = (at for at, line in enumerate(lines) if line.startswith("thread 12345"))
+    assert "12.3%" in lines[at]
+    assert lines[at].count("%") == shares
+    assert "123456.7 ms" in lines[at]
+    assert ("clock_n" in lines[at]) == (width >= 60)
+    assert " ".join(lines[at + 1 :]) == left_out
