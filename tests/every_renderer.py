@@ -1,7 +1,6 @@
 """All that shows a run or a trace, by name, for tests that go through each."""
 
 import io
-import json
 from collections.abc import Callable, Iterator
 
 from rich.console import Console
@@ -56,7 +55,7 @@ TRACES: dict[str, Callable[[Trace], str]] = {
     "scope": lambda trace: trace_terminal.render(trace, 80, colour=False),
     "scope, colour": lambda trace: trace_terminal.render(trace, 80, colour=True),
     "notebook": notebook.seen,
-    "chrome": lambda trace: json.dumps(chrome_trace.render(trace), allow_nan=False),
+    "chrome": chrome_trace.render,
     # A trace without stacks has no lines.
     "collapsed": lambda trace: f"{len(trace.stacks)}\n{collapsed.render(trace)}",
     "speedscope": speedscope.render,

@@ -1,21 +1,19 @@
 """A trace, kept in the files that were asked for."""
 
-import json
-from collections.abc import Callable
-from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from lab.errors import UsageError
 from lab.records.trace import Trace
-from lab.renderers import chrome_trace, collapsed, speedscope
 from lab.system.files import write_whole
 
-# What a trace can be written as, by the name of the option's value.
-EXPORTS: dict[str, Callable[[Trace], str]] = {
-    "chrome_output": lambda trace: json.dumps(chrome_trace.render(trace)) + "\n",
-    "speedscope_output": speedscope.render,
-    "collapsed_output": collapsed.render,
-    "waited_output": partial(collapsed.render, wanted=True),
+# What a trace can be written as, by the name of the option's value: the renderer, which
+# is imported when it is asked for, and what else it is told.
+EXPORTS: dict[str, tuple[str, dict[str, bool]]] = {
+    "chrome_output": ("chrome_trace", {}),
+    "speedscope_output": ("speedscope", {}),
+    "collapsed_output": ("collapsed", {}),
+    "waited_output": ("collapsed", {"wanted": True}),
 }
 
 
@@ -27,6 +25,8 @@ def keep(trace: Trace, output: Path | None, **exports: Path | None) -> None:
             trace.save(output)
         for name, path in exports.items():
             if path is not None:
-                write_whole(path, EXPORTS[name](trace))
+                renderer, how = EXPORTS[name]
+                render = import_module(f"lab.renderers.{renderer}").render
+                write_whole(path, render(trace, **how))
     except OSError as error:
         raise UsageError(f"{error.filename}: {error.strerror}") from error

@@ -4,6 +4,7 @@ The format: one object with a list of events; complete events ("X") have a start
 a length in microseconds, metadata events ("M") name the rows.
 """
 
+import json
 from typing import Any
 
 from lab.records.source_names import place
@@ -21,9 +22,9 @@ COLOURS = {
 }
 
 
-def render(trace: Trace) -> dict[str, Any]:
-    """The JSON object: row 0 shows who holds the GIL, row i + 1 thread i. A hold has
-    the name of the function that held for most of it, where that is known."""
+def render(trace: Trace) -> str:
+    """Row 0 shows who holds the GIL, row i + 1 thread i. A hold has the name of the
+    function that held for most of it, where that is known."""
     events = [_name("process_name", GIL_ROW, "gil-lab")]
     events += _row(GIL_ROW, "GIL")
     for index, thread in enumerate(trace.threads):
@@ -46,7 +47,7 @@ def render(trace: Trace) -> dict[str, Any]:
         events.append(span | words | {"tid": segment.thread + 1})
         if segment.state == "holds":
             events.append(span | {"name": holder, "tid": GIL_ROW})
-    return {
+    data = {
         "traceEvents": events,
         "displayTimeUnit": "ms",
         "otherData": {
@@ -57,6 +58,7 @@ def render(trace: Trace) -> dict[str, Any]:
             "lost": trace.lost,
         },
     }
+    return json.dumps(data, allow_nan=False) + "\n"
 
 
 def _row(row: int, name: str) -> list[dict[str, Any]]:

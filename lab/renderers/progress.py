@@ -4,7 +4,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from statistics import median_low
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -75,7 +74,7 @@ def _left_s(part: float, took_s: list[float], total_s: float | None) -> float | 
     """The rest of what was expected, at the pace of the steps so far."""
     if part <= 0 or len(took_s) < FEW:
         return None if total_s is None else total_s * (1 - part)
-    usual_s = median_low(took_s)
+    usual_s = sorted(took_s)[(len(took_s) - 1) // 2]
     so_far_s = sum(one if one <= RARE * usual_s else usual_s for one in took_s) / part
     if total_s is None:
         return so_far_s * (1 - part)

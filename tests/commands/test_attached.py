@@ -66,6 +66,16 @@ def lab(*arguments: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
+def test_little_is_imported_to_look_at_a_process() -> None:
+    """Each of these takes the program next to it more than ten seconds of looking."""
+    code = "import sys; from lab.commands import attached; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    heavy = {"json", "numpy", "rich.progress", "statistics"}
+    assert not heavy & set(done.stdout.split())
+
+
 def by_number(threads: tuple[ThreadTrace, ...]) -> dict[int, ThreadTrace]:
     return {one.native_id: one for one in threads}
 

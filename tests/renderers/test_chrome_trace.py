@@ -8,7 +8,7 @@ from lab.renderers import chrome_trace
 
 
 def test_chrome_has_a_row_a_thread_and_one_for_the_gil(trace: Trace) -> None:
-    data = json.loads(json.dumps(chrome_trace.render(trace)))
+    data = json.loads(chrome_trace.render(trace))
     events = data["traceEvents"]
     rows = {
         event["tid"]: event["args"]["name"]
@@ -32,7 +32,8 @@ def test_chrome_has_a_row_a_thread_and_one_for_the_gil(trace: Trace) -> None:
 def _states(trace: Trace) -> list[str]:
     """What the rows of threads show, hold by hold without names of functions."""
     bare = [segment._replace(line=None) for segment in trace.segments]
-    shown = chrome_trace.render(dataclasses.replace(trace, segments=tuple(bare)))
+    bared = dataclasses.replace(trace, segments=tuple(bare))
+    shown = json.loads(chrome_trace.render(bared))
     return [
         event["name"]
         for event in shown["traceEvents"]

@@ -57,3 +57,20 @@ def test_what_is_no_elf_file_of_64_bits_is_refused(tmp_path: Path, data: bytes) 
     path.write_bytes(data.ljust(200, b"\0") if len(data) > 4 else data)
     with path.open("rb") as file, pytest.raises(ValueError, match=r"ELF|bits"):
         Image(file)
+
+
+def test_of_a_file_that_was_cut_nothing_false_is_told(tmp_path: Path) -> None:
+    """Its headers still speak of what is no longer there."""
+    maps = Path("/proc/self/maps").read_text().splitlines()
+    libc = next(line.split(maxsplit=5)[5] for line in maps if "libc.so" in line)
+    whole, told = Path(libc).read_bytes(), set()
+    path = tmp_path / "cut"
+    for size in (*range(64, len(whole), len(whole) // 20), len(whole)):
+        path.write_bytes(whole[:size])
+        with path.open("rb") as file:
+            image = Image(file)
+            told.add((image.address("getpid"), image.section(".text")))
+            assert image.function(2**60) is None
+    assert (None, None) in told
+    for found in zip(*told, strict=True):
+        assert len(set(found) - {None}) == 1
