@@ -10,6 +10,7 @@ from lab.errors import UsageError
 from lab.instruments.scope import Scope
 from lab.instruments.target import Target, find
 from lab.records.trace import Trace
+from lab.records.units import duration
 from lab.renderers import trace_terminal
 from lab.renderers.console import console
 from lab.renderers.progress import drawn
@@ -48,7 +49,8 @@ def scope(
 
 def look(target: Target, duration_s: float) -> Trace:
     """Print who held the GIL in these seconds, until an interrupt or until the process
-    is gone: GoneError where nothing was seen before. Progress on a terminal."""
+    is gone: GoneError where nothing was seen before, another UsageError where the time
+    was too short for it. Progress on a terminal."""
     pid = target.process.pid
     with Scope(target=target) as seen, suppress(KeyboardInterrupt), drawn() as step:
         begin_s = time.monotonic()
@@ -56,7 +58,12 @@ def look(target: Target, duration_s: float) -> Trace:
             step(int(took_s), math.ceil(duration_s), f"s of process {pid}, ^C ends it")
             time.sleep(min(TICK_S, duration_s - took_s))
     if not seen.samples:
-        raise target.process.gone()
+        if not target.process.alive():
+            raise target.process.gone()
+        raise UsageError(
+            f"nothing seen of process {pid} in {duration(duration_s)}: look for "
+            "longer, as in --duration 10"
+        )
     out = console()
     text = trace_terminal.render(
         seen.trace, out.width, out.is_terminal, crowded=seen.crowded

@@ -103,9 +103,9 @@ def _between(low: float, value: float, high: float) -> str:
     is nothing to say but where it begins."""
     if math.isinf(high):
         return f"above {times(low)}" if low < math.inf else "no bound"
-    half = (high - low) / 2
-    if half <= 0:
+    if low >= high:
         return times(value)
-    places = decimals(value, half)
+    # The nearer end tells the digits: the other may be ten times as far.
+    places = decimals(value, value - low or high - value)
     shown = (number(one, places) for one in (value, low, high))
     return "{}x ({}x to {}x)".format(*shown)

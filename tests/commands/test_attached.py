@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from lab.commands import attached
 from lab.instruments.scope import unavailable
+from lab.instruments.target import Target
 from lab.records.trace import ThreadTrace
 from lab.records.trace_file import load
 from tests.command_line import Told
@@ -158,6 +160,34 @@ def names(tasks: Path) -> str:
         except OSError:
             continue
     return "".join(found)
+
+
+class Coreless:
+    """A scope that gets no core."""
+
+    samples, gone = 0, False
+
+    def __init__(self, target: Target) -> None:
+        assert target.process.alive()
+
+    def __enter__(self) -> "Coreless":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """There is nothing to end."""
+
+
+def test_who_saw_nothing_does_not_say_that_the_process_has_ended(
+    monkeypatch: pytest.MonkeyPatch, command: Callable[..., Told]
+) -> None:
+    monkeypatch.setattr(attached, "Scope", Coreless)
+    with running() as child:
+        first_line(child)
+        seen = command("scope", "--pid", child.pid, "--duration", "0.01")
+    assert seen.returncode == 2
+    assert "nothing seen" in seen.stderr
+    assert "ended" not in seen.stderr
+    assert len(seen.stderr.splitlines()) == 1
 
 
 def test_an_interrupt_shows_what_was_seen_so_far() -> None:

@@ -45,6 +45,7 @@ def test_words() -> None:
         (1.0, 0.0, "1.00 (1.00 to 1.00)", "no bound"),
         (0.9995, 0.002, "1.000 (0.998 to 1.000)", "above 400x"),
         (0.991, 0.002, "0.991 (0.989 to 0.993)", "110x (90x to 140x)"),
+        (0.998, 0.0018, "0.998 (0.996 to 1.000)", "500x (300x to 5000x)"),
     ],
 )
 def test_figures_say_no_more_than_their_interval(
