@@ -5,7 +5,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from lab.commands.kept_trace import keep
+from lab.commands.kept_trace import Kept
 from lab.errors import UsageError
 from lab.instruments.scope import Scope
 from lab.instruments.target import Target, find
@@ -39,9 +39,10 @@ def scope(
     """
     for path in filter(None, (output, *exports.values())):
         check_output(path)
+    kept = Kept(output, **exports)
     with Process(pid) as process:
         trace = look(find(process), duration_s or DURATION_S)
-        keep(trace, output, **exports)
+        kept.write(trace)
         if not process.alive():
             raise UsageError(f"{process.gone()}: the above is what it did before")
     return 0

@@ -15,7 +15,7 @@ from pathlib import Path
 from pkgutil import get_importer
 from types import CodeType, ModuleType, TracebackType
 
-from lab.commands.kept_trace import keep
+from lab.commands.kept_trace import Kept
 from lab.errors import UsageError
 from lab.instruments.scope import Scope, unavailable
 from lab.records.lines import of_program
@@ -63,6 +63,7 @@ def run(
     sources = [] if module else [Path(argv[0])]
     for path in filter(None, (output, *exports.values())):
         check_output(path, *sources)
+    kept = Kept(output, **exports)
     reason = unavailable()
     if reason is not None:
         raise UsageError(f"no scope: {reason}")
@@ -90,7 +91,7 @@ def run(
     )
     if _which(STDERR) == stderr:  # else it is the program's own file
         _summarise(trace)
-    keep(trace, output, **exports)
+    kept.write(trace)
     return status
 
 

@@ -4,7 +4,7 @@ import json
 import shlex
 from pathlib import Path
 
-from lab.commands.kept_trace import keep
+from lab.commands.kept_trace import Kept
 from lab.errors import UsageError
 from lab.records.trace import KIND
 from lab.records.trace_file import load
@@ -27,7 +27,7 @@ def run(path: Path, **exports: Path | None) -> int:
         for output in filter(None, exports.values()):
             check_output(output, path)
         found = load(path)
-        keep(found, None, **exports)
+        Kept(None, **exports).write(found)
     except OSError as error:
         raise UsageError(f"{error.filename or path}: {error.strerror}") from error
     except UsageError:

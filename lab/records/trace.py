@@ -4,6 +4,7 @@ Plain data, saved as JSON; trace_file.py reads it again. None of the compiled
 instruments is needed for either.
 """
 
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -222,7 +223,5 @@ class Trace(Harmless):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace to `path` as JSON, whole or not at all. Raises OSError."""
-        import json  # a trace is seldom kept, and made beside busy programs
-
         data = {"kind": KIND, "format": FORMAT} | codec.encode(self)
         write_whole(path, json.dumps(data) + "\n")

@@ -64,13 +64,20 @@ def test_a_script_does_what_it_does_alone(tmp_path: Path, end: str) -> None:
 
 @needs_gil
 def test_a_program_that_leaves_no_path_to_import_from(tmp_path: Path) -> None:
-    """It works for long enough that the summary names its lines."""
+    """It works for long enough that the summary names its lines. What is next to it has
+    the names of modules that the lab needs."""
     work = "while time.monotonic() < end: pass\n"
     code = f"import sys, time\nend = time.monotonic() + 0.3\n{work}sys.path = None\n"
-    write(tmp_path, "program.py", code)
-    done = ended(start(tmp_path, "-m", "lab", "scope", "program.py"))
+    write(tmp_path, "sub/program.py", code)
+    for name in ("json", "linecache", "msgspec", "rich"):
+        write(tmp_path, f"sub/{name}.py", "raise ValueError('of the program')")
+    (tmp_path / "kept").mkdir()
+    outputs = ("-o", "--chrome", "--speedscope", "--collapsed", "--collapsed-waited")
+    files = [word for name in outputs for word in (name, f"kept/{name}")]
+    done = ended(start(tmp_path, "-m", "lab", "scope", *files, "sub/program.py"))
     assert done.returncode == 0, done.stderr
     assert "MainThread" in done.stderr
+    assert {path.name for path in (tmp_path / "kept").iterdir()} == {*outputs}
 
 
 @needs_gil
