@@ -1,6 +1,7 @@
 """From the command line to an exit code: what ends a command is told in one line."""
 
 import errno
+import gc
 import os
 import signal
 import sys
@@ -35,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _open_closed()
         options = vars(given)
         module = import_module(f"lab.commands.{options.pop('command')}")
+        # What is imported stays: at its end Python would look for garbage in it.
+        gc.freeze()
         if rest:
             options["rest"] = rest
         status = int(module.run(**options))

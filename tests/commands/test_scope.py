@@ -81,6 +81,14 @@ def test_a_program_that_leaves_no_path_to_import_from(tmp_path: Path) -> None:
 
 
 @needs_gil
+def test_a_program_does_not_collect_what_the_lab_imported(tmp_path: Path) -> None:
+    write(tmp_path, "program.py", "import gc; print(len(gc.get_objects()))")
+    alone = int(ended(start(tmp_path, "program.py")).stdout)
+    under = int(scoped(tmp_path, "program.py").stdout)
+    assert under < 2 * alone
+
+
+@needs_gil
 def test_a_module_does_what_it_does_alone(tmp_path: Path) -> None:
     write(tmp_path, "package/__init__.py", "")
     write(tmp_path, "package/tool.py", TELL + "sys.exit(4)")
