@@ -213,3 +213,10 @@ lines_of_hold(const lines *l, int64_t serial)
     }
     return most == NULL ? NOWHERE : most->place;
 }
+
+void
+lines_end(lines *l, int64_t serial, int64_t end_ns)
+{
+    end_stretch(l, end_ns);
+    l->open = lines_of_hold(l, serial);
+}

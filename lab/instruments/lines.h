@@ -87,4 +87,7 @@ void lines_account(lines *l, int64_t serial, int64_t at_ns, int64_t now_ns,
 /* The place that held most of this thread's present or last hold, or NOWHERE. */
 int32_t lines_of_hold(const lines *l, int64_t serial);
 
+/* Nothing more will be seen; this thread holds at the end, if that is not 0. */
+void lines_end(lines *l, int64_t serial, int64_t end_ns);
+
 #endif

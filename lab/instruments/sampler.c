@@ -284,7 +284,7 @@ sampler_close(sampler *s, uintptr_t caller)
     lines_skip(s->lines, last == HOLDS);
     lines_account(s->lines, s->holder, s->last_ns, s->end_ns, unseen_ns,
                   s->contention.state == WANTS, 0);
-    s->lines->open = lines_of_hold(s->lines, s->holder);
+    lines_end(s->lines, s->holder, s->end_ns);
     for (int i = 0; i <= s->live_count; i++) {
         thread_record *r = &s->threads[i < s->live_count ? s->live[i] : UNTRACKED];
         tally *spent = &r->spent;

@@ -112,6 +112,9 @@ def test_it_shows_what_the_threads_of_a_process_do(tmp_path: Path) -> None:
     other = next(it for it in trace.threads if it.native_id not in (child.pid, wants))
     assert other.blocked == pytest.approx(1, abs=0.02)
     assert other.calls[0].name == "read"
+    # One line held all the time, and still did at the end.
+    line = trace.lines[0]
+    assert line.longest_s >= 0.9 * line.held * trace.duration_s > 0
     assert json.loads(chrome.read_text())["traceEvents"]
 
 
