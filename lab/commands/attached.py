@@ -69,5 +69,7 @@ def look(target: Target, duration_s: float) -> Trace:
     text = trace_terminal.render(
         seen.trace, out.width, out.is_terminal, crowded=seen.crowded
     )
+    if stopped := target.process.stopped():
+        print(stopped)
     print(text, end="", flush=True)
     return seen.trace

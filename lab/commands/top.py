@@ -40,6 +40,9 @@ def _draw(display: Projector, target: Target) -> bool:
     if typed is None or "q" in typed.lower() or seen.gone:
         return False
     if seen.samples:
-        title = f"process {target.process.pid}, Python {target.python}: q leaves"
-        display.frame(live_table.screen(seen.trace, title, display.height))
+        process = target.process
+        title = process.stopped() or f"process {process.pid}, Python {target.python}"
+        display.frame(
+            live_table.screen(seen.trace, f"{title}: q leaves", display.height)
+        )
     return True

@@ -71,7 +71,13 @@ class ThreadDumper:
         for ident, native_id in threads or ():
             with suppress(GoneError):  # the thread has ended
                 dumped.append(self._thread(ident, native_id, clocks_s))
-        return ThreadDump(time.monotonic(), holder or 0, tuple(dumped), tasks)
+        return ThreadDump(
+            time.monotonic(),
+            holder or 0,
+            tuple(dumped),
+            tasks,
+            self._process.stopped(),
+        )
 
     def _thread(
         self, ident: int, native_id: int, clocks_s: dict[int, float] | None

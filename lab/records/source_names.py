@@ -2,11 +2,13 @@
 
 import linecache
 import os
+import re
 import site
 import sysconfig
 
 from lab.records.codec import harmless
 from lab.records.lines import Line
+from lab.records.thread_dump import Frame
 
 # Whose files are named from there on, the longest first.
 _FOLDERS = sorted(
@@ -17,6 +19,10 @@ _FOLDERS = sorted(
     key=len,
     reverse=True,
 )
+# Where other Pythons have theirs.
+_ELSEWHERE = re.compile(
+    r"/.*/lib(?:64)?/python3(?:\.\d+t?/(?:(?:site|dist)-packages/)?|/dist-packages/)"
+)
 
 
 def short(file: str) -> str:
@@ -24,12 +30,14 @@ def short(file: str) -> str:
     for folder in (os.getcwd(), *_FOLDERS):
         if file.startswith(folder.rstrip(os.sep) + os.sep):
             return os.path.relpath(file, folder)
-    return file
+    elsewhere = _ELSEWHERE.match(file)
+    return file[elsewhere.end() :] if elsewhere else file
 
 
 def is_library(file: str) -> bool:
     """Whether it came with Python or was installed, not with the program."""
-    return file.startswith(("<frozen ", *(f"{it}{os.sep}" for it in _FOLDERS)))
+    here = ("<frozen ", *(f"{it}{os.sep}" for it in _FOLDERS))
+    return file.startswith(here) or _ELSEWHERE.match(file) is not None
 
 
 def module(file: str) -> str:
@@ -38,7 +46,7 @@ def module(file: str) -> str:
     return name.lstrip(os.sep).replace(os.sep, ".")
 
 
-def place(line: Line) -> str:
+def place(line: Line | Frame) -> str:
     """File and line, such as src/report.py:31; the line is left out where none is
     told, and both where `line.function` says why."""
     return f"{short(line.file)}:{line.line}" if line.line else short(line.file)

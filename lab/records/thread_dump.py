@@ -72,6 +72,8 @@ class ThreadDump:
     tasks: tuple[int, ...] = ()
     """The native_id of each thread of the process, Python's or not; those that there
     were before the first was read."""
+    stopped: str = ""
+    """That the process is stopped, in a line; else empty."""
 
     def thread(self, native_id: int) -> DumpedThread | None:
         """The thread of this number."""

@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from lab.records.source_names import is_library, place
 from lab.records.thread_dump import DumpedThread
 from lab.records.units import duration, percent
 from lab.renderers.console import ascii_only
@@ -13,6 +14,17 @@ from lab.verdicts.hang import Hang
 MOST = 6
 # Libraries that wait on behalf of others.
 SYSTEM = ("libc.", "libc-", "libpthread", "libstdc++", "libc++", "ld-", "ld.")
+# What some calls wait for, in words.
+AWAITED = {
+    "futex": "a lock",
+    **dict.fromkeys(("wait4", "waitid"), "the end of a child process"),
+    **dict.fromkeys(
+        ("poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait"),
+        "something to read or write",
+    ),
+}
+SLEEPS = ("nanosleep", "clock_nanosleep")
+AWAITED |= dict.fromkeys(SLEEPS, "a sleep")
 # Who held the GIL for less is not worth a word.
 LEAST_SHARE = 0.01
 
@@ -27,6 +39,8 @@ def render(hang: Hang, width: int, colour: bool) -> str:
 
 
 def _sentences(hang: Hang) -> Iterator[str]:
+    if hang.stopped:
+        yield f"P{hang.stopped[1:]}."
     if hang.cycle:
         yield _deadlock(hang)
     if hang.holder:
@@ -42,6 +56,11 @@ def _sentences(hang: Hang) -> Iterator[str]:
         yield f"{subject} the GIL: {_listed(told)}."
     elif hang.holder:
         yield "No other thread wants the GIL."
+    if hang.stranded:
+        yield (
+            "All threads wait for locks, and none is left that could free one: only "
+            "the handler of a signal could."
+        )
     if hang.others:
         yield f"{_listed([_blocked(one) for one in hang.others])}."
 
@@ -78,10 +97,12 @@ def _awaited(hang: Hang, one: DumpedThread, other: DumpedThread) -> str:
 def _holds(hang: Hang, holder: DumpedThread) -> str:
     since = duration(holder.asleep_s if hang.stuck and holder.asleep_s else hang.seen_s)
     subject = f"{holder.name} holds the GIL{_where(holder)}, for at least {since}"
+    if hang.stopped:
+        return f"{subject}."
     if not hang.stuck:
-        return f"{subject}, and runs."
+        return f"{subject}, and runs{_callee(hang, holder)}."
     told = f"{subject}: it does not run, but waits in {_call(holder)}."
-    if hang.wants and not hang.cycle:
+    if hang.wants and not hang.cycle and holder.call not in SLEEPS:
         told += " If it is one of those who want the GIL that must wake it, none can."
     return told
 
@@ -90,11 +111,23 @@ def _changes(hang: Hang) -> str:
     trace = hang.trace
     shares = sorted(((one.holds, one.name) for one in trace.threads), reverse=True)
     held = [f"{name} {part:.0%}" for part, name in shares if part >= LEAST_SHARE]
-    return (
+    told = (
         f"No thread keeps the GIL: in {duration(hang.seen_s)} it was held by "
         f"{_listed(held)} of the time, and free for "
         f"{percent(trace.gil_free, trace.error)} ({trace.samples} samples)."
     )
+    for line in trace.lines[:1]:
+        calls = f", calling {line.callee}" if line.callee else ""
+        told += f" Held longest: {line.function} ({place(line)}){calls}."
+    return told
+
+
+def _callee(hang: Hang, holder: DumpedThread) -> str:
+    """What the holder's function calls, as far as its source tells."""
+    for line in hang.trace.lines if holder.frames else ():
+        if line.callee and (line.file, line.line, line.function) == holder.frames[0]:
+            return f", calling {line.callee}"
+    return ""
 
 
 def _blocked(one: DumpedThread) -> str:
@@ -103,17 +136,20 @@ def _blocked(one: DumpedThread) -> str:
 
 
 def _call(one: DumpedThread) -> str:
-    if one.call == "futex":
-        return "futex (a lock)"
-    return f"{one.call} of {one.descriptor}" if one.descriptor else one.call
+    told = f"{one.call} of {one.descriptor}" if one.descriptor else one.call
+    return f"{told} ({AWAITED[one.call]})" if one.call in AWAITED else told
 
 
 def _where(one: DumpedThread) -> str:
     """The place in the program, and which C function is called there."""
     told = ""
     if one.frames:
-        frame = one.frames[0]
-        told = f" in {frame.function} ({frame.file}:{frame.line})"
+        frame, *callers = one.frames
+        told = f" in {frame.function} ({place(frame)})"
+        if is_library(frame.file):
+            own = next((it for it in callers if not is_library(it.file)), None)
+            if own:
+                told += f", called from {own.function} ({place(own)})"
     functions = [it for it in one.native if not it.library.startswith(SYSTEM)]
     if functions and not one.wants:
         told += f", C function {functions[0].function} of {functions[0].library}"

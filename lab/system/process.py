@@ -72,6 +72,18 @@ class Process:
         except OSError:
             return True
 
+    def stopped(self) -> str:
+        """That it is stopped, so that nothing of it runs, and what lets it go on, in a
+        line; empty where it is not."""
+        state = ""
+        with suppress(GoneError):
+            state = self.status()["State"][:1]
+        by = {
+            "T": f"a signal: `kill -CONT {self.pid}` lets it go on",
+            "t": "a debugger, which may let it go on",
+        }.get(state)
+        return f"process {self.pid} is stopped by {by}" if by else ""
+
     def gone(self) -> GoneError:
         """To be raised."""
         return GoneError(f"process {self.pid} has ended or runs another program now")

@@ -29,6 +29,11 @@ class Hang:
     """The rest of those that wait for something."""
     trace: Trace
     """Of the same time."""
+    stranded: bool = False
+    """Each of its threads waits for a lock of their process, and none is left that
+    could free one, but for the handler of a signal."""
+    stopped: str = ""
+    """As ThreadDump has it."""
 
 
 def explain(dumps: Sequence[ThreadDump], trace: Trace) -> Hang:
@@ -48,6 +53,8 @@ def explain(dumps: Sequence[ThreadDump], trace: Trace) -> Hang:
         stuck=stuck,
         wants=wants,
         cycle=deadlock(dumps),
+        stranded=_stranded(dumps),
+        stopped=last.stopped,
         others=tuple(it for it in last.threads if it.call and it.native_id not in told),
         trace=trace,
     )
@@ -63,6 +70,8 @@ def deadlock(dumps: Sequence[ThreadDump]) -> tuple[DumpedThread, ...]:
     threads of a dump are read one by one: of the first and the last that is not so.)
     """
     last = dumps[-1]
+    if any(dump.stopped for dump in dumps):  # that nothing moves proves nothing then
+        return ()
     follows = {
         one.native_id: one.owner
         for one in last.threads
@@ -79,6 +88,18 @@ def deadlock(dumps: Sequence[ThreadDump]) -> tuple[DumpedThread, ...]:
         starts = [holder.native_id, *follows]
     cycle = next(filter(None, (_cycle(follows, start) for start in starts)), ())
     return tuple(one for n in cycle if (one := last.thread(n)) is not None)
+
+
+def _stranded(dumps: Sequence[ThreadDump]) -> bool:
+    last = dumps[-1]
+    if any(dump.stopped for dump in dumps):
+        return False
+    waits = {
+        one.native_id
+        for one in last.threads
+        if one.private and not one.timed and _still(one, dumps)
+    }
+    return bool(last.tasks) and waits == set(last.tasks)
 
 
 def _holder(dumps: Sequence[ThreadDump]) -> DumpedThread | None:

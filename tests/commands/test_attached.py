@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -163,6 +164,15 @@ def names(tasks: Path) -> str:
         except OSError:
             continue
     return "".join(found)
+
+
+def test_a_stopped_process_is_said_to_be() -> None:
+    with running() as child:
+        first_line(child)
+        child.send_signal(signal.SIGSTOP)
+        seen = lab("scope", "--pid", str(child.pid), "--duration", "0.1")
+    assert f"process {child.pid} is stopped by a signal" in seen.stdout
+    assert seen.returncode == 0
 
 
 class Coreless:

@@ -1,6 +1,7 @@
 """Real processes that hang, and one that does not, are told apart."""
 
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -86,6 +87,21 @@ print(flush=True)
 left, right = os.pipe()
 os.read(left, 1)
 """
+# Each thread waits for the other one, and the first for both.
+CROSSED = """
+ready = threading.Barrier(3)
+def both(first, second):
+    with first:
+        ready.wait()
+        second.acquire()
+locks = threading.Lock(), threading.Lock()
+threads = [threading.Thread(target=both, args=it) for it in (locks, locks[::-1])]
+for thread in threads:
+    thread.start()
+ready.wait()
+print(flush=True)
+threads[0].join()
+"""
 # Healthy: bytecode, held and released calls, a mutex that is held for a short while.
 BUSY = """
 import zlib
@@ -103,11 +119,13 @@ work()
 """
 
 
-def why(code: str) -> tuple[str, int]:
+def why(code: str, *, stop: bool = False) -> tuple[str, int]:
     """What is said of a process of this code, in one line, and its number."""
     with running(START + code) as child:
         first_line(child)
         time.sleep(0.2)  # until it hangs
+        if stop:
+            child.send_signal(signal.SIGSTOP)
         seen = lab("why", str(child.pid))
     assert (seen.returncode, seen.stderr) == (0, "")
     assert max(map(len, seen.stdout.splitlines())) <= 100
@@ -155,6 +173,23 @@ def test_of_a_process_without_a_holder_the_waits_are_told() -> None:
         len(re.findall(r"waits in futex \(a lock\) in both \(<string>:\d+\)", told))
         == 2
     )
+
+
+def test_where_all_wait_for_locks_nobody_is_left() -> None:
+    told, _ = why(CROSSED)
+    assert "All threads wait for locks, and none is left that could free one" in told
+    assert told.count("waits in futex (a lock)") == 3
+    assert re.search(r"threading.py:\d+\), called from <module> \(<string>:", told)
+    assert "deadlock" not in told
+
+
+def test_a_stopped_process_is_not_said_to_run() -> None:
+    told, number = why("print(flush=True)\nwhile True: pass", stop=True)
+    assert told.startswith(
+        f"Process {number} is stopped by a signal: `kill -CONT {number}` lets it go on."
+    )
+    assert "MainThread holds the GIL" in told
+    assert "runs" not in told
 
 
 @pytest.mark.slow

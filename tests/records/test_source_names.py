@@ -21,6 +21,9 @@ def test_files_are_named_from_here_or_from_where_python_finds_them(
     assert source_names.short(json.__file__) == os.path.join("json", "__init__.py")
     installed = os.path.join("msgspec", "__init__.py")
     assert source_names.short(msgspec.__file__) == installed
+    other = "/opt/a é/lib/python3.99/"
+    assert source_names.short(f"{other}json/a.py") == "json/a.py"
+    assert source_names.short(f"{other}site-packages/b/a.py") == "b/a.py"
     for elsewhere in (f"{tmp_path}2/report.py", "<frozen runpy>", ""):
         assert source_names.short(elsewhere) == elsewhere
 
@@ -30,7 +33,9 @@ def test_what_came_with_python_or_was_installed_is_a_library() -> None:
     assert source_names.is_library(msgspec.__file__)
     assert source_names.is_library("<frozen runpy>")
     assert not source_names.is_library(__file__)
-    assert not source_names.is_library(f"{sysconfig.get_path('stdlib')}2/a.py")
+    assert not source_names.is_library(f"{sysconfig.get_path('stdlib')}x/a.py")
+    assert not source_names.is_library("/home/lib/python3/a.py")
+    assert source_names.is_library("/usr/lib/python3/dist-packages/apt/a.py")
 
 
 def test_modules_are_named_as_they_are_imported(

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from lab.records.lines import Line
 from lab.records.thread_dump import DumpedThread, Frame, NativeFrame
 from lab.renderers.hang import MOST, render
 from lab.verdicts.hang import Hang
@@ -62,6 +63,43 @@ def test_who_runs_is_not_said_to_wait() -> None:
     )
 
 
+def test_what_a_running_holder_calls_is_told() -> None:
+    runs = DumpedThread("A", 1, frames=(Frame("a.py", 3, "f"),))
+    line = Line("a.py", 3, "f", "sorted", 1.0, 1.0)
+    seen = replace(trace(), lines=(Line("b.py", 3, "f", "list"), line))
+    shown = hang(holder=runs, stuck=False, cycle=(), wants=(), trace=seen)
+    assert "in f (a.py:3), for at least 700 ms, and runs, calling sorted." in told(
+        shown
+    )
+    stopped = told(replace(shown, stopped="process 7 is stopped by a signal"))
+    assert stopped.startswith("Process 7 is stopped by a signal. A holds the GIL")
+    assert "runs" not in stopped
+
+
+def test_a_place_in_a_library_is_told_with_the_place_in_the_program() -> None:
+    frames = (
+        Frame("/usr/lib/python3.11/threading.py", 327, "Condition.wait"),
+        Frame("/usr/lib/python3.11/queue.py", 171, "Queue.get"),
+        Frame("/src/main.py", 8, "main"),
+        Frame("/src/main.py", 9, "<module>"),
+    )
+    waits = replace(HOLDER, frames=frames, native=(), asleep_s=0.0)
+    text = told(hang(holder=None, cycle=(), wants=(), others=(waits,), stranded=True))
+    assert text.endswith(
+        "All threads wait for locks, and none is left that could free one: only the "
+        "handler of a signal could. A waits in futex (a lock) in Condition.wait "
+        "(threading.py:327), called from main (/src/main.py:8)."
+    )
+
+
+def test_a_sleep_needs_nobody_to_end_it() -> None:
+    sleeps = replace(HOLDER, call="clock_nanosleep", owner=0)
+    text = told(hang(holder=sleeps, cycle=()))
+    assert "waits in clock_nanosleep (a sleep). 1 thread wants the GIL" in text
+    waits = told(hang(holder=replace(sleeps, call="read"), cycle=()))
+    assert "that must wake it, none can." in waits
+
+
 def test_of_many_threads_some_are_told() -> None:
     many = (replace(HOLDER, frames=(), native=()),) * (MOST + 3)
     text = told(hang(holder=None, cycle=(), wants=(), others=many, trace=trace(0.0)))
@@ -71,7 +109,9 @@ def test_of_many_threads_some_are_told() -> None:
 
 
 def test_a_gil_that_changes_hands_is_told_by_shares() -> None:
-    seen = replace(trace(0.6), error=0.1, samples=400)
+    lines = Line("a.py", 3, "f", "sorted", 0.4), Line("a.py", 4, "f", "", 0.2)
+    seen = replace(trace(0.6), error=0.1, samples=400, lines=lines)
     text = told(hang(holder=None, stuck=False, cycle=(), trace=seen))
     assert "No thread keeps the GIL: in 700 ms it was held by A 60% of the time" in text
     assert "free for 40% (30% to 50%) (400 samples)" in text
+    assert "Held longest: f (a.py:3), calling sorted." in text

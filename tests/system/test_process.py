@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import signal
 import subprocess
 import sys
 import threading
@@ -65,6 +66,20 @@ def test_a_program_replaced_on_disk_is_still_read(tmp_path: Path) -> None:
         path.write_bytes(b"another one")
         mapping = next(one for one in other.mappings() if "a b é" in one.path)
         assert other.file_of(mapping).read_bytes()[:4] == b"\x7fELF"
+
+
+def test_who_is_stopped_is_told_with_what_lets_it_go_on() -> None:
+    with running("cat") as child, Process(child.pid) as other:
+        assert other.stopped() == ""
+        child.send_signal(signal.SIGSTOP)
+        until(other.stopped)
+        assert other.stopped() == (
+            f"process {child.pid} is stopped by a signal: `kill -CONT {child.pid}` "
+            "lets it go on"
+        )
+        child.send_signal(signal.SIGCONT)
+        until(lambda: not other.stopped())
+    assert other.stopped() == ""  # it has ended
 
 
 @pytest.mark.parametrize("ends", [True, False], ids=["ends", "runs another program"])

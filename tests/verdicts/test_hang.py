@@ -40,10 +40,11 @@ def seen(
     holder: int = A,
     holds: float = 1.0,
     tasks: tuple[int, ...] = (),
+    stopped: str = "",
 ) -> Hang:
     return explain(
         [
-            ThreadDump(at_s, holder, threads, tasks)
+            ThreadDump(at_s, holder, threads, tasks, stopped)
             for at_s, threads in enumerate(looks)
         ],
         trace(holds),
@@ -146,6 +147,33 @@ def test_who_can_be_woken_only_by_those_that_want_its_gil_is_in_a_deadlock() -> 
     assert not seen(
         (PRIVATE, WANTS), (PRIVATE, RUNS), (PRIVATE, WANTS), tasks=(A, B)
     ).cycle
+
+
+def test_of_a_process_that_is_stopped_nothing_is_proven() -> None:
+    told = seen(*[(PRIVATE, WANTS)] * 3, tasks=(A, B), stopped="by a signal")
+    assert not told.cycle
+    assert told.stopped == "by a signal"
+    assert not seen((PRIVATE,), (PRIVATE,), tasks=(A,), stopped="by a signal").stranded
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(PRIVATE, native_id=B, timed=True),
+        replace(PRIVATE, native_id=B, private=False),
+        replace(WANTS, private=True),
+        RUNS,
+    ],
+    ids=["a time limit", "others may wake it", "it wants the GIL", "it runs"],
+)
+def test_locks_that_nobody_is_left_to_free(other: DumpedThread) -> None:
+    both = PRIVATE, replace(PRIVATE, native_id=B)
+    assert seen(both, both, holder=0, tasks=(A, B)).stranded
+    assert not seen(both, both, holder=0, tasks=(A, B, C)).stranded
+    assert not seen(both, both, holder=0).stranded
+    moved = PRIVATE, replace(PRIVATE, native_id=B, switches=6)
+    assert not seen(both, moved, holder=0, tasks=(A, B)).stranded
+    assert not seen(*[(PRIVATE, other)] * 2, holder=0, tasks=(A, B)).stranded
 
 
 def test_who_holds_it_for_a_part_of_the_time_is_not_the_holder() -> None:
