@@ -80,11 +80,15 @@ def recording(width: int, *, colour: bool) -> "Console":
 
 
 def text_of(parts: Iterable["RenderableType"], width: int, *, colour: bool) -> str:
-    """What these look like below each other, in lines of at most so many columns."""
+    """What these look like below each other, in lines of at most so many columns.
+
+    colour: where NO_COLOR and TERM have nothing against it.
+    """
     target = recording(width, colour=colour)
     for part in parts:
         target.print(part)
-    text = target.export_text(styles=colour)
+    styles = colour and not target.no_color and not target.is_dumb_terminal
+    text = target.export_text(styles=styles)
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 

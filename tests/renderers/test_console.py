@@ -35,7 +35,25 @@ def test_a_table_folds_in_so_many_columns() -> None:
     assert max(map(len, text.splitlines())) <= 20
     assert text.count("x") == text.count("y") == 30
     assert text.endswith("end\n")
-    assert "\x1b" in text_of([made], 20, colour=True)
+
+
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [
+        ({"TERM": "xterm"}, True),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, False),
+        ({"TERM": "dumb"}, False),
+    ],
+)
+def test_where_colours_are_not_wanted_there_are_none(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], coloured: bool
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    text = text_of([Text("█ wörk", "red")], 20, colour=True)
+    assert "█ wörk" in text
+    assert ("\x1b" in text) == coloured
 
 
 def test_what_nobody_reads_is_lost_and_says_why(tmp_path: Path) -> None:
