@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import pytest
 from markdown_it import MarkdownIt  # rich has it
 
-from lab.records.codec import harmless
+from lab.records.harmless import harmless
 from lab.records.lines import Line, StackNode
 from lab.records.results import KEY, load
 from lab.records.run import Run

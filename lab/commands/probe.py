@@ -11,7 +11,7 @@ from lab.calls.expression import prepared_call
 from lab.errors import UsageError
 from lab.instruments.probe import traced
 from lab.instruments.watchdog import watchdog
-from lab.records.codec import harmless
+from lab.records.harmless import harmless
 
 
 def run(expression: str, setup: str, *, as_json: bool) -> int:

@@ -1,10 +1,16 @@
 """Lines that held the GIL, and the stacks on top of which they did."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from lab.records.codec import Count, Fraction, Harmless, NotNegative
+from lab import records
+from lab.records.harmless import Harmless
+
+if TYPE_CHECKING:  # msgspec, which reads files by the types, is not needed before
+    import lab.records.codec  # noqa: F401 (as records.codec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,33 +19,33 @@ class Line(Harmless):
 
     file: str
     """As the code object names it; empty where `function` says why there is none."""
-    line: Count
+    line: records.codec.Count
     """Its number; 0 where the instruction has none."""
     function: str
     """Qualified name of the function that it is part of."""
     callee: str = ""
     """What it called while it held longest, as its source says; empty: no call."""
-    held: Fraction = 0.0
+    held: records.codec.Fraction = 0.0
     """The GIL was held by a thread with this line on top of its stack."""
-    longest_s: NotNegative = 0.0
+    longest_s: records.codec.NotNegative = 0.0
     """The longest stretch of one hold in which every sample that could be read found
     this line on top."""
-    wanted: Fraction = 0.0
+    wanted: records.codec.Fraction = 0.0
     """The part of `held` in which another thread wanted the GIL."""
 
 
 class StackNode(NamedTuple):
     """A line on a thread's stack, called by its parent."""
 
-    parent: Count | None
+    parent: records.codec.Count | None
     """Index into `Trace.stacks`, before this one; None where a thread begins."""
-    thread: Count
+    thread: records.codec.Count
     """Index into `Trace.threads`."""
-    line: Count
+    line: records.codec.Count
     """Index into `Trace.lines`."""
-    held: Fraction
+    held: records.codec.Fraction
     """The GIL was held by this very line, not by what it called."""
-    wanted: Fraction
+    wanted: records.codec.Fraction
     """The part of `held` in which another thread wanted the GIL."""
 
 

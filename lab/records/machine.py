@@ -6,7 +6,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.records.codec import Harmless, Positive
+from lab.records.codec import Positive
+from lab.records.harmless import Harmless
 
 # Fewer cores than this cannot show two threads running at once.
 TWO_CORES = 1.8

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from lab.records.codec import Harmless, NotNegative
+from lab.records.codec import NotNegative
+from lab.records.harmless import Harmless
 from lab.records.machine import Machine
 from lab.records.race import Race
 from lab.records.series import Series

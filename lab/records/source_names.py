@@ -6,7 +6,7 @@ import re
 import site
 import sysconfig
 
-from lab.records.codec import harmless
+from lab.records.harmless import harmless
 from lab.records.lines import Line
 from lab.records.thread_dump import Frame
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from lab.records.codec import Harmless, NotNegative, Record
+from lab.records.codec import NotNegative, Record
+from lab.records.harmless import Harmless
 from lab.records.trace import Trace
 
 

@@ -4,17 +4,22 @@ Plain data, saved as JSON; trace_file.py reads it again. None of the compiled
 instruments is needed for either.
 """
 
+from __future__ import annotations
+
 import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
-from typing import Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
-from lab.records import codec
-from lab.records.codec import Count, Fraction, Harmless, NotNegative, Positive
+from lab import records
+from lab.records.harmless import Harmless
 from lab.records.lines import Line, StackNode, of_threads
 from lab.system.files import write_whole
+
+if TYPE_CHECKING:  # msgspec, which reads files by the types, is not needed before
+    import lab.records.codec  # noqa: F401 (as records.codec)
 
 State = Literal["holds", "runs_free", "wants", "ready", "blocked", "waits"]
 STATES: tuple[State, ...] = get_args(State)
@@ -39,15 +44,15 @@ KIND = "gil-lab trace"
 class Segment(NamedTuple):
     """One thread in one state, in seconds since the scope began."""
 
-    thread: Count
+    thread: records.codec.Count
     """Index into `Trace.threads`."""
     state: State
     """What the thread did."""
-    start_s: NotNegative
+    start_s: records.codec.NotNegative
     """When it began to."""
-    end_s: NotNegative
+    end_s: records.codec.NotNegative
     """When it no longer did."""
-    line: Count | None = None
+    line: records.codec.Count | None = None
     """Of a hold: the line that held for most of it, an index into `Trace.lines`; None
     where that is not known."""
 
@@ -62,16 +67,16 @@ class Call(Harmless):
 
     name: str
     """As the system's own headers name it, such as clock_nanosleep."""
-    share: Fraction
+    share: records.codec.Fraction
     """Of the scope's whole duration."""
 
 
 class Behind(NamedTuple):
     """Who held the GIL while a thread wanted it, for a part of the time."""
 
-    holder: Count
+    holder: records.codec.Count
     """Index into `Trace.threads`."""
-    share: Fraction
+    share: records.codec.Fraction
     """Of the scope's whole duration."""
 
 
@@ -84,43 +89,43 @@ class ThreadTrace(Harmless):
 
     name: str
     """As Python names it; a thread Python never met: "native" and its number."""
-    native_id: Count
+    native_id: records.codec.Count
     """The system's number for it (threading.get_native_id)."""
-    start_s: NotNegative
+    start_s: records.codec.NotNegative
     """When it was first seen, in seconds since the scope began."""
-    end_s: NotNegative
+    end_s: records.codec.NotNegative
     """When it was last seen alive."""
-    holds: Fraction
+    holds: records.codec.Fraction
     """It holds the GIL, running or not."""
-    runs_free: NotNegative
+    runs_free: records.codec.NotNegative
     """It runs without the GIL; above 1 where "others" stands for several threads."""
-    waits: Fraction
+    waits: records.codec.Fraction
     """Neither: it waits for the GIL, for a processor or in a system call. `wants`,
     `ready` and `blocked` are parts of it; the rest is not told apart."""
-    error: Fraction
+    error: records.codec.Fraction
     """Half width of the 95 % interval of `holds`."""
-    longest_hold_s: NotNegative
+    longest_hold_s: records.codec.NotNegative
     """The longest time in which every sample found it holding.
 
     An upper bound: releases shorter than the pause between samples can go unseen.
     """
-    wants: Fraction = 0.0
+    wants: records.codec.Fraction = 0.0
     """It waits to get the GIL."""
-    wants_error: Fraction = 0.0
+    wants_error: records.codec.Fraction = 0.0
     """Half width of the 95 % interval of `wants`."""
-    longest_want_s: NotNegative = 0.0
+    longest_want_s: records.codec.NotNegative = 0.0
     """The longest time in which every sample found it wanting the GIL."""
-    ready: Fraction = 0.0
+    ready: records.codec.Fraction = 0.0
     """It could run, and has no core. Who has just been woken is seen late, so that this
     is too low, where there are more than 8 threads."""
-    blocked: Fraction = 0.0
+    blocked: records.codec.Fraction = 0.0
     """It is in a system call, or waits for a lock other than the GIL."""
     calls: tuple[Call, ...] = ()
     """Parts of `blocked` by system call, the largest first: the first 6 calls seen."""
     behind: tuple[Behind, ...] = ()
     """Parts of `wants` by who held the GIL, the largest first: the first 8 seen."""
 
-    def _only(self, new: dict[int, int]) -> "ThreadTrace":
+    def _only(self, new: dict[int, int]) -> ThreadTrace:
         """Where some threads are left out: the places of the others."""
         behind = [
             one._replace(holder=new[one.holder])
@@ -139,39 +144,39 @@ class Trace(Harmless):
 
     python: str
     """Version of the interpreter, such as "3.13.0"."""
-    duration_s: Positive
+    duration_s: records.codec.Positive
     """From the beginning of the scope to its end."""
-    interval_s: NotNegative
+    interval_s: records.codec.NotNegative
     """Mean pause between samples; waking up adds to it."""
-    samples: Count
+    samples: records.codec.Count
     """How often the lock's state was read."""
-    lost: Count
+    lost: records.codec.Count
     """Samples that were due while the system kept the sampler from running."""
-    gil_free: Fraction
+    gil_free: records.codec.Fraction
     """Nobody holds the GIL."""
-    error: Fraction
+    error: records.codec.Fraction
     """Half width of the 95 % interval of `gil_free`, for this very run."""
-    held: Fraction
+    held: records.codec.Fraction
     """Some thread holds the GIL."""
-    runs_free: Fraction
+    runs_free: records.codec.Fraction
     """Nobody holds it and at least one thread of Python's runs."""
-    idle: Fraction
+    idle: records.codec.Fraction
     """Nobody holds it and all threads wait."""
     threads: tuple[ThreadTrace, ...]
     """In the order of their start."""
-    folded: Count
+    folded: records.codec.Count
     """Ended threads counted in the whole only, for want of room."""
     segments: tuple[Segment, ...]
     """By thread, then by time."""
-    segments_start_s: NotNegative
+    segments_start_s: records.codec.NotNegative
     """Segments before are not kept, for want of room; fractions cover everything."""
-    asked_s: NotNegative = 0.0
+    asked_s: records.codec.NotNegative = 0.0
     """Mean pause asked for; 0 in a trace of format 1, where none was made longer."""
     told_apart: bool = False
     """Whether the system told for what threads wait; else all of it is "waits"."""
-    contention: Fraction = 0.0
+    contention: records.codec.Fraction = 0.0
     """At least one thread wants the GIL and does not have it."""
-    contention_error: Fraction = 0.0
+    contention_error: records.codec.Fraction = 0.0
     """Half width of the 95 % interval of `contention`."""
     has_lines: bool = False
     """Whether the lines that hold were looked for."""
@@ -179,11 +184,11 @@ class Trace(Harmless):
     """The longest holders first; those that only called a holder come last."""
     stacks: tuple[StackNode, ...] = ()
     """The stacks of those who held, as a tree: callers before what they call."""
-    lines_unread: Fraction = 0.0
+    lines_unread: records.codec.Fraction = 0.0
     """The GIL was held, but where in the program could not be read consistently."""
-    lines_native: Fraction = 0.0
+    lines_native: records.codec.Fraction = 0.0
     """It was held by a thread that ran no Python function."""
-    lines_folded: Fraction = 0.0
+    lines_folded: records.codec.Fraction = 0.0
     """It was held at lines for which there was no room."""
 
     @property
@@ -196,7 +201,7 @@ class Trace(Harmless):
         """Whether only the most recent segments were kept."""
         return self.segments_start_s > 0
 
-    def only(self, places: Sequence[int]) -> "Trace":
+    def only(self, places: Sequence[int]) -> Trace:
         """These threads and their segments; the figures of the whole stay."""
         new = {place: number for number, place in enumerate(places)}
         segments = [
@@ -211,7 +216,7 @@ class Trace(Harmless):
             stacks=of_threads(self.stacks, new),
         )
 
-    def last(self, seconds: float) -> "Trace":
+    def last(self, seconds: float) -> Trace:
         """The segments of the last `seconds`; the figures of the whole stay."""
         start_s = max(self.segments_start_s, self.duration_s - seconds)
         segments = [
@@ -223,5 +228,7 @@ class Trace(Harmless):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace to `path` as JSON, whole or not at all. Raises OSError."""
-        data = {"kind": KIND, "format": FORMAT} | codec.encode(self)
+        from lab.records.codec import encode
+
+        data = {"kind": KIND, "format": FORMAT} | encode(self)
         write_whole(path, json.dumps(data) + "\n")

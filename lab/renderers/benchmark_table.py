@@ -9,7 +9,7 @@ from functools import partial
 from operator import itemgetter
 from typing import Any
 
-from lab.records.codec import harmless
+from lab.records.harmless import harmless
 from lab.records.race import Race
 from lab.records.results import KEY
 from lab.verdicts.run import KERNELS

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lab.records.codec import Harmless
+from lab.records.harmless import Harmless
 from lab.records.machine import TWO_CORES
 from lab.records.race import Bound
 from lab.records.run import Run

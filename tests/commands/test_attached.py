@@ -75,7 +75,7 @@ def test_little_is_imported_to_look_at_a_process() -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
-    heavy = {"numpy", "rich.progress", "statistics"}
+    heavy = {"msgspec", "numpy", "rich.progress", "statistics"}
     assert not heavy & set(done.stdout.split())
 
 

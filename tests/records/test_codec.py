@@ -1,4 +1,4 @@
-"""Texts that can do nothing, figures within their ranges, errors with their place."""
+"""Figures within their ranges, errors with their place."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
@@ -6,28 +6,9 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from lab.records.codec import Count, Figure, Fraction, Harmless, decode, harmless
+from lab.records.codec import Count, Figure, Fraction, decode
+from lab.records.harmless import Harmless
 from lab.records.run import Run
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("read", "read"),
-        ("wörker 読む", "wörker 読む"),
-        ("\x1b]0;title\x07", "\\x1b]0;title\\x07"),
-        ("\x9b2J", "\\x9b2J"),
-        ("a\nb\r\tc", "a\\nb\\r\\tc"),
-        ("\u202egnp.exe", "\\u202egnp.exe"),
-        ("\u2028\u200b\ufeff", "\\u2028\\u200b\\ufeff"),
-        ("\ud800", "\\ud800"),
-    ],
-)
-def test_what_is_no_plain_character_is_shown_as_an_escape(
-    text: str, shown: str
-) -> None:
-    assert harmless(text) == shown
-    assert harmless(shown) == shown
 
 
 def test_no_record_holds_a_text_as_it_came() -> None:
