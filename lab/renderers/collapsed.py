@@ -3,13 +3,20 @@
 A line is a stack, callers first, with semicolons between, and its microseconds.
 """
 
+from lab.errors import UsageError
 from lab.records.source_names import place
 from lab.records.stack_paths import paths
 from lab.records.trace import Trace
 
 
 def render(trace: Trace, *, wanted: bool = False) -> str:
-    """By the time held; wanted: by the time in which another thread wanted the GIL."""
+    """By the time held; wanted: by the time in which another thread wanted the GIL.
+    UsageError where the trace does not tell that."""
+    if wanted and not trace.told_apart:
+        raise UsageError(
+            "this trace does not tell when threads wanted the GIL: leave out "
+            "--collapsed-waited"
+        )
     found: dict[str, float] = {}
     for path in paths(trace):
         names = [path.thread, *(f"{it.function} ({place(it)})" for it in path.lines)]

@@ -15,7 +15,7 @@ from lab.records.trace import Trace
 
 def render(trace: Trace) -> str:
     """Two profiles: by the time held, and by the time in which another thread wanted
-    the GIL."""
+    the GIL; not that one where the trace does not tell waits apart."""
     numbers: dict[Line | str, int] = {}
     samples, held, wanted = [], [], []
     for path in paths(trace):
@@ -23,6 +23,7 @@ def render(trace: Trace) -> str:
         samples.append([numbers.setdefault(one, len(numbers)) for one in stack])
         held.append(path.held_s)
         wanted.append(path.wanted_s)
+    kinds = [("GIL held", held), ("GIL held while others wanted it", wanted)]
     profiles = [
         {
             "type": "sampled",
@@ -33,10 +34,7 @@ def render(trace: Trace) -> str:
             "samples": samples,
             "weights": weights,
         }
-        for name, weights in (
-            ("GIL held", held),
-            ("GIL held while others wanted it", wanted),
-        )
+        for name, weights in kinds[: 1 + trace.told_apart]
     ]
     data = {
         "$schema": "https://www.speedscope.app/file-format-schema.json",

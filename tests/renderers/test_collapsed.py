@@ -2,6 +2,9 @@
 
 import dataclasses
 
+import pytest
+
+from lab.errors import UsageError
 from lab.records.lines import Line
 from lab.records.trace import Trace
 from lab.renderers import collapsed
@@ -12,7 +15,10 @@ def test_collapsed_stacks_are_weighted_in_microseconds(trace: Trace) -> None:
         "MainThread;main (/src/main.py:7) 750000",
         "wörker;main (/src/main.py:7);Report.total (/src/wörk/report.py:31) 1000000",
     ]
-    assert collapsed.render(trace, wanted=True).splitlines() == [
+    with pytest.raises(UsageError, match="does not tell when threads wanted the GIL"):
+        collapsed.render(trace, wanted=True)
+    told = dataclasses.replace(trace, told_apart=True)
+    assert collapsed.render(told, wanted=True).splitlines() == [
         "wörker;main (/src/main.py:7);Report.total (/src/wörk/report.py:31) 500000",
     ]
 

@@ -60,7 +60,8 @@ def check(text: str) -> dict[str, Any]:
 
 
 def test_it_has_a_profile_by_time_held_and_one_by_time_waited(trace: Trace) -> None:
-    data = check(speedscope.render(trace))
+    told = dataclasses.replace(trace, told_apart=True)
+    data = check(speedscope.render(told))
     frames = data["shared"]["frames"]
     held, wanted = data["profiles"]
     named = [[frames[n]["name"] for n in each] for each in held["samples"]]
@@ -72,6 +73,9 @@ def test_it_has_a_profile_by_time_held_and_one_by_time_waited(trace: Trace) -> N
         "file": "/src/wörk/report.py",
         "line": 31,
     }
+    # Where nobody told, that nobody wanted it would be false.
+    (only,) = check(speedscope.render(trace))["profiles"]
+    assert only["name"] == "GIL held"
 
 
 def test_every_trace_keeps_the_rules(trace: Trace) -> None:
