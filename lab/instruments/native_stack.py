@@ -1,46 +1,19 @@
-"""The C functions on another process's stacks.
-
-Without unwinding tables: a word on the stack that points behind a call instruction is
-taken for a return address. Old values, left by calls that are over, can look the same.
-"""
+"""The C functions on another process's stacks, by the tables of unwinding."""
 
 import platform
-import struct
 from bisect import bisect_right
-from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import PurePath
 
 from lab.records.thread_dump import NativeFrame
 from lab.system.elf import Image
 from lab.system.mangled import demangled
 from lab.system.process import Mapping, Process
+from lab.system.unwind import Row, UnwindTable
 
-# So much of a stack is looked through, and so many functions are named.
-MOST_BYTES, MOST_FRAMES = 1 << 15, 64
-LONGEST_CALL = 7  # bytes of an instruction
-
-
-def _after_x86_call(before: bytes) -> bool:
-    """call rel32, or call r/m64 in any of its lengths: FF /2."""
-    if before[-5] == 0xE8:
-        return True
-    return any(
-        before[-size] == 0xFF and (before[-size + 1] >> 3) & 7 == 2
-        for size in (2, 3, 4, 6, 7)
-    )
-
-
-def _after_arm_call(before: bytes) -> bool:
-    """bl, or blr."""
-    word = int.from_bytes(before[-4:], "little")
-    return word >> 26 == 0x25 or word & 0xFFFFFC1F == 0xD63F0000
-
-
-AFTER_CALL: dict[str, Callable[[bytes], bool]] = {
-    "x86_64": _after_x86_call,
-    "aarch64": _after_arm_call,
-}
+MOST_FRAMES = 64
+# The stack pointer among DWARF's numbers of registers.
+STACK_POINTERS = {"x86_64": 7, "aarch64": 31}
 
 
 class NativeStacks:
@@ -49,11 +22,12 @@ class NativeStacks:
 
     def __init__(self, process: Process) -> None:
         self._process = process
-        self._after_call = AFTER_CALL.get(platform.machine())
-        self._mappings = process.mappings()
-        self._code = [one for one in self._mappings if one.executable]
+        self._stack_pointer = STACK_POINTERS.get(platform.machine())
+        self._code = [one for one in process.mappings() if one.executable]
         self._starts = [one.start for one in self._code]
         self._images: dict[str, Image | None] = {}
+        self._tables: dict[str, UnwindTable | None] = {}
+        self._rows: dict[int, Row | None] = {}
         self._open = ExitStack()
 
     def __enter__(self) -> "NativeStacks":
@@ -63,32 +37,58 @@ class NativeStacks:
         self._open.close()
 
     def of(self, pointer: int, instruction: int) -> tuple[NativeFrame, ...]:
-        """The functions of a thread that stands still, innermost first; none on another
-        kind of processor. pointer, instruction: its registers' values."""
+        """The functions of a thread that stands still, innermost first, as far as the
+        tables tell the way; none on another kind of processor. pointer, instruction:
+        its registers' values."""
         found: list[NativeFrame] = []
-        for address in [instruction, *self._return_addresses(pointer)]:
-            frame = self._named(address)
-            if frame is not None and frame not in found[-1:]:
+        if self._stack_pointer is None:
+            return ()
+        registers, address = {self._stack_pointer: pointer}, instruction
+        for _ in range(MOST_FRAMES):
+            frame, row = self._frame(address), self._row(address)
+            if frame is not None:
                 found.append(frame)
-            if len(found) == MOST_FRAMES:
+            if row is None or not self._to_caller(row, registers):
                 break
+            # A return address may lie behind the last instruction of its function.
+            address = registers[row.caller] - 1
         return tuple(found)
 
-    def _return_addresses(self, pointer: int) -> list[int]:
-        stack = next((m for m in self._mappings if m.start <= pointer < m.end), None)
-        if self._after_call is None or stack is None:
-            return []
-        size = min(stack.end - pointer, MOST_BYTES) & ~7
+    def _to_caller(self, row: Row, registers: dict[int, int]) -> bool:
+        """Let registers, as far as they are known, be the caller's; False where there
+        is none, or nothing tells."""
+        assert self._stack_pointer is not None
+        end = registers.get(row.base, 0) + row.above
+        if row.caller not in row.saved or end <= registers[self._stack_pointer]:
+            return False
         try:
-            stack_bytes = self._process.read(pointer, size)
+            for register, offset in row.saved.items():
+                data = self._process.read(end + offset, 8)
+                registers[register] = int.from_bytes(data, "little")
         except ValueError:
-            return []
-        words = struct.unpack(
-            f"{len(stack_bytes) // 8}Q", stack_bytes[: len(stack_bytes) & ~7]
-        )
-        return [
-            word for word in words if self._code_at(word) and self._is_behind_call(word)
-        ]
+            return False
+        registers[self._stack_pointer] = end
+        return registers[row.caller] > 0
+
+    def _row(self, address: int) -> Row | None:
+        if address not in self._rows:
+            table = self._table(address)
+            self._rows[address] = table.row(address) if table else None
+        return self._rows[address]
+
+    def _table(self, address: int) -> UnwindTable | None:
+        mapping = self._code_at(address)
+        image = mapping and self._image(mapping)
+        if mapping is None or image is None:
+            return None
+        if mapping.path not in self._tables:
+            table, header = None, image.unwinding
+            bias = image.bias(mapping.start, mapping.offset)
+            if header is not None and bias is not None:
+                with suppress(ValueError):
+                    table = UnwindTable(self._process.read, bias + header)
+            self._tables[mapping.path] = table
+        return self._tables[mapping.path]
 
     def _code_at(self, address: int) -> Mapping | None:
         """The mapping with code that an address lies in."""
@@ -97,25 +97,17 @@ class NativeStacks:
             return self._code[place]
         return None
 
-    def _is_behind_call(self, address: int) -> bool:
-        assert self._after_call is not None
-        try:
-            before = self._process.read(address - LONGEST_CALL, LONGEST_CALL)
-        except ValueError:
-            return False
-        return len(before) == LONGEST_CALL and self._after_call(before)
-
-    def _named(self, address: int) -> NativeFrame | None:
+    def _frame(self, address: int) -> NativeFrame | None:
+        """None where there is no code."""
         mapping = self._code_at(address)
-        image = mapping and self._image(mapping)
-        if mapping is None or image is None:
+        if mapping is None:
             return None
-        bias = image.bias(mapping.start, mapping.offset)
-        # A return address may lie behind the last instruction of its function.
-        function = None if bias is None else image.function(address - 1 - bias)
-        if not function:
-            return None
-        return NativeFrame(demangled(function), PurePath(mapping.path).name)
+        image, function = self._image(mapping), None
+        bias = image.bias(mapping.start, mapping.offset) if image else None
+        if image and bias is not None:
+            function = image.function(address - bias)
+        library = PurePath(mapping.path).name
+        return NativeFrame(demangled(function) if function else "", library)
 
     def _image(self, mapping: Mapping) -> Image | None:
         """The file of a mapping; None if there is none that can be read."""

@@ -19,7 +19,7 @@ class NativeFrame(NamedTuple):
     """A function of C on the stack of a thread."""
 
     function: str
-    """Its name: the symbol's, of C++ without types."""
+    """Its name: the symbol's, of C++ without types; "" where it has none."""
     library: str
     """The file's name without its folder."""
 
@@ -56,7 +56,7 @@ class DumpedThread:
     frames: tuple[Frame, ...] = ()
     """Innermost first; empty where they could not be read."""
     native: tuple[NativeFrame, ...] = ()
-    """Innermost first. Old values on the stack may be taken for frames."""
+    """Innermost first, as far as the way to the callers is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from lab.records.source_names import is_library, place
-from lab.records.thread_dump import DumpedThread
+from lab.records.thread_dump import DumpedThread, NativeFrame
 from lab.records.units import duration, percent
 from lab.renderers.console import ascii_only
 from lab.verdicts.hang import Hang
@@ -25,6 +25,8 @@ AWAITED = {
 }
 SLEEPS = ("nanosleep", "clock_nanosleep")
 AWAITED |= dict.fromkeys(SLEEPS, "a sleep")
+# The library by which ctypes and cffi call, and the function that runs bytecode.
+BRIDGE, BYTECODE = "libffi", "_PyEval_EvalFrameDefault"
 # Who held the GIL for less is not worth a word.
 LEAST_SHARE = 0.01
 
@@ -150,10 +152,25 @@ def _where(one: DumpedThread) -> str:
             own = next((it for it in callers if not is_library(it.file)), None)
             if own:
                 told += f", called from {own.function} ({place(own)})"
-    functions = [it for it in one.native if not it.library.startswith(SYSTEM)]
-    if functions and not one.wants:
-        told += f", C function {functions[0].function} of {functions[0].library}"
+    function = None if one.wants else _called(one)
+    if function:
+        told += f", C function {function.function} of {function.library}"
     return told
+
+
+def _called(one: DumpedThread) -> NativeFrame | None:
+    """The C function that its innermost Python function is in: not one of the system's,
+    unless nothing but ctypes or cffi called that."""
+    called = None
+    for frame in one.native:
+        if frame.function.startswith(BYTECODE):  # or a part of it, .cold
+            return None
+        if frame.library.startswith(BRIDGE):
+            return called
+        called = frame if frame.function else called
+        if frame.function and not frame.library.startswith(SYSTEM):
+            return frame
+    return None
 
 
 def _listed(told: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ HEADER, SEGMENT = "32xQQ8xHHHH", "I4xQQ8xQ16x"
 SECTION, SYMBOL = "II8xQQQI20x", "IBBHQQ"
 MAGIC, OF_64_BITS = b"\x7fELF", 2  # ELFCLASS64
 ORDERS = {1: "<", 2: ">"}  # ELFDATA2LSB, ELFDATA2MSB
-LOADED = 1  # PT_LOAD
+LOADED, UNWINDING = 1, 0x6474E550  # PT_LOAD, PT_GNU_EH_FRAME
 SHARED, ALL = 11, 2  # SHT_DYNSYM, SHT_SYMTAB: the first is the smaller one
 FUNCTIONS = (2, 10)  # STT_FUNC, STT_GNU_IFUNC: the low 4 bits of what is told of it
 
@@ -72,6 +72,12 @@ class Image:
             if names.startswith(word, place):
                 return int(address)
         return None
+
+    @property
+    def unwinding(self) -> int | None:
+        """Where .eh_frame_hdr is; None if there is none."""
+        found = (it[2] for it in self._segments if it[0] == UNWINDING)
+        return next(found, None)
 
     def function(self, address: int) -> str | None:
         """The name of the function that an address lies in, as the linker knows it."""

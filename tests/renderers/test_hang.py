@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+import pytest
+
 from lab.records.lines import Line
 from lab.records.thread_dump import DumpedThread, Frame, NativeFrame
-from lab.renderers.hang import MOST, render
+from lab.renderers.hang import BYTECODE, MOST, render
 from lab.verdicts.hang import Hang
 from tests.verdicts.test_hang import LOCK, WANTS, trace
 
@@ -98,6 +100,24 @@ def test_a_sleep_needs_nobody_to_end_it() -> None:
     assert "waits in clock_nanosleep (a sleep). 1 thread wants the GIL" in text
     waits = told(hang(holder=replace(sleeps, call="read"), cycle=()))
     assert "that must wake it, none can." in waits
+
+
+CALLED = {
+    "lock_it of mine.so": ("libc.so.6 futex", "mine.so", "mine.so lock_it"),
+    "sleep of libc.so.6": ("libc.so.6 nap", "libc.so.6 sleep", "libffi.so.8"),
+    "time_sleep of python3": ("libc.so.6 nap", "python3 time_sleep", f"x {BYTECODE}"),
+    "": ("libc.so.6 nap", f"python3 {BYTECODE}.cold", "python3 main"),
+}
+
+
+@pytest.mark.parametrize("function", CALLED)
+def test_the_c_function_is_the_one_that_python_called(function: str) -> None:
+    native = tuple(
+        NativeFrame(name, library)
+        for library, _, name in (it.partition(" ") for it in CALLED[function])
+    )
+    text = told(hang(holder=replace(HOLDER, native=native)))
+    assert text.partition("C function ")[2].partition(",")[0] == function
 
 
 def test_of_many_threads_some_are_told() -> None:
