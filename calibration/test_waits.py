@@ -26,10 +26,9 @@ SECONDS = 0.4  # ten of the longest stretches, as many waits
 ERROR = 0.02
 # Of the time in which it computes, a thread with a core to itself runs this part.
 CORE = 0.95
-# A scope without a core loses samples, and not by chance: while this thread computes,
-# a core is hard to get, while it waits there is one. Of two states that share the time,
-# either seems longer by half of what was lost at most; with more lost than that the
-# dose is shown again, whatever came out.
+# A scope without a core loses samples: while this thread computes, a core is hard to
+# get, while it waits there is one. What was lost is taken to be like the rest, and may
+# be off by as much; with more of it the dose is shown again, whatever came out.
 LOST = ERROR
 TRIES = 5
 STEPS = 10**8  # of doses.mixed: a fraction of a second

@@ -125,12 +125,16 @@ lines_look(lines *l, const gil_place *place, const gil_thread *thread)
 /* --- accounts --------------------------------------------------------------------- */
 
 static void
-spend(lines *l, finding found, int32_t node, int32_t place, int64_t ns, int wanted)
+spend(lines *l, finding found, int32_t node, int32_t place, int64_t ns, int64_t ran_ns,
+      int wanted)
 {
     l->spent_ns[found] += ns;
+    l->ran_ns[found] += ran_ns;
     if (found == READ) {
         l->nodes[node].held_ns += ns;
         l->places[place].held_ns += ns;
+        l->nodes[node].ran_ns += ran_ns;
+        l->places[place].ran_ns += ran_ns;
         if (wanted) {
             l->nodes[node].wanted_ns += ns;
             l->places[place].wanted_ns += ns;
@@ -174,19 +178,19 @@ same_line(const line_place *a, const line_place *b)
 
 void
 lines_account(lines *l, int64_t serial, int64_t at_ns, int64_t now_ns,
-              int64_t unseen_ns, int wanted_before, int wanted)
+              gap_parts gap, int wanted_before, int wanted)
 {
-    int64_t gap_ns = now_ns - at_ns - unseen_ns, middle_ns = at_ns + (now_ns - at_ns) / 2;
-    gap_ns = gap_ns > 0 ? gap_ns : 0;
-    spend(l, l->found_before, l->node_before, l->place_before, gap_ns / 2, wanted_before);
-    spend(l, l->found, l->node, l->place, gap_ns - gap_ns / 2, wanted);
-    add_to_hold(&l->present, l->place_before, gap_ns / 2);
+    int64_t middle_ns = at_ns + (now_ns - at_ns) / 2;
+    spend(l, l->found_before, l->node_before, l->place_before, gap.before_ns,
+          gap.ran_before_ns, wanted_before);
+    spend(l, l->found, l->node, l->place, gap.after_ns, gap.ran_after_ns, wanted);
+    add_to_hold(&l->present, l->place_before, gap.before_ns);
     if (serial != l->present.serial) {
         end_stretch(l, middle_ns);
         l->last = l->present;
         l->present = (hold){.serial = serial};
     }
-    add_to_hold(&l->present, l->place, gap_ns - gap_ns / 2);
+    add_to_hold(&l->present, l->place, gap.after_ns);
     /* A sample that could not be read does not say that the line is another one. */
     if (l->place != NOWHERE
         && (l->stretch == NOWHERE

@@ -16,19 +16,27 @@ enum {
     NOWHERE = -1            /* no node, no place */
 };
 
+/* Of the time between two samples, what counts for the first and what for the second: all
+   but what was not seen. And of either, that in which Python's threads ran, where no
+   sample was lost. */
+typedef struct {
+    int64_t before_ns, after_ns, ran_before_ns, ran_after_ns;
+} gap_parts;
+
 /* A line, called from its parent; a thread, where there is none. What it holds itself,
    not what it calls. */
 typedef struct {
     int32_t parent, code;   /* frame_place's, or NOWHERE: a thread */
     int64_t line;           /* or that thread's serial */
     int64_t held_ns, wanted_ns;
+    int64_t ran_ns;         /* of held_ns, where threads ran */
 } stack_node;
 
 /* An instruction of the function on top of a stack. */
 typedef struct {
     int32_t code, unit, line;   /* frame_place's */
     int32_t opcode;         /* in CPython's numbers; -1: could not be read */
-    int64_t held_ns;
+    int64_t held_ns, ran_ns;
     int64_t wanted_ns;      /* others wanted the GIL meanwhile */
     int64_t longest_ns;     /* longest stretch of its line that began here */
 } line_place;
@@ -63,7 +71,7 @@ typedef struct {
     int32_t stretch;        /* the place at which the present line's stretch began */
     int64_t stretch_ns;     /* when that was */
     int32_t open;           /* the place that held most in the hold of the end */
-    int64_t spent_ns[FINDINGS];
+    int64_t spent_ns[FINDINGS], ran_ns[FINDINGS];
     int32_t node_count, place_count;
     stack_node nodes[NODES];
     line_place places[PLACES];
@@ -79,10 +87,10 @@ void lines_look(lines *l, const gil_place *place, const gil_thread *thread);
 /* Nobody is known to hold it, or somebody who is not known. */
 void lines_skip(lines *l, int held);
 
-/* Account for the time since the sample before, half of it to either; `serial`: who holds
+/* Account for the time since the sample before; `serial`: who holds
    now, or 0; wanted: others wanted the GIL then, and now. */
 void lines_account(lines *l, int64_t serial, int64_t at_ns, int64_t now_ns,
-                   int64_t unseen_ns, int wanted_before, int wanted);
+                   gap_parts gap, int wanted_before, int wanted);
 
 /* The place that held most of this thread's present or last hold, or NOWHERE. */
 int32_t lines_of_hold(const lines *l, int64_t serial);

@@ -23,7 +23,7 @@
 #define LONGEST_NS 1e7       /* a scope that stops waits for a pause to end */
 #define LONGEST_OF_OTHERS_NS 1e8    /* it must not be a reason to look more often */
 #define SLICE_NS 100000      /* the shortest that Linux gives */
-#define MOST_STRETCH 4       /* times the mean pause, where samples are lost */
+#define MOST_STRETCH 16      /* times the shortest mean pause, where samples are lost */
 #define LONGEST_PAUSE 8      /* times the mean: where the exponential is cut */
 #define ROOM_GROWS 1.1       /* where it was too short, and */
 #define ROOM_SHRINKS 0.998   /* where not: 1 in 50 looks takes longer in the end */
@@ -117,10 +117,9 @@ begin_budget(sampler *s)
 }
 
 int64_t
-longest_pause_ns(const sampler *s)
+late_beyond_ns(const sampler *s)
 {
-    double mean_ns = fmax(s->pause_ns, MOST_STRETCH * (double)s->interval_ns);
-    return (int64_t)(LONGEST_PAUSE * mean_ns + s->room_ns);
+    return s->pause_ns > LATE_NS ? (int64_t)s->pause_ns : LATE_NS;
 }
 
 /* Let the set time after a look at the lock pass that nearly all looks need, and say when
@@ -161,10 +160,11 @@ pause_at_random(sampler *s)
     }
 #endif
     late_ns = read_clock(CLOCK_MONOTONIC) - due_ns;
-    s->late = late_ns > LATE_NS && (double)late_ns > s->pause_ns;
+    s->asleep_ns = pause_ns + late_ns;
+    s->late = late_ns > late_beyond_ns(s);
     if (s->late) {
         s->late_ns += late_ns;
-        s->lost += (int64_t)((double)late_ns / s->pause_ns);
+        s->lost += (int64_t)((double)late_ns / mean_ns);
         s->stretch *= s->cores == 1 ? 1.0 : 1.5;
     } else {
         s->stretch *= 0.999;

@@ -1,4 +1,4 @@
 from lab.instruments.sampler cimport sampler
 
 
-cdef tuple lines_of(sampler *s, dict indices, double seen_ns)
+cdef tuple lines_of(sampler *s, dict indices, double whole_ns)

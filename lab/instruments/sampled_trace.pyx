@@ -1,13 +1,14 @@
 # C files: call_names.c
 """A Trace of what the sampler noted."""
 
+from libc.math cimport fmax
 from libc.stdint cimport int64_t
 
 from lab.instruments.sampled_lines cimport lines_of
 from lab.instruments.sampler cimport (
     ABSENT, BLOCKED, CALLS, HOLDERS, HOLDS, READY, RUNS_FREE, THREADS,
     NATIVE, NO_ROOM, UNREAD, UNTRACKED, WAITS, WANTS,
-    call_name, event, sampler, tally, thread_record,
+    call_name, event, sampler, tally, thread_record, told_ns,
 )
 
 from operator import attrgetter
@@ -24,7 +25,7 @@ def name_of_call(int number):
 
 cdef object trace_of(sampler *s, object names, object python):
     cdef int64_t wall_ns = s.end_ns - s.begin_ns
-    cdef double seen_ns = _seen_ns(s)
+    cdef double whole_ns = _whole_ns(s), held_ns = _told_ns(s, &s.whole, HOLDS)
     cdef int i
     found = []
     for i in range(THREADS + 1):
@@ -36,7 +37,7 @@ cdef object trace_of(sampler *s, object names, object python):
     first_ns = s.begin_ns
     if s.event_count > s.event_room:
         first_ns = s.events[s.event_count % s.event_room].at_ns
-    lines, stacks, by_place = lines_of(s, indices, seen_ns)
+    lines, stacks, by_place = lines_of(s, indices, whole_ns)
     return Trace(
         python=python,
         duration_s=wall_ns / 1e9,
@@ -44,40 +45,53 @@ cdef object trace_of(sampler *s, object names, object python):
         interval_s=s.paused_ns / max(1, s.samples) / 1e9,
         samples=s.samples,
         lost=s.lost,
-        gil_free=(s.whole.spent_ns[RUNS_FREE] + s.whole.spent_ns[WAITS]) / seen_ns,
+        gil_free=1.0 - held_ns / whole_ns if s.samples else 0.0,
         error=_error(s, &s.whole, HOLDS),
-        held=s.whole.spent_ns[HOLDS] / seen_ns,
-        runs_free=s.whole.spent_ns[RUNS_FREE] / seen_ns,
-        idle=s.whole.spent_ns[WAITS] / seen_ns,
+        held=held_ns / whole_ns,
+        runs_free=_told_ns(s, &s.whole, RUNS_FREE) / whole_ns,
+        idle=_told_ns(s, &s.whole, WAITS) / whole_ns,
         threads=tuple([_thread(s, &s.threads[i], names, indices) for _, i in found]),
         folded=s.folded,
         segments=_segments(s, indices, by_place, first_ns),
         segments_start_s=(first_ns - s.begin_ns) / 1e9,
         told_apart=bool(s.tells),
-        contention=s.contention.spent_ns[WANTS] / seen_ns,
+        contention=_told_ns(s, &s.contention, WANTS) / whole_ns,
         contention_error=_error(s, &s.contention, WANTS),
         has_lines=True,
         lines=lines,
         stacks=stacks,
-        lines_unread=s.lines.spent_ns[UNREAD] / seen_ns,
-        lines_native=s.lines.spent_ns[NATIVE] / seen_ns,
-        lines_folded=s.lines.spent_ns[NO_ROOM] / seen_ns,
+        lines_unread=_line_ns(s, UNREAD) / whole_ns,
+        lines_native=_line_ns(s, NATIVE) / whole_ns,
+        lines_folded=_line_ns(s, NO_ROOM) / whole_ns,
     )
 
 
-cdef double _seen_ns(sampler *s) noexcept:
+cdef double _told_ns(sampler *s, tally *spent, int state) noexcept:
+    return told_ns(s, spent.spent_ns[state], spent.ran_ns[state])
+
+
+cdef double _line_ns(sampler *s, int found) noexcept:
+    return told_ns(s, s.lines.spent_ns[found], s.lines.ran_ns[found])
+
+
+cdef double _whole_ns(sampler *s) noexcept:
     # 1 where no sample was taken: every share is 0 then, with an error of 1.
-    cdef int64_t *spent_ns = s.whole.spent_ns
-    return max(1, spent_ns[WAITS] + spent_ns[HOLDS] + spent_ns[RUNS_FREE])
+    cdef double whole_ns = 0.0
+    for state in (WAITS, HOLDS, RUNS_FREE):
+        whole_ns += _told_ns(s, &s.whole, state)
+    return fmax(1.0, whole_ns)
 
 
 cdef object _error(sampler *s, tally *spent, int state):
+    cdef int64_t *seen_ns = s.whole.spent_ns
     return half_width(
-        share=spent.spent_ns[state] / _seen_ns(s),
+        share=_told_ns(s, spent, state) / _whole_ns(s),
         samples=s.samples,
         changes=spent.changes[state],
         change_ns2=spent.change_ns2[state],
-        seen_ns=_seen_ns(s),
+        seen_ns=seen_ns[WAITS] + seen_ns[HOLDS] + seen_ns[RUNS_FREE],
+        ran_ns=s.gaps.prompt_ran_ns,
+        ran_share=spent.ran_ns[state] / fmax(1.0, s.gaps.prompt_ran_ns),
         unseen_ns=s.gaps.unseen_ns,
         unseen_ns2=s.gaps.unseen_ns2,
         frozen_ns2=s.gaps.frozen_ns2,
@@ -85,13 +99,13 @@ cdef object _error(sampler *s, tally *spent, int state):
 
 
 cdef object _thread(sampler *s, thread_record *one, names, dict indices):
-    cdef double seen_ns = _seen_ns(s)
-    cdef int64_t *spent_ns = one.spent.spent_ns
+    cdef double whole_ns = _whole_ns(s)
+    cdef tally *spent = &one.spent
     end_ns = one.end_ns or s.end_ns
     serial, number = one.thread.serial, one.thread.native_id
     # "others" are several, so they wait for more than all of the time.
     waits = [
-        spent_ns[state] / seen_ns if serial else 0.0
+        _told_ns(s, spent, state) / whole_ns if serial else 0.0
         for state in (WANTS, READY, BLOCKED, WAITS)
     ]
     name, native_id = "others", number
@@ -102,8 +116,8 @@ cdef object _thread(sampler *s, thread_record *one, names, dict indices):
         native_id=native_id,
         start_s=(one.begin_ns - s.begin_ns) / 1e9,
         end_s=(end_ns - s.begin_ns) / 1e9,
-        holds=spent_ns[HOLDS] / seen_ns,
-        runs_free=spent_ns[RUNS_FREE] / seen_ns,
+        holds=_told_ns(s, spent, HOLDS) / whole_ns,
+        runs_free=_told_ns(s, spent, RUNS_FREE) / whole_ns,
         waits=min(1.0, sum(waits)),
         error=_error(s, &one.spent, HOLDS),
         longest_hold_s=one.spent.longest_ns[HOLDS] / 1e9,
@@ -112,23 +126,25 @@ cdef object _thread(sampler *s, thread_record *one, names, dict indices):
         longest_want_s=one.spent.longest_ns[WANTS] / 1e9,
         ready=waits[1],
         blocked=waits[2],
-        calls=_calls(one, seen_ns),
-        behind=_behind(one, seen_ns, indices),
+        calls=_calls(one, waits[2]),
+        behind=_behind(one, waits[0], indices),
     )
 
 
-cdef object _calls(thread_record *one, double seen_ns):
+cdef object _calls(thread_record *one, double blocked):
+    cdef double all_ns = fmax(1.0, one.spent.spent_ns[BLOCKED])
     calls = []
     for i in range(CALLS):
         if one.calls[i].ns:
             name = name_of_call(<int>one.calls[i].key)
-            calls.append(Call(name, one.calls[i].ns / seen_ns))
+            calls.append(Call(name, blocked * one.calls[i].ns / all_ns))
     return tuple(sorted(calls, key=attrgetter("share"), reverse=True))
 
 
-cdef object _behind(thread_record *one, double seen_ns, dict indices):
+cdef object _behind(thread_record *one, double wants, dict indices):
+    cdef double all_ns = fmax(1.0, one.spent.spent_ns[WANTS])
     behind = [
-        Behind(indices[one.behind[i].key], one.behind[i].ns / seen_ns)
+        Behind(indices[one.behind[i].key], wants * one.behind[i].ns / all_ns)
         for i in range(HOLDERS)
         if one.behind[i].ns and one.behind[i].key in indices
     ]

@@ -16,25 +16,6 @@
 #include <unistd.h>
 #endif
 
-/* How much of a gap is unknown that is too long, or that begins or ends where the scope
-   is opened or closed: that time is chosen by the program, not at random. While no
-   thread ran, none took or released the lock, and what the ends show holds throughout;
-   of the rest nothing is known. */
-static int64_t
-unseen_of(sampler *s, int64_t gap_ns)
-{
-    int64_t unseen_ns = s->ran_ns < gap_ns ? s->ran_ns : gap_ns;
-    s->gaps.unseen_ns += unseen_ns;
-    s->gaps.unseen_ns2 += (double)unseen_ns * (double)unseen_ns;
-    if (unseen_ns > 0) {
-        /* It ran and stopped, and may have stopped in the other state. */
-        double frozen_ns = (double)(gap_ns - unseen_ns);
-        s->gaps.frozen_ns2 += frozen_ns * frozen_ns;
-        s->gaps.frozen_ns += gap_ns - unseen_ns;
-    }
-    return unseen_ns;
-}
-
 static void
 take_sample(sampler *s)
 {
@@ -42,7 +23,9 @@ take_sample(sampler *s)
     int locked = gil_state_locked_by(&s->place, &address), held = locked == 1;
     int known, free_runs = 0, wanted = 0;
     int asked = 0, in_rotation;
-    int64_t now_ns, own_ns, gap_ns, took_ns, unseen_ns = 0;
+    int stands = !s->place.foreign && s->live_count <= CLOCKS;
+    int64_t now_ns, own_ns, took_ns;
+    gap_parts gap;
     thread_record *holder = NULL;
     address = held ? address : 0;
     now_ns = read_clock(CLOCK_MONOTONIC);
@@ -53,8 +36,7 @@ take_sample(sampler *s)
         __atomic_store_n(&s->gone, 1, __ATOMIC_RELEASE);
         return;
     }
-    gap_ns = now_ns - s->last_ns;
-    known = look_for_threads(s, now_ns, s->last_ns + gap_ns / 2, address);
+    known = look_for_threads(s, now_ns, s->last_ns + (now_ns - s->last_ns) / 2, address);
     if (held) {
         holder = known ? record_of(s, address) : &s->threads[UNTRACKED];
     }
@@ -72,6 +54,7 @@ take_sample(sampler *s)
         r->next_call = r->call;
         if (place < CLOCKS || r->spent.state == HOLDS) {
             int running = runs(s, r, own_ns, r == holder);
+            stands &= !running;
             if (r == holder || running) {
                 r->next = RUNS_FREE;
             } else if (asked < ASKED
@@ -89,23 +72,7 @@ take_sample(sampler *s)
         free_runs |= r->next == RUNS_FREE;
         wanted |= r->next == WANTS;
     }
-    if (s->late || s->samples == 0) {
-        unseen_ns = unseen_of(s, gap_ns);
-        s->gaps.edge_ns += s->samples == 0 ? unseen_ns : 0;
-    } else if (s->stopped_ns > 0 || gap_ns > LATE_NS + longest_pause_ns(s)) {
-        /* stopped awake */
-        int64_t ran_ns = s->ran_ns < gap_ns ? s->ran_ns : gap_ns;
-        s->gaps.edge_ns += ran_ns;
-        s->gaps.frozen_ns += gap_ns - ran_ns;
-    } else {
-        s->gaps.prompt++;
-        s->gaps.prompt_ns += gap_ns;
-        s->gaps.prompt_ran_ns += s->ran_ns < gap_ns ? s->ran_ns : gap_ns;
-        if (held != (s->whole.state == HOLDS)) {
-            s->gaps.prompt_changes++;
-            s->gaps.prompt_change_ns2 += 0.5 * (double)gap_ns * (double)gap_ns;
-        }
-    }
+    gap = parts_of_gap(s, now_ns, held, stands);
     s->held_before = s->holder;
     s->holder = holder == NULL ? 0 : (int64_t)holder->thread.serial;
     if (s->untracked != 0 && address != s->untracked) {
@@ -113,17 +80,16 @@ take_sample(sampler *s)
     }
     s->untracked = holder == &s->threads[UNTRACKED] ? address : 0;
     lines_account(s->lines, s->untracked ? (int64_t)address : s->holder, s->last_ns,
-                  now_ns, unseen_ns, s->contention.state == WANTS, wanted);
+                  now_ns, gap, s->contention.state == WANTS, wanted);
     for (int i = 0; i < s->live_count; i++) {
         thread_record *r = &s->threads[s->live[i]];
-        set_state(s, r, r->next, now_ns, unseen_ns);
+        set_state(s, r, r->next, now_ns, gap);
     }
-    account(&s->contention, wanted ? WANTS : WAITS, now_ns, unseen_ns);
+    account(&s->contention, wanted ? WANTS : WAITS, now_ns, gap);
     s->rotor = s->live_count > ASKED ? (s->rotor + in_rotation) % s->live_count : 0;
     set_state(s, &s->threads[UNTRACKED],
-              holder == &s->threads[UNTRACKED] ? HOLDS : WAITS, now_ns, unseen_ns);
-    account(&s->whole, held ? HOLDS : free_runs ? RUNS_FREE : WAITS, now_ns,
-            unseen_ns);
+              holder == &s->threads[UNTRACKED] ? HOLDS : WAITS, now_ns, gap);
+    account(&s->whole, held ? HOLDS : free_runs ? RUNS_FREE : WAITS, now_ns, gap);
     s->last_ns = now_ns;
     /* Clocks that were read long after the lock told of the time to come as well. */
     took_ns = read_clock(CLOCK_MONOTONIC) - now_ns;
@@ -272,27 +238,28 @@ sampler_close(sampler *s, uintptr_t caller)
     /* Of another process nobody knows the last moment: all stays as it was. */
     int last = s->place.foreign ? s->whole.state : HOLDS;
     thread_record *holder = s->place.foreign ? NULL : record_of(s, caller);
-    int64_t unseen_ns;
+    gap_parts gap;
     s->end_ns = s->gone ? s->last_ns : s->end_ns;
     s->ran_ns = 0;
     for (int i = 0; i < s->live_count && i < CLOCKS; i++) {
         runs(s, &s->threads[s->live[i]], 0, 0);
     }
-    unseen_ns = unseen_of(s, s->end_ns - s->last_ns);
-    s->gaps.edge_ns += unseen_ns;
+    s->late = 1;
+    gap = parts_of_gap(s, s->end_ns, 0, s->stands);
+    s->gaps.edge_ns += s->end_ns - s->last_ns - gap.before_ns - gap.after_ns;
     s->holder = holder == NULL ? s->holder : (int64_t)holder->thread.serial;
     lines_skip(s->lines, last == HOLDS);
-    lines_account(s->lines, s->holder, s->last_ns, s->end_ns, unseen_ns,
+    lines_account(s->lines, s->holder, s->last_ns, s->end_ns, gap,
                   s->contention.state == WANTS, 0);
     lines_end(s->lines, s->holder, s->end_ns);
     for (int i = 0; i <= s->live_count; i++) {
         thread_record *r = &s->threads[i < s->live_count ? s->live[i] : UNTRACKED];
         tally *spent = &r->spent;
         int state = spent->state == HOLDS && !s->place.foreign ? WAITS : spent->state;
-        set_state(s, r, r == holder ? HOLDS : state, s->end_ns, unseen_ns);
+        set_state(s, r, r == holder ? HOLDS : state, s->end_ns, gap);
         end_stretch_of(spent, s->end_ns);
     }
-    account(&s->whole, last, s->end_ns, unseen_ns);
-    account(&s->contention, s->contention.state, s->end_ns, unseen_ns);
+    account(&s->whole, last, s->end_ns, gap);
+    account(&s->contention, s->contention.state, s->end_ns, gap);
     forget_all_files(s);
 }

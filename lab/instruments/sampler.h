@@ -28,15 +28,15 @@ enum {
     HOLDERS = 8,        /* and holders for which it waited; the first ones */
     FEW = 8,            /* threads; with more the sampler keeps to its budget */
     UNTRACKED = THREADS,    /* one record more, for holders not among the others */
-    LATE_NS = 100000    /* waking later than this loses samples */
+    LATE_NS = 100000    /* no less than this loses samples */
 };
 
 /* Of a thread's in /proc, kept open. */
 enum { SYSCALL_FILE, SCHEDSTAT_FILE, STATUS_FILE, KEPT_FILES };
 
-/* Time spent in each state. Between two samples that differ, half the gap goes to
-   either. The sums of changes and of unseen time feed the error: see half_width in
-   trace.py. */
+/* Time spent in each state. Of the time between two samples gaps.c says what counts for
+   which. The sums of changes and of unseen time feed the error: see half_width in
+   sampling_error.py. */
 typedef struct {
     int64_t spent_ns[STATES];
     int64_t at_ns;          /* accounted for up to here */
@@ -44,6 +44,7 @@ typedef struct {
     int64_t since_ns;       /* start of the present state */
     int64_t longest_ns[STATES]; /* longest stretch */
     int64_t changes[STATES];    /* gaps in which the state came or went */
+    int64_t ran_ns[STATES];     /* time spent, of prompt_ran_ns below */
     double change_ns2[STATES];  /* half the sum of their squares */
 } tally;
 
@@ -111,6 +112,7 @@ typedef struct {
     double pause_ns;        /* their mean: longer where the budget demands it */
     double stretch;         /* the shortest, times this where samples are lost */
     double room_ns;         /* the time kept free for what follows a look at the lock */
+    int64_t asleep_ns;      /* the last pause, with what more it slept */
     int64_t paused_ns;      /* the sum of the pauses, */
     int64_t late_ns;        /* and of what more it slept where samples were lost */
     budget_window samples_cost, program_use;
@@ -123,6 +125,7 @@ typedef struct {
     int64_t samples, lost, folded;
     int late;               /* samples were lost just before this one, */
     int64_t ran_ns;         /* in which time Python's threads ran for so long */
+    int stands;             /* none of them was seen running in the last sample */
     int64_t stopped_ns;     /* ran between the last look at the lock and the clocks */
     gap_sums gaps, settled; /* of all so far; and as of the sample settled_at */
     int64_t settled_at;
@@ -173,15 +176,26 @@ int runs(sampler *s, thread_record *r, int64_t own_ns, int holds);
 /* pauses.c, for sampler.c. A random number above 0 and below 1. */
 double uniform(sampler *s);
 
+/* Time in a state, of which Python's threads ran for ran_ns: with its part of what was
+   not seen. What ran unseen is taken to be like what ran and was seen. */
+static inline double
+told_ns(const sampler *s, int64_t spent_ns, int64_t ran_ns)
+{
+    double ran = (double)s->gaps.prompt_ran_ns, unseen = (double)s->gaps.unseen_ns;
+    return (double)spent_ns + (ran > 0 ? unseen * (double)ran_ns / ran : 0.0);
+}
+
 /* From now on the sampler's cost counts. */
 void begin_budget(sampler *s);
 
 /* Choose the mean pause so that the sampler costs no more than it may. */
 void keep_to_budget(sampler *s, int64_t now_ns, int64_t own_ns);
 
-/* Sleep for one of the random pauses, of which none is longer than the second says. */
+/* Sleep for one of the random pauses. */
 void pause_at_random(sampler *s);
-int64_t longest_pause_ns(const sampler *s);
+
+/* Who is later than this loses samples. */
+int64_t late_beyond_ns(const sampler *s);
 
 /* Have the system let the calling thread in soon after it wakes, where it can. */
 void ask_for_short_slices(void);
@@ -204,14 +218,18 @@ int read_once(const sampler *s, const thread_record *r, const char *name, char *
 /* call_names.c, for sampled_trace.pyx. The name of a system call that waits, or NULL. */
 const char *call_name(int number);
 
+/* gaps.c, for sampler.c. What the time since the last sample tells of, into s->gaps; now,
+   the GIL is held or not, and no thread is seen running (in another process, and of many
+   threads, 0: it cannot be said). */
+gap_parts parts_of_gap(sampler *s, int64_t now_ns, int held, int stands);
+
 /* thread_states.c, for sampler.c. The state at now_ns is `state`: account for the time
    since the last sample except for what was not seen of it, with the change in the
    middle; returns that middle. */
-int64_t account(tally *t, int state, int64_t now_ns, int64_t unseen_ns);
+int64_t account(tally *t, int state, int64_t now_ns, gap_parts gap);
 
 /* The same for a thread, noting the change. */
-void set_state(sampler *s, thread_record *r, int state, int64_t now_ns,
-               int64_t unseen_ns);
+void set_state(sampler *s, thread_record *r, int state, int64_t now_ns, gap_parts gap);
 
 /* What comes is another stretch, if of the same state. */
 void end_stretch_of(tally *t, int64_t now_ns);

@@ -44,18 +44,21 @@ cdef extern from "lines.h" nogil:
         int64_t line
         int64_t held_ns
         int64_t wanted_ns
+        int64_t ran_ns
     ctypedef struct line_place:
         int32_t code
         int32_t unit
         int32_t line
         int32_t opcode
         int64_t held_ns
+        int64_t ran_ns
         int64_t wanted_ns
         int64_t longest_ns
     ctypedef struct lines:
         frame_book *book
         int32_t open
         int64_t spent_ns[1]
+        int64_t ran_ns[1]
         int32_t node_count
         int32_t place_count
         stack_node nodes[1]
@@ -78,6 +81,7 @@ cdef extern from "sampler.h" nogil:
         UNTRACKED
     ctypedef struct tally:
         int64_t spent_ns[1]
+        int64_t ran_ns[1]
         int state
         int64_t longest_ns[1]
         int64_t changes[1]
@@ -134,6 +138,7 @@ cdef extern from "sampler.h" nogil:
         event events[1]
     const char *sampler_problem()
     const char *call_name(int number)
+    double told_ns(const sampler *s, int64_t spent_ns, int64_t ran_ns)
     sampler *sampler_new()
     void sampler_free(sampler *s)
     int sampler_resume(sampler *s)

@@ -1,5 +1,5 @@
 # C files: layout.c gil_state.c clocks.c system_calls.c thread_states.c pauses.c
-# C files: comparison.c codes.c frames.c lines.c sampler.c
+# C files: comparison.c codes.c frames.c lines.c gaps.c sampler.c
 # distutils: libraries = m pthread
 """The scope: who holds the GIL, seen by a thread that never takes it.
 
@@ -273,6 +273,8 @@ cdef class Scope:
             changes=gaps.prompt_changes,
             change_ns2=gaps.prompt_change_ns2,
             seen_ns=seen_ns,
+            ran_ns=seen_ns,
+            ran_share=held,
             unseen_ns=gaps.unseen_ns,
             unseen_ns2=gaps.unseen_ns2,
             frozen_ns2=0.0,

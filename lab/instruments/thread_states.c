@@ -30,13 +30,26 @@ end_stretch_of(tally *t, int64_t now_ns)
     t->since_ns = now_ns;
 }
 
+/* For a thread that came in the middle of it. */
+static gap_parts
+cut_to(int64_t length_ns, gap_parts gap)
+{
+    gap.after_ns = gap.after_ns < length_ns ? gap.after_ns : length_ns;
+    length_ns -= gap.after_ns;
+    gap.before_ns = gap.before_ns < length_ns ? gap.before_ns : length_ns;
+    return gap;
+}
+
 int64_t
-account(tally *t, int state, int64_t now_ns, int64_t unseen_ns)
+account(tally *t, int state, int64_t now_ns, gap_parts gap)
 {
     int64_t gap_ns = now_ns - t->at_ns, middle_ns = t->at_ns + gap_ns / 2;
-    gap_ns = unseen_ns < gap_ns ? gap_ns - unseen_ns : 0;
-    t->spent_ns[t->state] += gap_ns / 2;
-    t->spent_ns[state] += gap_ns - gap_ns / 2;
+    gap = cut_to(gap_ns, gap);
+    gap_ns = gap.before_ns + gap.after_ns;
+    t->spent_ns[t->state] += gap.before_ns;
+    t->spent_ns[state] += gap.after_ns;
+    t->ran_ns[t->state] += gap.ran_before_ns;
+    t->ran_ns[state] += gap.ran_after_ns;
     if (state != t->state) {
         double half_ns2 = 0.5 * (double)gap_ns * (double)gap_ns;
         t->changes[t->state]++;
@@ -62,10 +75,9 @@ static void
 end_record(sampler *s, thread_record *r, int64_t now_ns)
 {
     int before = r->spent.state;
+    gap_parts gap = {(now_ns - r->spent.at_ns) / 2, 0, 0, 0};  /* the rest is nobody's */
     forget_files(r);
-    r->end_ns = account(&r->spent, WAITS, now_ns, 0);
-    /* The half gap after its end is nobody's. */
-    r->spent.spent_ns[WAITS] -= now_ns - r->end_ns;
+    r->end_ns = account(&r->spent, WAITS, now_ns, gap);
     note(s, r->thread.serial, r->end_ns, before, ABSENT);
 }
 
@@ -80,6 +92,7 @@ fold_ended(sampler *s)
             for (int state = WAITS; state < STATES; state++) {
                 tally *all = &rest->spent;
                 all->spent_ns[state] += r->spent.spent_ns[state];
+                all->ran_ns[state] += r->spent.ran_ns[state];
                 if (r->spent.longest_ns[state] > all->longest_ns[state]) {
                     all->longest_ns[state] = r->spent.longest_ns[state];
                 }
@@ -230,15 +243,15 @@ detail(thread_record *r, int64_t holder, int64_t ns)
 }
 
 void
-set_state(sampler *s, thread_record *r, int state, int64_t now_ns, int64_t unseen_ns)
+set_state(sampler *s, thread_record *r, int state, int64_t now_ns, gap_parts gap)
 {
     int before = r->spent.state;
-    int64_t half_ns = (now_ns - r->spent.at_ns - unseen_ns) / 2, middle_ns;
-    half_ns = half_ns > 0 ? half_ns : 0;
-    detail(r, s->held_before, half_ns);
-    middle_ns = account(&r->spent, state, now_ns, unseen_ns);
+    int64_t middle_ns;
+    gap = cut_to(now_ns - r->spent.at_ns, gap);
+    detail(r, s->held_before, gap.before_ns);
+    middle_ns = account(&r->spent, state, now_ns, gap);
     r->call = r->next_call;
-    detail(r, s->holder, half_ns);
+    detail(r, s->holder, gap.after_ns);
     if (state != before) {
         note(s, r->thread.serial, middle_ns, before, state);
     }

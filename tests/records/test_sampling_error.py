@@ -29,6 +29,8 @@ def sampled(
         changes=int(changed.sum()),
         change_ns2=float((gaps[changed] ** 2).sum()) / 2,
         seen_ns=seen,
+        ran_ns=seen,
+        ran_share=spent / seen,
         unseen_ns=0,
         unseen_ns2=0,
         frozen_ns2=0,
@@ -50,6 +52,7 @@ def test_no_sample_tells_nothing() -> None:
     nothing: dict[str, Any] = dict.fromkeys(
         ["changes", "change_ns2", "unseen_ns", "unseen_ns2", "frozen_ns2"], 0
     )
+    nothing |= {"ran_ns": 1e6, "ran_share": 0.5}
     assert half_width(share=0.5, samples=0, seen_ns=1e6, **nothing) == 1.0
     assert half_width(share=0.5, samples=10, seen_ns=0, **nothing) == 1.0
     for samples in (1, 2, 3):
@@ -72,6 +75,8 @@ def test_few_samples_of_much_time_tell_nothing(samples: int, share: float) -> No
             changes=0,
             change_ns2=0,
             seen_ns=2e4 * samples,
+            ran_ns=2e4 * samples,
+            ran_share=share,
             unseen_ns=unseen_ns,
             unseen_ns2=unseen_ns**2,
             frozen_ns2=0,
@@ -91,6 +96,8 @@ def test_what_repeats_is_known_where_it_was_not_seen() -> None:
         "changes": 0,
         "change_ns2": 0,
         "seen_ns": 5e6,
+        "ran_ns": 5e6,
+        "ran_share": 0.0,
         "unseen_ns": 30e6,
         "unseen_ns2": 10 * (3e6) ** 2,
         "frozen_ns2": 0,
@@ -98,3 +105,23 @@ def test_what_repeats_is_known_where_it_was_not_seen() -> None:
     assert half_width(**lost, longest_ns=1e5) < 0.06
     assert half_width(**lost, longest_ns=30e6) == pytest.approx(half_width(**lost))
     assert half_width(**lost) > 0.2
+
+
+def test_what_was_seen_running_tells_of_what_was_not() -> None:
+    """Of a program that sleeps most of the time, and holds the GIL whenever it runs,
+    what it ran unseen is known; not so, where it was not seen running."""
+    lost: dict[str, Any] = {
+        "share": 0.1,
+        "samples": 1000,
+        "changes": 100,
+        "change_ns2": 100 * 0.5 * 1e6**2,
+        "seen_ns": 1e9,
+        "unseen_ns": 1e9,
+        "unseen_ns2": 1000 * 1e6**2,
+        "frozen_ns2": 0,
+    }
+    always = half_width(**lost, ran_ns=1e8, ran_share=1.0)
+    now_and_then = half_width(**lost, ran_ns=1e8, ran_share=0.5)
+    hardly = half_width(**lost, ran_ns=1e4, ran_share=1.0)
+    assert always < now_and_then < hardly
+    assert hardly > 0.4

@@ -1,0 +1,56 @@
+/* What the time between two samples tells of. See sampler.h. Nothing here includes
+   Python.h. */
+
+#include "sampler.h"
+
+/* How much of a gap is unknown that is too long, or that begins or ends where the scope
+   is opened or closed: that time is chosen by the program, not at random. While no
+   thread ran, none took or released the lock, and what the ends show holds throughout;
+   of the rest nothing is known. */
+static int64_t
+unseen_of(sampler *s, int64_t gap_ns, int64_t ran_ns)
+{
+    s->gaps.unseen_ns += ran_ns;
+    s->gaps.unseen_ns2 += (double)ran_ns * (double)ran_ns;
+    if (ran_ns > 0) {
+        /* It ran and stopped, and may have stopped in the other state. */
+        double frozen_ns = (double)(gap_ns - ran_ns);
+        s->gaps.frozen_ns2 += frozen_ns * frozen_ns;
+        s->gaps.frozen_ns += gap_ns - ran_ns;
+    }
+    return ran_ns;
+}
+
+gap_parts
+parts_of_gap(sampler *s, int64_t now_ns, int held, int stands)
+{
+    int64_t gap_ns = now_ns - s->last_ns, seen_ns = gap_ns;
+    int64_t ran_ns = s->ran_ns < gap_ns ? s->ran_ns : gap_ns;
+    int stood = s->stands, prompt = 0;
+    s->stands = stands;
+    if (s->late || s->samples == 0) {
+        seen_ns -= unseen_of(s, gap_ns, ran_ns);
+        s->gaps.edge_ns += s->samples == 0 ? ran_ns : 0;
+    } else if (s->stopped_ns > 0 || gap_ns - s->asleep_ns > late_beyond_ns(s)) {
+        /* stopped awake */
+        s->gaps.edge_ns += ran_ns;
+        s->gaps.frozen_ns += gap_ns - ran_ns;
+    } else {
+        prompt = 1;
+        s->gaps.prompt++;
+        s->gaps.prompt_ns += gap_ns;
+        s->gaps.prompt_ran_ns += ran_ns;
+        if (held != (s->whole.state == HOLDS)) {
+            s->gaps.prompt_changes++;
+            s->gaps.prompt_change_ns2 += 0.5 * (double)gap_ns * (double)gap_ns;
+        }
+    }
+    if (prompt && stood && !stands) {  /* first they stood, then they ran */
+        return (gap_parts){gap_ns - ran_ns, ran_ns, 0, ran_ns};
+    }
+    if (prompt && !stood && stands) {
+        return (gap_parts){ran_ns, gap_ns - ran_ns, ran_ns, 0};
+    }
+    ran_ns *= prompt;
+    return (gap_parts){seen_ns / 2, seen_ns - seen_ns / 2, ran_ns / 2, ran_ns / 2};
+}
