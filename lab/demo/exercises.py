@@ -181,6 +181,6 @@ def _timelines(outcome: ActFinding) -> list[str]:
     if outcome.no_scope:
         return [notebook.paragraph(f"No timeline: {outcome.no_scope}")]
     parts = []
-    for title, racers in shown(outcome, "±"):
+    for title, racers in shown(outcome):
         parts += [notebook.paragraph(title), notebook.timeline(racers, title)]
     return parts

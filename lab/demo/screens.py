@@ -17,7 +17,7 @@ from lab.demo.symbols import Symbols
 from lab.instruments.race import RACER, racers
 from lab.records.race import Bound
 from lab.records.trace import Trace
-from lab.records.units import duration
+from lab.records.units import duration, percent
 from lab.renderers import wording
 from lab.renderers.trace_terminal import legend, strips
 from lab.verdicts.finding import Finding
@@ -110,7 +110,7 @@ def _measured(
     lines.append(Text())
     if outcome.no_scope:
         lines.append(Text(f"No strip of time: {outcome.no_scope}"))
-    traces = list(shown(outcome, symbols.plus_minus))
+    traces = list(shown(outcome))
     for title, trace in traces:
         places = range(len(trace.threads))
         lines.append(Text(title, style="bold"))
@@ -151,7 +151,7 @@ def figures(finding: Finding, sign: str) -> list[str]:
     ]
 
 
-def shown(outcome: ActFinding, sign: str) -> Iterator[tuple[str, Trace]]:
+def shown(outcome: ActFinding) -> Iterator[tuple[str, Trace]]:
     """For each trace what it comes to, and its racers by the names of the live play."""
     for twin, trace in outcome.traces.items():
         # Calls that wait were traced as they were played; others, a few in a row.
@@ -159,7 +159,7 @@ def shown(outcome: ActFinding, sign: str) -> Iterator[tuple[str, Trace]]:
         if outcome.findings[0].race.bound is Bound.BLOCKING:
             scenes = reversed(outcome.act.scenes)
             title = next(scene.title for scene in scenes if scene.twin == twin)
-        share = f"{trace.gil_free:.0%} {sign}{trace.error:.0%}"
+        share = percent(trace.gil_free, trace.error)
         took = duration(trace.duration_s)
         raced = trace.only(racers(trace))
         threads = tuple(

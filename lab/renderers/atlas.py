@@ -5,7 +5,8 @@ import math
 from rich.console import Console
 from rich.text import Text
 
-from lab.renderers.console import plus_minus, table
+from lab.records.units import share
+from lab.renderers.console import table
 from lab.renderers.wording import MARKS
 from lab.verdicts.atlas import Row
 from lab.verdicts.finding import Judgement
@@ -20,19 +21,19 @@ def draw(rows: list[Row], target: Console) -> None:
     drawn.add_column("   verdict", no_wrap=True)
     drawn.add_column("written in", overflow="fold")
     for row in rows:
-        drawn.add_row(*_cells(row, plus_minus(target)))
+        drawn.add_row(*_cells(row))
     target.print(drawn)
     for row in rows:
         if row.missing:
             target.print(Text(f"?? {row.entry.expression}: {row.missing}"))
 
 
-def _cells(row: Row, sign: str) -> tuple[Text, ...]:
+def _cells(row: Row) -> tuple[Text, ...]:
     style = "bold red" if row.judgement is Judgement.CONTRADICTED else ""
     free = ceiling = ""
     verdict = "missing"
     if row.probe is not None:
-        free = f"{row.probe.gil_free:.2f} {sign}{row.probe.error:.2f}"
+        free = share(row.probe.gil_free, row.probe.error)
         ceiling = _times(row.probe.ceiling)
         verdict = row.probe.verdict
     return (

@@ -175,7 +175,7 @@ def test_timelines_show_the_racers_by_number(monkeypatch: pytest.MonkeyPatch) ->
     assert played.outcome is not None
     seen = dataclasses.replace(played.outcome, traces={"held": trace}, no_scope="")
     html = Html(Revealed(dataclasses.replace(played, outcome=seen))._repr_html_())
-    told = "two threads, a few calls each: nobody held the GIL 50% ±2% of 2 s"
+    told = "two threads, a few calls each: nobody held the GIL 50% (48% to 52%) of 2 s"
     assert told in html.text
     assert [each.name for each in drawn[0].threads] == ["thread 1", "thread 2"]
     assert [segment.thread for segment in drawn[0].segments] == [0, 1]

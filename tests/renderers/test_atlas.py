@@ -20,13 +20,15 @@ def test_the_table_is_narrow_and_plain() -> None:
     file = io.StringIO()
     rows = [Row(entry, FOUND) for entry in ENTRIES]
     rows.append(Row(SLEEPS, replace(FOUND, verdict="held")))
+    rows.append(Row(SLEEPS, replace(FOUND, gil_free=1.0)))
     rows.append(Row(HOLDS, replace(FOUND, ceiling=math.inf)))
     rows.append(Row(LACKING, None, "not here: why"))
     draw(rows, console(file, width=100))
     text = file.getvalue()
     assert text.isascii()
     assert max(map(len, text.splitlines())) <= 100
-    assert "0.02 +-0.01" in text
+    assert "0.020 (0.010 to 0.030)" in text
+    assert "1.000 (0.990 to 1.000)" in text
     assert "1.02x ok held" in text
     assert "!! held" in text
     assert "none ok held" in text
