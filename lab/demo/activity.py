@@ -2,23 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 
 from lab.demo.shared_progress import ThreadProgress
+from lab.demo.symbols import Activity
 
 # Of full speed. Two threads that take turns go at half speed each.
 FULL, STILL = 0.75, 0.05
-
-
-class Activity(Enum):
-    """What one thread did in one slice of time."""
-
-    RUNS = "runs"
-    SLOW = "slow"
-    STILL = "still"
-    OVER = "over"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from lab.demo.activity import Activity, activities
+from lab.demo.activity import activities
 from lab.demo.acts import Act
 from lab.demo.runner import SceneView
-from lab.demo.symbols import STYLES, Symbols
+from lab.demo.symbols import STYLES, Activity, Symbols
 
 # A character stands for so long; for longer where a scene outgrows its line.
 COMPUTE_SLICE_S, WAIT_SLICE_S = 0.06, 0.1

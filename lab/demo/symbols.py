@@ -1,8 +1,16 @@
-"""The characters a screen is drawn with, where it can show them and where not."""
+"""What a thread can do, and the characters that show it in blocks and in ASCII."""
 
 from dataclasses import dataclass
+from enum import Enum
 
-from lab.demo.activity import Activity
+
+class Activity(Enum):
+    """What one thread did in one slice of time."""
+
+    RUNS = "runs"
+    SLOW = "slow"
+    STILL = "still"
+    OVER = "over"
 
 
 @dataclass(frozen=True, slots=True)

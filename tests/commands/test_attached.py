@@ -69,9 +69,10 @@ def lab(*arguments: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_little_is_imported_to_look_at_a_process() -> None:
+@pytest.mark.parametrize("command", ["attached", "top"])
+def test_little_is_imported_to_look_at_a_process(command: str) -> None:
     """Each of these takes the program next to it more than ten seconds of looking."""
-    code = "import sys; from lab.commands import attached; print(*sys.modules)"
+    code = f"import sys; from lab.commands import {command}; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )

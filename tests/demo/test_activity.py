@@ -2,10 +2,11 @@
 
 import pytest
 
-from lab.demo.activity import Activity, Snapshot, activities
+from lab.demo.activity import Snapshot, activities
 from lab.demo.shared_progress import (
     ThreadProgress,
 )
+from lab.demo.symbols import Activity
 
 SIGNS = {
     Activity.RUNS: "#",

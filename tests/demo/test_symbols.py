@@ -2,8 +2,7 @@
 
 import pytest
 
-from lab.demo.activity import Activity
-from lab.demo.symbols import ASCII, BLOCKS, STYLES, Symbols
+from lab.demo.symbols import ASCII, BLOCKS, STYLES, Activity, Symbols
 
 
 @pytest.mark.parametrize("symbols", [BLOCKS, ASCII], ids=["blocks", "ascii"])
