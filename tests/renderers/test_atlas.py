@@ -28,7 +28,7 @@ def test_the_table_is_narrow_and_plain() -> None:
     assert text.isascii()
     assert max(map(len, text.splitlines())) <= 100
     assert "0.020 (0.010 to 0.030)" in text
-    assert "1.000 (0.990 to 1.000)" in text
+    assert "1.00 (0.99 to 1.00)" in text
     assert "1.02x ok held" in text
     assert "!! held" in text
     assert "none ok held" in text
