@@ -261,7 +261,9 @@ def _add_exports(command: argparse.ArgumentParser) -> None:
 def _number(text: str) -> int:
     """The number of a process."""
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**31):
-        raise argparse.ArgumentTypeError(f"{text}: expected a process's number")
+        raise argparse.ArgumentTypeError(
+            f"{text}: expected a process's number, as `pgrep -a python` lists them"
+        )
     return int(text)
 
 

@@ -90,9 +90,11 @@ def _place(process: Process) -> tuple[int, int]:
             f"process {process.pid}: {hidden} cannot be read (replaced since it "
             "started?): start it anew, or run this as root"
         )
+    children = " ".join(map(str, process.children()))
+    look = "whether a child of it does" if children else "what it runs"
     raise UsageError(
-        f"process {process.pid} runs no CPython that gil-lab knows: see what it runs, "
-        f"with `ps {process.pid}`"
+        f"process {process.pid} runs no CPython that gil-lab knows: see {look}, with "
+        f"`ps {children or process.pid}`"
     )
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from lab.errors import UsageError
 
 YAMA = Path("/proc/sys/kernel/yama/ptrace_scope")
+ROOT = 0
 NOBODY = 3  # may read another process, whatever rights it has
 
 
@@ -118,6 +119,15 @@ class Process:
         except OSError:
             raise self.gone() from None
 
+    def children(self) -> list[int]:
+        """The numbers of the processes that its first thread has started; empty where
+        the system does not tell."""
+        with suppress(GoneError):
+            return [
+                int(word) for word in self.text(f"task/{self.pid}/children").split()
+            ]
+        return []
+
     def mappings(self) -> list[Mapping]:
         """By address."""
         found = []
@@ -172,7 +182,8 @@ class Process:
             )
         if status["State"].startswith(("Z", "X")):
             raise UsageError(
-                f"process {self.pid} has ended, its parent has not asked yet"
+                f"process {self.pid} has ended, and its parent, process "
+                f"{status['PPid']}, has not asked yet: look at that one"
             )
         if "VmSize" not in status:
             raise UsageError(f"process {self.pid} is the kernel's: it runs no Python")
@@ -191,6 +202,11 @@ class Process:
             level = int(YAMA.read_text())
         if level >= NOBODY:
             return f"{subject}: until the next boot nobody has (ptrace_scope is 3)"
+        if owner == ROOT:
+            return (
+                f"{subject}, though this is root: it lacks capabilities; run this "
+                "outside of the container, or allow them (docker run --privileged)"
+            )
         if level:
             return (
                 f"{subject}: run this as root, or allow it until the next boot: "

@@ -75,6 +75,21 @@ def test_what_is_no_python_is_refused() -> None:
         child.communicate()
 
 
+@pytest.mark.skipif(
+    not Path("/proc/thread-self/children").exists(), reason="this system tells none"
+)
+def test_of_what_starts_python_the_children_are_told() -> None:
+    with subprocess.Popen(["sh", "-c", "cat; true"], stdin=subprocess.PIPE) as shell:
+        with Process(shell.pid) as process:
+            until(process.children, "the shell's child")
+            (child,) = process.children()
+            with pytest.raises(
+                UsageError, match=f"a child of it does, with `ps {child}`"
+            ):
+                find(process)
+        shell.communicate()
+
+
 def test_a_program_of_32_bits_is_refused(tmp_path: Path) -> None:
     # pause(), again and again: mov eax, 29; int 0x80; jmp.
     code, base = bytes.fromhex("b81d000000cd80ebf7"), 0x08048000

@@ -106,7 +106,8 @@ def test_what_is_no_process_to_look_at_is_refused(tmp_path: Path) -> None:
         Process(os.getpid())
     with running(sys.executable, "-c", "pass") as child:
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-        with pytest.raises(UsageError, match="has ended"):
+        parent = f"has ended, and its parent, process {os.getpid()}, has not asked"
+        with pytest.raises(UsageError, match=parent):
             Process(child.pid)
     with pytest.raises(UsageError, match=f"no process {child.pid}"):
         Process(child.pid)
@@ -130,16 +131,24 @@ def test_what_is_no_process_to_look_at_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("level", "told"),
+    ("level", "user", "told"),
     [
-        ("0", "SYS_PTRACE"),
-        ("1", "sysctl kernel.yama.ptrace_scope=0"),
-        ("3", "next boot"),
+        ("0", 1000, "SYS_PTRACE"),
+        ("1", 1000, "sysctl kernel.yama.ptrace_scope=0"),
+        ("1", 0, "though this is root: it lacks capabilities"),
+        ("3", 0, "next boot"),
     ],
 )
 def test_who_may_not_read_is_told_what_helps(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, level: str, told: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, level: str, user: int, told: str
 ) -> None:
+    status = Process.status
+
+    def of_user(process: Process, name: str = "status") -> dict[str, str]:
+        return status(process, name) | {"Uid": f"{user} {user} {user} {user}"}
+
+    monkeypatch.setattr(Process, "status", of_user)
+    monkeypatch.setattr(os, "geteuid", lambda: user)
     yama = tmp_path / "ptrace_scope"
     yama.write_text(f"{level}\n")
     monkeypatch.setattr(subject, "YAMA", yama)
