@@ -20,9 +20,9 @@ from lab.errors import UsageError
 from lab.instruments.callee import callee
 
 
-# Threads among which one is looked for.
+# Threads among which one is looked for: as many as the scope knows (sampler.h).
 cdef enum:
-    MOST = 512
+    MOST = 2048
 
 
 # In place of a function's name.

@@ -218,3 +218,24 @@ def test_a_stack_that_changes_all_the_time_has_only_lines_that_ran() -> None:
         over = True
         thread.join()
     assert read
+
+
+def test_of_many_threads_the_oldest_is_known_too() -> None:
+    over = threading.Event()
+    crowd = [threading.Thread(target=over.wait) for _ in range(600)]
+    size = threading.stack_size(256 * 1024)
+    try:
+        for thread in crowd:
+            thread.start()
+        stacks = Stacks()
+        found = stacks.threads()
+        while found is None:
+            found = stacks.threads()
+        assert len(found) >= 601
+        assert found[0][1] == threading.main_thread().native_id
+        assert stacks.of(found[0][0]) is not None
+    finally:
+        over.set()
+        threading.stack_size(size)
+        for thread in crowd:
+            thread.join()
