@@ -111,8 +111,12 @@ def _holds(hang: Hang, holder: DumpedThread) -> str:
 
 def _changes(hang: Hang) -> str:
     trace = hang.trace
-    shares = sorted(((one.holds, one.name) for one in trace.threads), reverse=True)
-    held = [f"{name} {part:.0%}" for part, name in shares if part >= LEAST_SHARE]
+    threads = sorted(trace.threads, key=lambda one: one.holds, reverse=True)
+    held = [
+        f"{one.name} for {percent(one.holds, one.error)}"
+        for one in threads
+        if one.holds >= LEAST_SHARE
+    ]
     told = (
         f"No thread keeps the GIL: in {duration(hang.seen_s)} it was held by "
         f"{_listed(held)} of the time, and free for "
