@@ -22,21 +22,21 @@ unseen_of(sampler *s, int64_t gap_ns, int64_t ran_ns)
 }
 
 gap_parts
-parts_of_gap(sampler *s, int64_t now_ns, int held, int stands)
+parts_of_gap(sampler *s, int64_t now_ns, int held, int stands, int edge)
 {
     int64_t gap_ns = now_ns - s->last_ns, seen_ns = gap_ns;
     int64_t ran_ns = s->ran_ns < gap_ns ? s->ran_ns : gap_ns;
-    int stood = s->stands, prompt = 0;
+    int stood = s->stands;
+    gap_parts gap = {0, 0, 0, 0};
     s->stands = stands;
-    if (s->late || s->samples == 0) {
+    if (s->late || edge) {
         seen_ns -= unseen_of(s, gap_ns, ran_ns);
-        s->gaps.edge_ns += s->samples == 0 ? ran_ns : 0;
+        s->gaps.edge_ns += edge ? ran_ns : 0;
     } else if (s->stopped_ns > 0 || gap_ns - s->asleep_ns > late_beyond_ns(s)) {
         /* stopped awake */
         s->gaps.edge_ns += ran_ns;
         s->gaps.frozen_ns += gap_ns - ran_ns;
     } else {
-        prompt = 1;
         s->gaps.prompt++;
         s->gaps.prompt_ns += gap_ns;
         s->gaps.prompt_ran_ns += ran_ns;
@@ -44,13 +44,15 @@ parts_of_gap(sampler *s, int64_t now_ns, int held, int stands)
             s->gaps.prompt_changes++;
             s->gaps.prompt_change_ns2 += 0.5 * (double)gap_ns * (double)gap_ns;
         }
+        if (stood && !stands) {  /* so they did first, and then ran */
+            return (gap_parts){gap_ns - ran_ns, ran_ns, 0, ran_ns};
+        }
+        if (!stood && stands) {
+            return (gap_parts){ran_ns, gap_ns - ran_ns, ran_ns, 0};
+        }
+        gap.ran_before_ns = gap.ran_after_ns = ran_ns / 2;
     }
-    if (prompt && stood && !stands) {  /* first they stood, then they ran */
-        return (gap_parts){gap_ns - ran_ns, ran_ns, 0, ran_ns};
-    }
-    if (prompt && !stood && stands) {
-        return (gap_parts){ran_ns, gap_ns - ran_ns, ran_ns, 0};
-    }
-    ran_ns *= prompt;
-    return (gap_parts){seen_ns / 2, seen_ns - seen_ns / 2, ran_ns / 2, ran_ns / 2};
+    gap.before_ns = seen_ns / 2;
+    gap.after_ns = seen_ns - gap.before_ns;
+    return gap;
 }

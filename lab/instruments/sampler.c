@@ -72,7 +72,7 @@ take_sample(sampler *s)
         free_runs |= r->next == RUNS_FREE;
         wanted |= r->next == WANTS;
     }
-    gap = parts_of_gap(s, now_ns, held, stands);
+    gap = parts_of_gap(s, now_ns, held, stands, s->samples == 0);
     s->held_before = s->holder;
     s->holder = holder == NULL ? 0 : (int64_t)holder->thread.serial;
     if (s->untracked != 0 && address != s->untracked) {
@@ -244,9 +244,7 @@ sampler_close(sampler *s, uintptr_t caller)
     for (int i = 0; i < s->live_count && i < CLOCKS; i++) {
         runs(s, &s->threads[s->live[i]], 0, 0);
     }
-    s->late = 1;
-    gap = parts_of_gap(s, s->end_ns, 0, s->stands);
-    s->gaps.edge_ns += s->end_ns - s->last_ns - gap.before_ns - gap.after_ns;
+    gap = parts_of_gap(s, s->end_ns, 0, 0, 1);
     s->holder = holder == NULL ? s->holder : (int64_t)holder->thread.serial;
     lines_skip(s->lines, last == HOLDS);
     lines_account(s->lines, s->holder, s->last_ns, s->end_ns, gap,

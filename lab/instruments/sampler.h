@@ -218,10 +218,10 @@ int read_once(const sampler *s, const thread_record *r, const char *name, char *
 /* call_names.c, for sampled_trace.pyx. The name of a system call that waits, or NULL. */
 const char *call_name(int number);
 
-/* gaps.c, for sampler.c. What the time since the last sample tells of, into s->gaps; now,
-   the GIL is held or not, and no thread is seen running (in another process, and of many
-   threads, 0: it cannot be said). */
-gap_parts parts_of_gap(sampler *s, int64_t now_ns, int held, int stands);
+/* gaps.c, for sampler.c. What the time since the last sample tells of, into s->gaps.
+   held: the GIL is, now. stands: no thread is seen running now; in another process, and
+   of many threads, 0: it cannot be said. edge: the scope was opened or closed. */
+gap_parts parts_of_gap(sampler *s, int64_t now_ns, int held, int stands, int edge);
 
 /* thread_states.c, for sampler.c. The state at now_ns is `state`: account for the time
    since the last sample except for what was not seen of it, with the change in the
