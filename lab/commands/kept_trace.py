@@ -30,7 +30,7 @@ class Kept:
     def __init__(self, output: Path | None, **exports: Path | None) -> None:
         self._output = output
         if output is not None:
-            import_module("lab.records.codec")
+            import_module("lab.records.trace_file")
         self._exports: list[tuple[Path, Callable[[Trace], str]]] = []
         for name, path in exports.items():
             if path is not None:

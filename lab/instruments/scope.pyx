@@ -27,7 +27,6 @@ from lab.instruments.sampler cimport (
 
 import atexit
 import os
-import platform
 import sys
 
 from lab.instruments.task_names import TaskNames
@@ -72,7 +71,7 @@ def unavailable():
     cdef int held, count = -1, i
     if sampler_problem() != NULL:
         return sampler_problem().decode()
-    version = platform.python_version()
+    version = sys.version.split()[0]
     if not layout_known() or layout_find(&place) != 0:
         return f"unknown version: the GIL of {sys.implementation.name} {version}"
     if not gil_state_enabled(&place):
@@ -306,7 +305,7 @@ cdef class Scope:
             self._trace = trace_of(
                 self.s,
                 self.names,
-                self.target.python if self.target else platform.python_version(),
+                self.target.python if self.target else sys.version.split()[0],
             )
         return self._trace
 

@@ -6,7 +6,6 @@ instruments is needed for either.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -228,6 +227,8 @@ class Trace(Harmless):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace to `path` as JSON, whole or not at all. Raises OSError."""
+        import json
+
         from lab.records.codec import encode
 
         data = {"kind": KIND, "format": FORMAT} | encode(self)

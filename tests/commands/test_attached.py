@@ -76,7 +76,7 @@ def test_little_is_imported_to_look_at_a_process(command: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
-    heavy = {"msgspec", "numpy", "rich.progress", "statistics"}
+    heavy = {"json", "msgspec", "numpy", "platform", "rich.progress", "statistics"}
     assert not heavy & set(done.stdout.split())
 
 
