@@ -124,7 +124,7 @@ def _changes(hang: Hang) -> str:
     )
     for line in trace.lines[:1]:
         calls = f", calling {line.callee}" if line.callee else ""
-        told += f" Held longest: {line.function} ({place(line)}){calls}."
+        told += f" Most often it was held in {line.function} ({place(line)}){calls}."
     return told
 
 
