@@ -37,6 +37,8 @@ EXEC_START = re.compile(r"se\.exec_start\s*:\s*([\d.]+)")
 CORE = 36
 # To find out who holds a GIL that changes hands.
 TRIES = 100
+# To read the stacks of a thread between two looks at the same call.
+TRIES_CLOSELY = 3
 
 
 class ThreadDumper:
@@ -83,20 +85,21 @@ class ThreadDumper:
         self, ident: int, native_id: int, clocks_s: dict[int, float] | None
     ) -> DumpedThread:
         """clocks_s: of cores met in this dump, as in _asleep_s; None: not closely."""
-        folder = f"task/{native_id}"
-        switches = int(
-            self._process.status(f"{folder}/status")["voluntary_ctxt_switches"]
-        )
-        name, _ = self._names.of(0, ident, native_id, False)
-        found = DumpedThread(name, native_id, switches=switches)
-        words = self._process.text(f"{folder}/syscall").split()
-        pointers = [int(word, 16) for word in words[-2:] if word.startswith("0x")]
-        if len(words) > 3:
-            found = self._in_call(found, int(words[0]), words[1:-2])
+        found, pointers = self._waits(ident, native_id)
         if clocks_s is None:
             return found
-        native = self._native.of(*pointers) if len(pointers) == 2 else ()
-        frames = self._stacks.of(ident) or ()
+        for _ in range(TRIES_CLOSELY):
+            native = self._native.of(*pointers) if len(pointers) == 2 else ()
+            frames = self._stacks.of(ident) or ()
+            before = found, pointers
+            found, pointers = self._waits(ident, native_id)
+            if (found, pointers) == before and (
+                self._switches(native_id) == found.switches
+            ):
+                break
+        else:  # what was read may be of another moment than its call
+            native, frames = (), ()
+        folder = f"task/{native_id}"
         alone = found.call == "futex" and self._process.is_private(found.arguments[0])
         return replace(
             found,
@@ -105,6 +108,22 @@ class ThreadDumper:
             frames=tuple(Frame(*frame) for frame in frames),
             native=native,
         )
+
+    def _waits(self, ident: int, native_id: int) -> tuple[DumpedThread, list[int]]:
+        """A thread without its stacks; and its pointers to the stack and to the
+        instruction, where it stands still."""
+        switches = self._switches(native_id)
+        name, _ = self._names.of(0, ident, native_id, False)
+        found = DumpedThread(name, native_id, switches=switches)
+        words = self._process.text(f"task/{native_id}/syscall").split()
+        pointers = [int(word, 16) for word in words[-2:] if word.startswith("0x")]
+        if len(words) > 3:
+            found = self._in_call(found, int(words[0]), words[1:-2])
+        return found, pointers
+
+    def _switches(self, native_id: int) -> int:
+        status = self._process.status(f"task/{native_id}/status")
+        return int(status["voluntary_ctxt_switches"])
 
     def _in_call(
         self, found: DumpedThread, number: int, words: list[str]

@@ -120,3 +120,28 @@ def test_who_wants_the_gil_is_seen_at_some_look() -> None:
                 break
             assert time.monotonic() < end_s
     assert found.owner == 0
+
+
+FAST = """
+import time
+def sleeps():
+    time.sleep(0.0002)
+def works():
+    return sum(range(3000))
+print(flush=True)
+while True:
+    sleeps()
+    works()
+"""
+
+
+def test_what_a_thread_waits_in_and_its_place_are_of_one_moment() -> None:
+    met = set()
+    with running(FAST) as child:
+        first_line(child)
+        with Process(child.pid) as process, ThreadDumper(find(process)) as dumper:
+            for _ in range(300):
+                (one,) = dumper.dump(closely=True).threads
+                if one.frames and one.call == "clock_nanosleep":
+                    met.add(one.frames[0].function)
+    assert met <= {"sleeps"}
