@@ -118,7 +118,7 @@ def _changes(hang: Hang) -> str:
         if one.holds >= LEAST_SHARE
     ]
     told = (
-        f"No thread keeps the GIL: in {duration(hang.seen_s)} it was held by "
+        f"The GIL changes hands: in {duration(hang.seen_s)} it was held by "
         f"{_listed(held)} of the time, and free for "
         f"{percent(trace.gil_free, trace.error)} ({trace.samples} samples)."
     )

@@ -133,6 +133,6 @@ def test_a_gil_that_changes_hands_is_told_by_shares() -> None:
     seen = replace(trace(0.6), error=0.1, samples=400, lines=lines)
     seen = replace(seen, threads=(replace(seen.threads[0], error=0.1),))
     text = told(hang(holder=None, stuck=False, cycle=(), trace=seen))
-    assert "keeps the GIL: in 700 ms it was held by A for 60% (50% to 70%) of" in text
+    assert "changes hands: in 700 ms it was held by A for 60% (50% to 70%) of" in text
     assert "free for 40% (30% to 50%) (400 samples)" in text
     assert "Most often it was held in f (a.py:3), calling sorted." in text
