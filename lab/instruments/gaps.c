@@ -22,13 +22,13 @@ unseen_of(sampler *s, int64_t gap_ns, int64_t ran_ns)
 }
 
 gap_parts
-parts_of_gap(sampler *s, int64_t now_ns, int held, int stands, int edge)
+parts_of_gap(sampler *s, int64_t now_ns, int held, threads_do now, int edge)
 {
-    int64_t gap_ns = now_ns - s->last_ns, seen_ns = gap_ns;
+    int64_t gap_ns = now_ns - s->last_ns, seen_ns = gap_ns, frozen_ns = 0;
     int64_t ran_ns = s->ran_ns < gap_ns ? s->ran_ns : gap_ns;
-    int stood = s->stands;
+    threads_do before = s->did;
     gap_parts gap = {0, 0, 0, 0};
-    s->stands = stands;
+    s->did = now;
     if (s->late || edge) {
         seen_ns -= unseen_of(s, gap_ns, ran_ns);
         s->gaps.edge_ns += edge ? ran_ns : 0;
@@ -44,15 +44,14 @@ parts_of_gap(sampler *s, int64_t now_ns, int held, int stands, int edge)
             s->gaps.prompt_changes++;
             s->gaps.prompt_change_ns2 += 0.5 * (double)gap_ns * (double)gap_ns;
         }
-        if (stood && !stands) {  /* so they did first, and then ran */
-            return (gap_parts){gap_ns - ran_ns, ran_ns, 0, ran_ns};
-        }
-        if (!stood && stands) {
-            return (gap_parts){ran_ns, gap_ns - ran_ns, ran_ns, 0};
-        }
         gap.ran_before_ns = gap.ran_after_ns = ran_ns / 2;
+        if ((before == LACK_CORE && now == RUN) || (before == RUN && now == LACK_CORE)) {
+            /* They stood still next to the sample that shows it, and in its state. */
+            frozen_ns = gap_ns - ran_ns;
+        }
     }
-    gap.before_ns = seen_ns / 2;
-    gap.after_ns = seen_ns - gap.before_ns;
+    gap.before_ns = (seen_ns - frozen_ns) / 2;
+    gap.after_ns = seen_ns - frozen_ns - gap.before_ns;
+    *(now == RUN ? &gap.before_ns : &gap.after_ns) += frozen_ns;
     return gap;
 }

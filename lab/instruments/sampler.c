@@ -23,7 +23,8 @@ take_sample(sampler *s)
     int locked = gil_state_locked_by(&s->place, &address), held = locked == 1;
     int known, free_runs = 0, wanted = 0;
     int asked = 0, in_rotation;
-    int stands = !s->place.foreign && s->live_count <= CLOCKS;
+    int run = 0, ready = 0;
+    threads_do now = RUN;
     int64_t now_ns, own_ns, took_ns;
     gap_parts gap;
     thread_record *holder = NULL;
@@ -54,7 +55,7 @@ take_sample(sampler *s)
         r->next_call = r->call;
         if (place < CLOCKS || r->spent.state == HOLDS) {
             int running = runs(s, r, own_ns, r == holder);
-            stands &= !running;
+            run |= running;
             if (r == holder || running) {
                 r->next = RUNS_FREE;
             } else if (asked < ASKED
@@ -70,9 +71,15 @@ take_sample(sampler *s)
             r->next = HOLDS;
         }
         free_runs |= r->next == RUNS_FREE;
+        ready |= r->next == READY;
         wanted |= r->next == WANTS;
     }
-    gap = parts_of_gap(s, now_ns, held, stands, s->samples == 0);
+    if (s->place.foreign || s->live_count > CLOCKS || holder == &s->threads[UNTRACKED]) {
+        now = UNTOLD;
+    } else if (!run) {
+        now = held || free_runs || ready ? LACK_CORE : SLEEP;
+    }
+    gap = parts_of_gap(s, now_ns, held, now, s->samples == 0);
     s->held_before = s->holder;
     s->holder = holder == NULL ? 0 : (int64_t)holder->thread.serial;
     if (s->untracked != 0 && address != s->untracked) {
@@ -244,7 +251,7 @@ sampler_close(sampler *s, uintptr_t caller)
     for (int i = 0; i < s->live_count && i < CLOCKS; i++) {
         runs(s, &s->threads[s->live[i]], 0, 0);
     }
-    gap = parts_of_gap(s, s->end_ns, 0, 0, 1);
+    gap = parts_of_gap(s, s->end_ns, 0, UNTOLD, 1);
     s->holder = holder == NULL ? s->holder : (int64_t)holder->thread.serial;
     lines_skip(s->lines, last == HOLDS);
     lines_account(s->lines, s->holder, s->last_ns, s->end_ns, gap,

@@ -84,6 +84,10 @@ typedef struct {
     int64_t at_ns, cpu_ns, idle_ns, samples;
 } budget_window;
 
+/* Of Python's threads one at least is seen running; or one would, or holds the GIL, but
+   stands still; or they sleep. Of another process, and of many threads: UNTOLD. */
+typedef enum { UNTOLD, SLEEP, LACK_CORE, RUN } threads_do;
+
 /* Sums over the gaps between samples. */
 typedef struct {
     int64_t unseen_ns;      /* running time in which samples were lost: unknown, */
@@ -125,7 +129,7 @@ typedef struct {
     int64_t samples, lost, folded;
     int late;               /* samples were lost just before this one, */
     int64_t ran_ns;         /* in which time Python's threads ran for so long */
-    int stands;             /* none of them was seen running in the last sample */
+    threads_do did;         /* in the last sample */
     int64_t stopped_ns;     /* ran between the last look at the lock and the clocks */
     gap_sums gaps, settled; /* of all so far; and as of the sample settled_at */
     int64_t settled_at;
@@ -219,9 +223,8 @@ int read_once(const sampler *s, const thread_record *r, const char *name, char *
 const char *call_name(int number);
 
 /* gaps.c, for sampler.c. What the time since the last sample tells of, into s->gaps.
-   held: the GIL is, now. stands: no thread is seen running now; in another process, and
-   of many threads, 0: it cannot be said. edge: the scope was opened or closed. */
-gap_parts parts_of_gap(sampler *s, int64_t now_ns, int held, int stands, int edge);
+   held: the GIL is, now. edge: the scope was opened or closed. */
+gap_parts parts_of_gap(sampler *s, int64_t now_ns, int held, threads_do now, int edge);
 
 /* thread_states.c, for sampler.c. The state at now_ns is `state`: account for the time
    since the last sample except for what was not seen of it, with the change in the
