@@ -27,11 +27,19 @@ _ELSEWHERE = re.compile(
 
 def short(file: str) -> str:
     """The file as seen from the present folder, or from where Python finds modules."""
-    for folder in (os.getcwd(), *_FOLDERS):
+    for folder in (*_here(), *_FOLDERS):
         if file.startswith(folder.rstrip(os.sep) + os.sep):
             return os.path.relpath(file, folder)
     elsewhere = _ELSEWHERE.match(file)
     return file[elsewhere.end() :] if elsewhere else file
+
+
+def _here() -> list[str]:
+    """The present folder; none once that is gone."""
+    try:
+        return [os.getcwd()]
+    except OSError:
+        return []
 
 
 def is_library(file: str) -> bool:

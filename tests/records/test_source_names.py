@@ -28,6 +28,17 @@ def test_files_are_named_from_here_or_from_where_python_finds_them(
         assert source_names.short(elsewhere) == elsewhere
 
 
+def test_a_present_folder_that_is_gone_shortens_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert source_names.short(str(gone / "a.py")) == str(gone / "a.py")
+    assert source_names.short(json.__file__) == os.path.join("json", "__init__.py")
+
+
 def test_what_came_with_python_or_was_installed_is_a_library() -> None:
     assert source_names.is_library(json.__file__)
     assert source_names.is_library(msgspec.__file__)
