@@ -12,6 +12,8 @@ from lab.system.process import Mapping, Process
 from lab.system.unwind import Row, UnwindTable
 
 MOST_FRAMES = 64
+# Of a return address: ARM may sign it in the bits above.
+ADDRESS = (1 << 48) - 1
 # The stack pointer among DWARF's numbers of registers.
 STACK_POINTERS = {"x86_64": 7, "aarch64": 31}
 
@@ -51,7 +53,7 @@ class NativeStacks:
             if row is None or not self._to_caller(row, registers):
                 break
             # A return address may lie behind the last instruction of its function.
-            address = registers[row.caller] - 1
+            address = (registers[row.caller] & ADDRESS) - 1
         return tuple(found)
 
     def _to_caller(self, row: Row, registers: dict[int, int]) -> bool:
