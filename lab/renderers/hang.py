@@ -23,6 +23,8 @@ AWAITED = {
         "something to read or write",
     ),
 }
+# A number of no process, as wait4 gets it: any child, or one of a group.
+LEAST_NEGATIVE = 1 << 31
 SLEEPS = ("nanosleep", "clock_nanosleep")
 AWAITED |= dict.fromkeys(SLEEPS, "a sleep")
 # The library by which ctypes and cffi call, and the function that runs bytecode.
@@ -143,7 +145,10 @@ def _blocked(one: DumpedThread) -> str:
 
 def _call(one: DumpedThread) -> str:
     told = f"{one.call} of {one.descriptor}" if one.descriptor else one.call
-    return f"{told} ({AWAITED[one.call]})" if one.call in AWAITED else told
+    awaited = AWAITED.get(one.call)
+    if one.call == "wait4" and 0 < one.arguments[0] < LEAST_NEGATIVE:
+        awaited = f"the end of process {one.arguments[0]}"
+    return f"{told} ({awaited})" if awaited else told
 
 
 def _where(one: DumpedThread) -> str:

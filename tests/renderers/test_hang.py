@@ -94,6 +94,16 @@ def test_a_place_in_a_library_is_told_with_the_place_in_the_program() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("number", "awaited"),
+    [(4321, "process 4321"), ((1 << 32) - 1, "a child process")],
+)
+def test_a_process_that_is_waited_for_is_named(number: int, awaited: str) -> None:
+    waits = DumpedThread("A", 1, call="wait4", arguments=(number, 0, 0, 0))
+    text = told(hang(holder=None, cycle=(), wants=(), others=(waits,)))
+    assert text.endswith(f"A waits in wait4 (the end of {awaited}).")
+
+
 def test_a_sleep_needs_nobody_to_end_it() -> None:
     sleeps = replace(HOLDER, call="clock_nanosleep", owner=0)
     text = told(hang(holder=sleeps, cycle=()))
