@@ -18,9 +18,15 @@ static const struct { int number; const char *name; } names[] = {
     CALL(rt_sigtimedwait) CALL(rt_sigsuspend) CALL(semtimedop) CALL(msgrcv)
     CALL(msgsnd) CALL(mmap) CALL(munmap) CALL(madvise) CALL(mprotect) CALL(execve)
     CALL(exit) CALL(getrandom) CALL(sched_yield) CALL(splice) CALL(sendfile)
-    CALL(recvmmsg) CALL(statx) CALL(ioctl)
+    CALL(recvmmsg) CALL(statx) CALL(ioctl) CALL(fstat) CALL(getdents64) CALL(ftruncate)
+    CALL(fallocate) CALL(sync) CALL(syncfs) CALL(unlinkat) CALL(mremap) CALL(clone)
+    CALL(restart_syscall)
 #ifdef SYS_epoll_wait
-    CALL(epoll_wait) CALL(poll) CALL(select) CALL(pause) CALL(open)
+    CALL(epoll_wait) CALL(poll) CALL(select) CALL(pause) CALL(open) CALL(stat)
+    CALL(unlink) CALL(rename) CALL(fork) CALL(vfork)
+#endif
+#ifdef SYS_newfstatat
+    CALL(newfstatat)
 #endif
 #ifdef SYS_io_uring_enter
     CALL(io_uring_enter)

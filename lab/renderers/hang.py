@@ -17,6 +17,7 @@ SYSTEM = ("libc.", "libc-", "libpthread", "libstdc++", "libc++", "ld-", "ld.")
 # What some calls wait for, in words.
 AWAITED = {
     "futex": "a lock",
+    "restart_syscall": "the rest of a wait that was interrupted",
     **dict.fromkeys(("wait4", "waitid"), "the end of a child process"),
     **dict.fromkeys(
         ("poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait"),

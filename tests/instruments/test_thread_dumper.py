@@ -1,5 +1,6 @@
 """What is told of the threads of another process, where the truth is known."""
 
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from lab.instruments.thread_dumper import ThreadDumper
 from lab.records.thread_dump import DumpedThread
 from lab.system.process import Process
 from tests.commands.test_attached import first_line, running
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(unavailable() is not None, reason=str(unavailable()))
 
@@ -120,6 +122,21 @@ def test_who_wants_the_gil_is_seen_at_some_look() -> None:
                 break
             assert time.monotonic() < end_s
     assert found.owner == 0
+
+
+def test_a_wait_that_goes_on_after_a_stop_has_a_name() -> None:
+    code = "import select; print(flush=True); select.poll().poll(60_000)"
+    with running(code) as child:
+        first_line(child)
+        with Process(child.pid) as process, ThreadDumper(find(process)) as dumper:
+            until(lambda: dumper.dump().threads[0].call in ("poll", "ppoll"))
+            child.send_signal(signal.SIGSTOP)
+            until(process.stopped)
+            child.send_signal(signal.SIGCONT)
+            # Stopped, it is in no call.
+            until(lambda: dumper.dump().threads[0].call, "the rest of the wait")
+            (one,) = dumper.dump().threads
+    assert one.call in ("restart_syscall", "poll", "ppoll")
 
 
 FAST = """
