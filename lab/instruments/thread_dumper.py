@@ -49,6 +49,7 @@ class ThreadDumper:
         self._stacks = Stacks(target)
         self._names = TaskNames(self._process)
         self._native = NativeStacks(self._process)
+        self._tasks: frozenset[int] = frozenset()  # of the last dump
 
     def __enter__(self) -> "ThreadDumper":
         return self
@@ -69,6 +70,7 @@ class ThreadDumper:
         if not self._process.alive():
             raise self._process.gone()
         dumped, tasks = [], tuple(self._process.tasks())
+        self._tasks = frozenset(tasks)
         clocks_s: dict[int, float] | None = {} if closely else None
         for ident, native_id in threads or ():
             with suppress(GoneError):  # the thread has ended
@@ -100,10 +102,12 @@ class ThreadDumper:
         else:  # what was read may be of another moment than its call
             native, frames = (), ()
         folder = f"task/{native_id}"
-        alone = found.call == "futex" and self._process.is_private(found.arguments[0])
+        alone = found.private or (
+            found.call == "futex" and self._process.is_private(found.arguments[0])
+        )
         return replace(
             found,
-            private=found.private or alone,
+            private=alone,
             asleep_s=self._asleep_s(folder, clocks_s) if found.call else 0.0,
             frames=tuple(Frame(*frame) for frame in frames),
             native=native,
@@ -153,7 +157,7 @@ class ThreadDumper:
             )
         except (ValueError, struct.error):
             return found
-        tasks = set(self._process.tasks()) - {found.native_id}
+        tasks = self._tasks - {found.native_id}
         command &= COMMAND
         expected &= 0xFFFFFFFF
         if command in (LOCK_PI, LOCK_PI2) and lock & OWNER in tasks:

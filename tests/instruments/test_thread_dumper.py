@@ -162,3 +162,40 @@ def test_what_a_thread_waits_in_and_its_place_are_of_one_moment() -> None:
                 if one.frames and one.call == "clock_nanosleep":
                     met.add(one.frames[0].function)
     assert met <= {"sleeps"}
+
+
+CROWD = """
+import threading
+lock = threading.Lock()
+lock.acquire()
+for _ in range(20):
+    threading.Thread(target=lock.acquire, daemon=True).start()
+print(flush=True)
+lock.acquire()
+"""
+
+
+def test_of_a_crowd_what_all_share_is_read_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[str] = []
+
+    def counted(name: str) -> None:
+        method = getattr(Process, name)
+
+        def noted(process: Process) -> object:
+            read.append(name)
+            return method(process)
+
+        monkeypatch.setattr(Process, name, noted)
+
+    with running(CROWD) as child:
+        first_line(child)
+        with Process(child.pid) as process, ThreadDumper(find(process)) as dumper:
+            until(lambda: all(it.call for it in dumper.dump().threads), "all waiting")
+            counted("tasks")
+            counted("mappings")
+            dump = dumper.dump(closely=True)
+    assert len(dump.threads) == 21
+    assert all(it.private for it in dump.threads)
+    assert read == ["tasks"]
