@@ -18,8 +18,8 @@ from lab.system.files import check_output
 from lab.system.process import Process
 
 DURATION_S = 10.0
-# So often it is seen whether the process is still there.
-TICK_S = 0.5
+# So often it is seen whether the process is still there, and drawn how far this is.
+TICK_S = 1.0
 
 
 def scope(
