@@ -129,7 +129,7 @@ def table(
         holders = (
             titles[1 + one.index(max(one))] if any(one) else "" for one in behind
         )
-        rows.append(("held meanwhile by", *holders))
+        rows.append(("waited most for", *holders))
     return titles, rows
 
 

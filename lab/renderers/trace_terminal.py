@@ -1,6 +1,8 @@
 """A trace for a terminal: a table of threads, and a strip of time for each."""
 
 from collections.abc import Iterator, Sequence
+from heapq import nlargest
+from operator import attrgetter
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -8,7 +10,7 @@ from rich.text import Text
 
 from lab.records.slices import in_slices
 from lab.records.trace import ALIKE, STATE_NAMES, STATES, State, ThreadTrace, Trace
-from lab.records.units import percent
+from lab.records.units import duration, percent
 from lab.renderers import lines_table
 from lab.renderers.console import Fitting, ascii_only, text_of
 
@@ -22,7 +24,9 @@ SIGNS: dict[State, tuple[str, str, str]] = {
     "waits": ("dim", "·", "."),
 }
 MOST_ROWS = 24
-MOST_PAIRS = 5
+MOST_WAITERS = 5
+# Of each, those that it waits for longest.
+MOST_HOLDERS = 2
 # Of the time: who waits less is not worth a line.
 LEAST_WAIT = 0.01
 # A mean pause so many times as long as asked for is worth a line.
@@ -63,8 +67,7 @@ def summary(
     if trace.folded:
         yield f"{trace.folded} ended threads are not shown"
     yield table(trace, rows, colour)
-    for line in _pairs(trace, colour):
-        yield Text(line, no_wrap=True, overflow="ellipsis")
+    yield from _waiters(trace, colour)
     if len(rows) < len(trace.threads):
         yield f"and {len(trace.threads) - len(rows)} threads that did less"
     yield from lines_table.render(trace, colour)
@@ -146,20 +149,19 @@ def _table(
     return made
 
 
-def _pairs(trace: Trace, colour: bool) -> list[str]:
-    """Who waits for the GIL longest, and behind whom."""
-    pairs = [
-        (behind.share, thread, trace.threads[behind.holder])
-        for thread in trace.threads
-        for behind in thread.behind
-        if behind.share >= LEAST_WAIT
-    ]
-    pairs.sort(key=lambda pair: pair[0], reverse=True)
-    return [
-        f"{_text(one, colour)} waits {share:.1%} of the time for"
-        f" {_text(holder, colour)}, at most {one.longest_want_s * 1e3:.1f} ms at once"
-        for share, one, holder in pairs[:MOST_PAIRS]
-    ]
+def _waiters(trace: Trace, colour: bool) -> Iterator[str]:
+    """Who waits for the GIL longest, and for whom."""
+    for one in nlargest(MOST_WAITERS, trace.threads, key=attrgetter("wants")):
+        holders = ", ".join(
+            f"{behind.share:.1%} for {_text(trace.threads[behind.holder], colour)}"
+            for behind in one.behind[:MOST_HOLDERS]
+            if behind.share >= LEAST_WAIT
+        )
+        if holders:
+            yield (
+                f"{_text(one, colour)} waits {one.wants:.1%} of the time, at most"
+                f" {duration(one.longest_want_s)} at once: {holders}"
+            )
 
 
 def strips(trace: Trace, rows: Sequence[int], width: int, colour: bool) -> Text:

@@ -46,7 +46,8 @@ def test_waiting_told_apart_is_kept_and_shown(trace: Trace, tmp_path: Path) -> N
     assert max(map(len, text.splitlines())) <= 80
     assert "epoll_wait" in text
     assert "wants the GIL and waits for it 10.0% (9.0% to 11.0%)" in text
-    assert "MainThread waits 10.0% of the time for w\\xf6rker" in text
+    waits = "MainThread waits 10.0% of the time, at most 250 ms at once: 10.0% for"
+    assert f"{waits} w\\xf6rker\n" in text
     assert "w wants the GIL" in text
     assert ". waits" not in text
     assert told.only([0]).threads[0].behind == ()

@@ -46,7 +46,7 @@ def test_who_wants_the_gil_for_how_long_and_behind_whom() -> None:
     figures = {row[0]: row[1:] for row in rows}
     assert figures["wants the GIL"] == ("25.0%", "37.5%")
     assert figures["longest wait for the GIL"] == ("1 s", "1.5 s")
-    assert figures["held meanwhile by"] == ("thread 2", "thread 1")
+    assert figures["waited most for"] == ("thread 2", "thread 1")
     assert "waits" not in figures
 
 

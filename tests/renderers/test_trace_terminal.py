@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from lab.records.trace import STATE_NAMES, STATES, Trace
+from lab.records.trace import STATE_NAMES, STATES, Behind, Trace
 from lab.renderers import trace_terminal
 from tests.traces import thread
 
@@ -41,6 +41,27 @@ def test_few_samples_are_told_with_their_reason(trace: Trace) -> None:
     assert told.startswith("few samples, one every 70 ms: no core was idle")
     other = trace_terminal.render(few, 91, False).splitlines()[1]
     assert "so as not to slow down 2 threads" in other
+
+
+def test_the_longest_wait_is_no_holders(trace: Trace) -> None:
+    """It is known of the thread that waits, not of each one that it waits for."""
+    one, other = trace.threads
+    waits = dataclasses.replace(
+        one,
+        wants=0.75,
+        longest_want_s=0.2,
+        behind=(Behind(1, 0.5), Behind(2, 0.25)),
+    )
+    short = dataclasses.replace(
+        other, wants=0.5, longest_want_s=0.015, behind=(Behind(0, 0.375),)
+    )
+    told = dataclasses.replace(trace, threads=(waits, short, thread("b", 12)))
+    text = trace_terminal.render(told, 80, True)
+    assert [line for line in text.splitlines() if "at once" in line] == [
+        "MainThread waits 75.0% of the time, at most 200 ms at once: 50.0% for wörker,",
+        "wörker waits 50.0% of the time, at most 15 ms at once: 37.5% for MainThread",
+    ]
+    assert "\n25.0% for b\n" in text
 
 
 def test_a_system_that_does_not_tell_for_what_threads_wait(trace: Trace) -> None:
