@@ -242,6 +242,21 @@ gil_state_threads(const gil_place *place, gil_thread *out, int room)
 }
 
 int
+gil_state_listed(const gil_place *place, const gil_thread *known)
+{
+    uintptr_t head = place->interpreter + (uintptr_t)place->at.interpreter.threads;
+    linked one, before;
+    if (!read_thread(place, known->address, &one)
+        || one.thread.serial != known->serial) {
+        return 0;
+    }
+    /* What is left of one that has ended: its neighbour leads past it. */
+    return one.prev == 0 ? pointer_at(place, head) == known->address
+                         : read_thread(place, one.prev, &before)
+                               && before.next == known->address;
+}
+
+int
 gil_state_newer(const gil_place *place, gil_thread *list, int count, int room)
 {
     gil_thread newest[NEWEST];

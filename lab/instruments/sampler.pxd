@@ -25,6 +25,7 @@ cdef extern from "gil_state.h" nogil:
     int gil_state_locked(const gil_place *place)
     uintptr_t gil_state_holder(const gil_place *place)
     int gil_state_contains(const gil_place *place, uintptr_t address)
+    int gil_state_listed(const gil_place *place, const gil_thread *known)
     int gil_state_threads(const gil_place *place, gil_thread *out, int room)
 
 

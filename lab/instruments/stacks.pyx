@@ -6,7 +6,8 @@ from libc.stdint cimport int32_t, uint32_t, uintptr_t
 from lab.instruments.sampler cimport (
     frame_book, gil_place, gil_thread,
     gil_state_attach, gil_state_contains, gil_state_enabled, gil_state_holder,
-    gil_state_locked, gil_state_threads, layout_find, layout_of_runtime,
+    gil_state_listed, gil_state_locked, gil_state_threads, layout_find,
+    layout_of_runtime,
 )
 from lab.instruments.stacks cimport (
     CHANGING, NO_CODE, OUTER,
@@ -113,6 +114,9 @@ cdef class Stacks:
 
     cdef gil_place place
     cdef frame_book *book
+    # As the list was last read, newest first; count: how many, below 0: it changed.
+    cdef gil_thread known[MOST]
+    cdef int count
 
     def __cinit__(self, target=None):
         self.book = frames_new()
@@ -126,21 +130,30 @@ cdef class Stacks:
     def __dealloc__(self):
         frames_free(self.book)
 
+    cdef int refresh(self) noexcept nogil:
+        """Read the list of threads: how many there are, below 0 where it changed."""
+        self.count = gil_state_threads(&self.place, self.known, MOST)
+        return self.count
+
     def of(self, unsigned long ident):
         """The frames of the thread with this number (threading.get_ident), innermost
         first, as (file, line, function); line 0 where it has none. None where the stack
         could not be read consistently, or there is no such thread.
         """
-        cdef gil_thread threads[MOST]
         cdef frame_stack stack
-        cdef int count, read = -1, i
+        cdef int read = 1, i
         with nogil:
-            count = gil_state_threads(&self.place, threads, MOST)
-            for i in range(count):
-                if threads[i].ident == ident:
-                    read = frames_read(
-                        self.book, &self.place, threads[i].address, &stack
-                    )
+            for _ in range(2):  # the list as it is known, then as it is
+                for i in range(self.count):
+                    if self.known[i].ident == ident:
+                        read = frames_read(
+                            self.book, &self.place, self.known[i].address, &stack
+                        )
+                        if not gil_state_listed(&self.place, &self.known[i]):
+                            read = 1
+                if read <= 0:
+                    break
+                self.refresh()
         if read != 0:
             return None
         return [
@@ -151,28 +164,29 @@ cdef class Stacks:
     def threads(self):
         """The threads that there are, oldest first, as (ident, native_id); None where
         they changed too fast to be read."""
-        cdef gil_thread threads[MOST]
-        cdef int count = gil_state_threads(&self.place, threads, MOST), i
-        if count < 0:
+        cdef int i
+        if self.refresh() < 0:
             return None
-        return [(threads[i].ident, threads[i].native_id) for i in range(count)][::-1]
+        return [
+            (self.known[i].ident, self.known[i].native_id)
+            for i in reversed(range(self.count))
+        ]
 
     def holder(self):
         """The native_id of the thread that holds the GIL; 0 if nobody does, None where
         that changed too fast to be read."""
-        cdef gil_thread threads[MOST]
         cdef uintptr_t address = gil_state_holder(&self.place)
-        cdef int count, i
+        cdef int i
         if gil_state_locked(&self.place) != 1:
             return 0
-        count = gil_state_threads(&self.place, threads, MOST)
+        self.refresh()
         if gil_state_locked(&self.place) != 1 or (
             gil_state_holder(&self.place) != address
         ):
             return None
-        for i in range(count):
-            if threads[i].address == address:
-                return threads[i].native_id
+        for i in range(self.count):
+            if self.known[i].address == address:
+                return self.known[i].native_id
         return None
 
     def is_gil(self, uintptr_t address):

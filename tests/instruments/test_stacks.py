@@ -13,6 +13,7 @@ import pytest
 
 from lab.instruments.stacks import Stacks
 from lab.instruments.switch_interval import switch_interval
+from tests.waiting import until
 
 Asleep = Callable[[], None]
 Stack = list[tuple[str, int, str]]
@@ -159,7 +160,11 @@ def test_of_a_deep_stack_the_innermost_frames_are_read() -> None:
 
 
 def test_no_such_thread_has_no_stack() -> None:
-    assert Stacks().of(1) is None
+    stacks = Stacks()
+    assert stacks.of(1) is None
+    with _Sleeper(WAYS[0]) as ident:
+        until(lambda: stacks.of(ident), "its stack")
+    until(lambda: stacks.of(ident) is None, "none of a thread that has ended")
 
 
 def test_code_that_comes_and_goes_is_told_by_its_own_name_and_line() -> None:

@@ -5,10 +5,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psutil
 import pytest
 
 from lab.errors import UsageError
 from lab.instruments.scope import unavailable
+from lab.instruments.stacks import Stacks
 from lab.instruments.target import find
 from lab.instruments.thread_dumper import ThreadDumper
 from lab.records.thread_dump import DumpedThread
@@ -199,3 +201,21 @@ def test_of_a_crowd_what_all_share_is_read_once(
     assert len(dump.threads) == 21
     assert all(it.private for it in dump.threads)
     assert read == ["tasks"]
+
+
+def test_a_stack_is_read_without_the_list_of_all_threads() -> None:
+    """Else those of many threads take a time that grows with the square of them."""
+    with running(CROWD.replace("20", "100")) as child:
+        first_line(child)
+        with Process(child.pid) as process:
+            stacks, own = Stacks(find(process)), psutil.Process()
+            threads = stacks.threads()
+            assert threads is not None
+            idents = [ident for ident, _ in threads]
+            until(lambda: all(map(stacks.of, idents)), "all read once")
+            before = own.io_counters().read_count
+            for ident in idents:
+                stacks.of(ident)
+            reads = own.io_counters().read_count - before
+    assert len(idents) == 101
+    assert reads < len(idents) ** 2
