@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lab.errors import UsageError
 from lab.records.lines import Line
 from lab.records.trace import Trace
 
@@ -22,7 +23,13 @@ class StackPath:
 
 
 def paths(trace: Trace) -> Iterator[StackPath]:
-    """Those of all threads that held."""
+    """Those of all threads that held. UsageError where the lines were not looked for:
+    that nothing held would be false."""
+    if not trace.has_lines:
+        raise UsageError(
+            "this trace is of an older format, without the lines that held the GIL: "
+            "leave out --speedscope, --collapsed and --collapsed-waited"
+        )
     found: list[tuple[Line, ...]] = []
     for node in trace.stacks:
         callers = () if node.parent is None else found[node.parent]

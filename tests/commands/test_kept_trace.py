@@ -28,3 +28,14 @@ def test_what_cannot_be_written_is_one_line(trace: Trace, tmp_path: Path) -> Non
         with pytest.raises(UsageError, match="No such file") as caught:
             Kept(None, **{name: path}).write(told)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [name for name in EXPORTS if "chrome" not in name])
+def test_of_a_trace_without_lines_no_stacks_are_kept(
+    trace: Trace, tmp_path: Path, name: str
+) -> None:
+    old = replace(trace, told_apart=True, has_lines=False, lines=(), stacks=())
+    with pytest.raises(UsageError, match="without the lines that held") as caught:
+        Kept(None, **{name: tmp_path / "a"}).write(old)
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
