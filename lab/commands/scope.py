@@ -18,7 +18,7 @@ from types import CodeType, ModuleType, TracebackType
 from lab.commands.kept_trace import Kept
 from lab.errors import UsageError
 from lab.instruments.scope import Scope, unavailable
-from lab.records.lines import of_program
+from lab.records.lines import Line, of_program
 from lab.records.trace import Trace
 from lab.renderers import trace_terminal
 from lab.system.files import check_output
@@ -26,6 +26,9 @@ from lab.system.files import check_output
 STDERR = 2
 # What a module, a folder or an archive is run by.
 RUNPY = {runpy.__file__, "<frozen runpy>"}
+# In place of a function of this file: here is done what Python itself does, and the
+# scope is told to stop.
+AROUND = "(start and end of the program)"
 
 
 def run(
@@ -87,7 +90,9 @@ def run(
         sys.stdout.flush()
     trace = scope.trace
     trace = replace(
-        trace, stacks=of_program(trace.stacks, trace.lines, __file__, RUNPY)
+        trace,
+        stacks=of_program(trace.stacks, trace.lines, __file__, RUNPY),
+        lines=tuple(map(_as_python, trace.lines)),
     )
     if _which(STDERR) == stderr:  # else it is the program's own file
         _summarise(trace)
@@ -207,6 +212,13 @@ def _end() -> None:
         _say(f"Exception ignored in: {threading!r}")
         sys.__excepthook__(type(error), error, error.__traceback__)
     atexit._run_exitfuncs()
+
+
+def _as_python(line: Line) -> Line:
+    """Lines of this file stand for what Python itself does, of which it shows none."""
+    if line.file != __file__:
+        return line
+    return replace(line, file="", line=0, function=AROUND)
 
 
 def _summarise(trace: Trace) -> None:

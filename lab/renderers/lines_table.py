@@ -58,7 +58,7 @@ def _table(
 def _where(line: Line, colour: bool) -> Text:
     """Its place, its function and what that calls; below, what stands there."""
     calls = f" calls {line.callee}" if line.callee else ""
-    texts = [f"{place(line)} {line.function}{calls}"]
+    texts = [f"{place(line)} {line.function}{calls}".lstrip()]
     if code := source(line):
         texts.append(f"  {code}")
     if not colour:

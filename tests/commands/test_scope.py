@@ -120,6 +120,21 @@ def test_stacks_begin_with_the_program(tmp_path: Path) -> None:
 
 
 @needs_gil
+def test_no_line_is_the_labs_own(tmp_path: Path) -> None:
+    """Of what Python itself does at the end it shows no line."""
+    write(
+        tmp_path,
+        "program.py",
+        "import atexit, ctypes\natexit.register(ctypes.PyDLL(None).usleep, 200_000)\n",
+    )
+    done = scoped(tmp_path, "-o", "trace", "program.py")
+    assert "  (start and end of the program) calls" in done.stderr
+    lines = load(tmp_path / "trace").lines
+    assert (lines[0].file, lines[0].callee) == ("", "atexit._run_exitfuncs")
+    assert not [it for it in lines if it.file.endswith("commands/scope.py")]
+
+
+@needs_gil
 def test_a_module_that_raises_shows_only_its_own_frames(tmp_path: Path) -> None:
     write(tmp_path, "tool.py", "def broken():\n    1 / 0\nbroken()\n")
     under = scoped(tmp_path, "-m", "tool")
