@@ -29,11 +29,11 @@ DOSES = [
     (500, 50_000),
 ]
 # How often it looks follows from the cores there are: a short look tells how long a
-# look for ENOUGH_SAMPLES must be, and where it would be longer than this is left open.
-SHORT_S, LONGEST_S = 0.5, 15.0
+# look for enough samples must be, and where it would be longer than this is left open.
+SHORT_S, LONGEST_S = 0.5, 45.0
 ERROR = 0.02
-# So many samples tell a share with a standard deviation of 0.5 / 50 = 0.01 or less.
-ENOUGH_SAMPLES = 2500
+# With enough samples, so wide is the standard deviation of the share that they tell.
+DEVIATION = ERROR / 2
 # As in test_accuracy.py: twice the half width is missed once in 10,000 times.
 TIMES_STATED = 2.0
 
@@ -55,15 +55,17 @@ def test_other_process(record: Recorder, process: Process) -> None:
     hold_us, free_us = DOSES[process.place % len(DOSES)]
 
     def measure() -> Iterator[Series]:
+        share = free_us / (hold_us + free_us)
+        enough = share * (1 - share) / DEVIATION**2
         _, _, _, _, few = _watched(hold_us, free_us, SHORT_S)
-        wanted_s = 1.2 * ENOUGH_SAMPLES * SHORT_S / max(1, few)
+        wanted_s = 1.2 * enough * SHORT_S / max(1, few)
         true, seen, error, fair, samples = _watched(
             hold_us, free_us, min(LONGEST_S, max(SHORT_S, wanted_s))
         )
         off = abs(seen - true)
         yield series(
             "another process, error",
-            [off if fair and samples >= ENOUGH_SAMPLES else None],
+            [off if fair and samples >= enough else None],
             f"of the GIL-free share at most {ERROR}",
             at_most=ERROR,
         )

@@ -21,7 +21,7 @@
 #define UNKNOWN (-1)         /* whether the program fills the cores: until USE_NS */
 #define COST_SAMPLES 16
 #define LONGEST_NS 1e7       /* a scope that stops waits for a pause to end */
-#define LONGEST_OF_OTHERS_NS 1e8    /* it must not be a reason to look more often */
+#define LONGEST_OF_OTHERS_NS 1.5e8  /* it must not be a reason to look more often */
 #define SLICE_NS 100000      /* the shortest that Linux gives */
 #define MOST_STRETCH 16      /* times the shortest mean pause, where samples are lost */
 #define LONGEST_PAUSE 8      /* times the mean: where the exponential is cut */
@@ -43,13 +43,14 @@ uniform(sampler *s)
    what the sampler takes of them: 1 in 100, so that with what its switches cost the
    others it stays below 2. Threads that wait, however many, want none; many of which
    that is not known yet may want every core. Another process is not to lose 1 in 100, of
-   which starting and showing take a part, and a look costs it more than the look's own
-   time: where no core is left, by it or those it serves or anybody, a tenth. */
+   which starting and showing take a part, and a look may cost it more than the look's own
+   time: half of that, and a tenth where no core is left, by it or those it serves or
+   anybody. */
 static double
 allowed(const sampler *s)
 {
     int many = s->live_count > FEW, fills = s->fills == UNKNOWN ? many : s->fills;
-    double of_all = (s->place.foreign && fills ? 0.001 : 0.01) * s->cores;
+    double of_all = (!s->place.foreign ? 0.01 : fills ? 0.001 : 0.005) * s->cores;
     if (fills || s->place.foreign) {
         return of_all < MOST_OF_A_CORE ? of_all : MOST_OF_A_CORE;
     }
