@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 from rich.console import Console
 
+from lab.errors import UsageError
 from lab.records.trace import Trace
 from lab.renderers import (
     chrome_trace,
@@ -42,6 +43,14 @@ def _html(runs: list[Judged]) -> str:
     return html.render(runs)
 
 
+def _kept(export: Callable[[Trace], str], trace: Trace) -> str:
+    """As a file, or the line that says why not."""
+    try:
+        return export(trace)
+    except UsageError as error:
+        return str(error)
+
+
 RUNS: dict[str, Callable[[list[Judged]], str]] = {
     "one look": _one_look,
     "colour": _coloured,
@@ -57,8 +66,8 @@ TRACES: dict[str, Callable[[Trace], str]] = {
     "notebook": notebook.seen,
     "chrome": chrome_trace.render,
     # A trace without stacks has no lines.
-    "collapsed": lambda trace: f"{len(trace.stacks)}\n{collapsed.render(trace)}",
-    "speedscope": speedscope.render,
+    "collapsed": lambda trace: f"{len(trace.stacks)}\n{_kept(collapsed.render, trace)}",
+    "speedscope": lambda trace: _kept(speedscope.render, trace),
 }
 # They draw with Altair, which takes half a second and more.
 SLOW = ("html", "notebook")

@@ -23,13 +23,7 @@ class StackPath:
 
 
 def paths(trace: Trace) -> Iterator[StackPath]:
-    """Those of all threads that held. UsageError where the lines were not looked for:
-    that nothing held would be false."""
-    if not trace.has_lines:
-        raise UsageError(
-            "this trace is of an older format, without the lines that held the GIL: "
-            "leave out --speedscope, --collapsed and --collapsed-waited"
-        )
+    """Those of all threads that held: none where the lines were not looked for."""
     found: list[tuple[Line, ...]] = []
     for node in trace.stacks:
         callers = () if node.parent is None else found[node.parent]
@@ -41,3 +35,14 @@ def paths(trace: Trace) -> Iterator[StackPath]:
                 node.held * trace.duration_s,
                 node.wanted * trace.duration_s,
             )
+
+
+def looked_for(trace: Trace) -> Iterator[StackPath]:
+    """The same, for exports: UsageError where the lines were not looked for, as that
+    nothing held would be false."""
+    if not trace.has_lines:
+        raise UsageError(
+            "this trace is of an older format, without the lines that held the GIL: "
+            "leave out --speedscope, --collapsed and --collapsed-waited"
+        )
+    return paths(trace)

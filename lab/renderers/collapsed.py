@@ -5,7 +5,7 @@ A line is a stack, callers first, with semicolons between, and its microseconds.
 
 from lab.errors import UsageError
 from lab.records.source_names import place
-from lab.records.stack_paths import paths
+from lab.records.stack_paths import looked_for
 from lab.records.trace import Trace
 
 
@@ -18,7 +18,7 @@ def render(trace: Trace, *, wanted: bool = False) -> str:
             "--collapsed-waited"
         )
     found: dict[str, float] = {}
-    for path in paths(trace):
+    for path in looked_for(trace):
         names = [path.thread, *(f"{it.function} ({place(it)})" for it in path.lines)]
         stack = ";".join(name.replace(";", ",") for name in names)
         time_s = path.wanted_s if wanted else path.held_s

@@ -9,7 +9,7 @@ from typing import Any
 
 from lab.records.lines import Line
 from lab.records.source_names import short
-from lab.records.stack_paths import paths
+from lab.records.stack_paths import looked_for
 from lab.records.trace import Trace
 
 
@@ -18,7 +18,7 @@ def render(trace: Trace) -> str:
     the GIL; not that one where the trace does not tell waits apart."""
     numbers: dict[Line | str, int] = {}
     samples, held, wanted = [], [], []
-    for path in paths(trace):
+    for path in looked_for(trace):
         stack: list[Line | str] = [path.thread, *path.lines]
         samples.append([numbers.setdefault(one, len(numbers)) for one in stack])
         held.append(path.held_s)

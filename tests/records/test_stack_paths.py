@@ -2,8 +2,11 @@
 
 import dataclasses
 
+import pytest
+
+from lab.errors import UsageError
 from lab.records.lines import StackNode
-from lab.records.stack_paths import StackPath, paths
+from lab.records.stack_paths import StackPath, looked_for, paths
 from lab.records.trace import Trace
 
 
@@ -26,3 +29,10 @@ def test_callers_that_held_themselves_have_a_path_too(trace: Trace) -> None:
     assert [path.lines for path in found] == [(main,), (main, total, total)]
     assert sum(path.held_s for path in found) == 3.0
     assert not list(paths(dataclasses.replace(trace, stacks=())))
+
+
+def test_exports_refuse_a_trace_without_lines_and_pages_show_it(trace: Trace) -> None:
+    old = dataclasses.replace(trace, has_lines=False, lines=(), stacks=())
+    assert not list(paths(old))
+    with pytest.raises(UsageError, match="older format"):
+        looked_for(old)
