@@ -3,12 +3,11 @@
 
 #include "sampler.h"
 
-/* How much of a gap is unknown that is too long, or that begins or ends where the scope
-   is opened or closed: that time is chosen by the program, not at random. While no
-   thread ran, none took or released the lock, and what the ends show holds throughout;
-   of the rest nothing is known. */
-static int64_t
-unseen_of(sampler *s, int64_t gap_ns, int64_t ran_ns)
+/* A gap is too long, or begins or ends where the scope is opened or closed: that time is
+   chosen by the program, not at random. While no thread ran, none took or released the
+   lock, and what the ends show holds throughout; of the rest nothing is known. */
+static void
+miss(sampler *s, int64_t gap_ns, int64_t ran_ns)
 {
     s->gaps.unseen_ns += ran_ns;
     s->gaps.unseen_ns2 += (double)ran_ns * (double)ran_ns;
@@ -18,7 +17,6 @@ unseen_of(sampler *s, int64_t gap_ns, int64_t ran_ns)
         s->gaps.frozen_ns2 += frozen_ns * frozen_ns;
         s->gaps.frozen_ns += gap_ns - ran_ns;
     }
-    return ran_ns;
 }
 
 gap_parts
@@ -30,7 +28,8 @@ parts_of_gap(sampler *s, int64_t now_ns, int held, threads_do now, int edge)
     gap_parts gap = {0, 0, 0, 0};
     s->did = now;
     if (s->late || edge) {
-        seen_ns -= unseen_of(s, gap_ns, ran_ns);
+        miss(s, gap_ns, ran_ns);
+        seen_ns -= ran_ns;
         s->gaps.edge_ns += edge ? ran_ns : 0;
     } else if (s->stopped_ns > 0 || gap_ns - s->asleep_ns > late_beyond_ns(s)) {
         /* stopped awake */

@@ -68,9 +68,9 @@ int gil_state_threads(const gil_place *place, gil_thread *out, int room);
 /* Whether one of them is still in the list; 0 as well where its neighbours change. */
 int gil_state_listed(const gil_place *place, const gil_thread *known);
 
-/* As gil_state_threads where `list` has the `count` thread states of before: those made since are
-   put in front, and threads that have started tell their numbers. Which have ended is
-   not looked for. */
+/* As gil_state_threads where `list` has the `count` thread states of before: those made
+   since are put in front, and threads that have started tell their numbers. Which have
+   ended is not looked for. */
 int gil_state_newer(const gil_place *place, gil_thread *list, int count, int room);
 
 #endif

@@ -87,8 +87,8 @@ void lines_look(lines *l, const gil_place *place, const gil_thread *thread);
 /* Nobody is known to hold it, or somebody who is not known. */
 void lines_skip(lines *l, int held);
 
-/* Account for the time since the sample before; `serial`: who holds
-   now, or 0; wanted: others wanted the GIL then, and now. */
+/* Account for the time since the sample before; `serial`: who holds now, or 0; wanted:
+   others wanted the GIL then, and now. */
 void lines_account(lines *l, int64_t serial, int64_t at_ns, int64_t now_ns,
                    gap_parts gap, int wanted_before, int wanted);
 

@@ -30,21 +30,10 @@ end_stretch_of(tally *t, int64_t now_ns)
     t->since_ns = now_ns;
 }
 
-/* For a thread that came in the middle of it. */
-static gap_parts
-cut_to(int64_t length_ns, gap_parts gap)
-{
-    gap.after_ns = gap.after_ns < length_ns ? gap.after_ns : length_ns;
-    length_ns -= gap.after_ns;
-    gap.before_ns = gap.before_ns < length_ns ? gap.before_ns : length_ns;
-    return gap;
-}
-
 int64_t
 account(tally *t, int state, int64_t now_ns, gap_parts gap)
 {
     int64_t gap_ns = now_ns - t->at_ns, middle_ns = t->at_ns + gap_ns / 2;
-    gap = cut_to(gap_ns, gap);
     gap_ns = gap.before_ns + gap.after_ns;
     t->spent_ns[t->state] += gap.before_ns;
     t->spent_ns[state] += gap.after_ns;
@@ -240,6 +229,16 @@ detail(thread_record *r, int64_t holder, int64_t ns)
     } else if (r->spent.state == WANTS && holder != 0) {
         add(r->behind, HOLDERS, holder, ns);
     }
+}
+
+/* For a thread that came in the middle of it. */
+static gap_parts
+cut_to(int64_t length_ns, gap_parts gap)
+{
+    gap.after_ns = gap.after_ns < length_ns ? gap.after_ns : length_ns;
+    length_ns -= gap.after_ns;
+    gap.before_ns = gap.before_ns < length_ns ? gap.before_ns : length_ns;
+    return gap;
 }
 
 void
