@@ -116,7 +116,7 @@ read_text(const gil_place *place, uintptr_t address, char *out, size_t room,
     size_t width, count, size = 0;
     uint32_t state, begin;
     if (at->text.ascii > (int32_t)sizeof head
-        || !gil_state_read(place, address, head, (size_t)at->text.ascii)) {
+        || !memory_read(place, address, head, (size_t)at->text.ascii)) {
         return -1;
     }
     length = (intptr_t)pointer_in(head, at->text.length);
@@ -128,7 +128,7 @@ read_text(const gil_place *place, uintptr_t address, char *out, size_t room,
     }
     begin = (uint32_t)(state & at->text.is_ascii ? at->text.ascii : at->text.compact);
     count = (size_t)length < room / width ? (size_t)length : room / width;
-    if (count > 0 && !gil_state_read(place, address + begin, copy, count * width)) {
+    if (count > 0 && !memory_read(place, address + begin, copy, count * width)) {
         return -1;
     }
     *in_memory = begin + (uint32_t)(count * width) - (uint32_t)at->text.length;
@@ -154,7 +154,7 @@ read_bytes(const gil_place *place, uintptr_t address, char *out, size_t room,
     char head[64];
     intptr_t length;
     if (at->bytes.data > (int32_t)sizeof head
-        || !gil_state_read(place, address, head, (size_t)at->bytes.data)) {
+        || !memory_read(place, address, head, (size_t)at->bytes.data)) {
         return -1;
     }
     length = (intptr_t)pointer_in(head, at->bytes.length);
@@ -163,7 +163,7 @@ read_bytes(const gil_place *place, uintptr_t address, char *out, size_t room,
         return length < 0 ? -1 : 0;  /* too long: its lines are not told */
     }
     *in_memory += (uint32_t)length;
-    return gil_state_read(place, address + (uintptr_t)at->bytes.data, out,
+    return memory_read(place, address + (uintptr_t)at->bytes.data, out,
                           (size_t)length) || length == 0 ? (int)length : -1;
 }
 
@@ -253,7 +253,7 @@ code_at(frame_book *book, const gil_place *place, uintptr_t address, uint64_t de
                                   : kept->comparison == book->comparison)) {
         return kept;
     }
-    if (!gil_state_read(place, address, copy, (size_t)place->at.code.size)
+    if (!memory_read(place, address, copy, (size_t)place->at.code.size)
         || head_of(place, address, copy, &found) != 0) {
         return NULL;
     }

@@ -1,6 +1,8 @@
 /* Whether code objects still say what they said, of many at once: see frame_book.h.
    Nothing here includes Python.h. */
 
+#include <string.h>
+
 #include "frame_book.h"
 
 int
@@ -39,7 +41,7 @@ sighting_of(frame_book *book, uintptr_t address)
 
 /* Where file, name and table are, to be copied to `to`; their bytes. */
 static size_t
-parts_of(const gil_place *place, const sighting *one, char *to, gil_part *parts)
+parts_of(const gil_place *place, const sighting *one, char *to, memory_part *parts)
 {
     const uintptr_t begin[3] = {
         one->filename + (uintptr_t)place->at.text.length,
@@ -47,7 +49,7 @@ parts_of(const gil_place *place, const sighting *one, char *to, gil_part *parts)
         one->table + (uintptr_t)place->at.bytes.length};
     size_t size = 0;
     for (int i = 0; i < 3; i++) {
-        parts[i] = (gil_part){begin[i], to + size, one->sizes[i]};
+        parts[i] = (memory_part){begin[i], to + size, one->sizes[i]};
         size += one->sizes[i];
     }
     return size;
@@ -66,9 +68,9 @@ hash_of(const char *bytes, size_t size)
 uint64_t
 hash_of_contents(frame_book *book, const gil_place *place, const sighting *one)
 {
-    gil_part parts[3];
+    memory_part parts[3];
     size_t size = parts_of(place, one, book->compared, parts);
-    if (size > COMPARED || !gil_state_read_all(place, parts, 3)) {
+    if (size > COMPARED || !memory_read_all(place, parts, 3)) {
         return 0;
     }
     return hash_of(book->compared, size);
@@ -85,12 +87,26 @@ is_same(const gil_place *place, const sighting *kept, const char *bytes, size_t 
            && (size == head || hash_of(bytes + head, size - head) == kept->hash);
 }
 
+/* The last of these, whose name of a file is the very same object, or -1. */
+static int
+of_same_file(sighting *const *kept, int count, const sighting *one)
+{
+    while (count-- > 0) {
+        if (kept[count]->version == 0 && kept[count]->filename == one->filename
+            && kept[count]->sizes[0] == one->sizes[0]) {
+            break;
+        }
+    }
+    return count;
+}
+
 void
 compare_codes(frame_book *book, const gil_place *place, const uintptr_t *addresses,
               int count, int first)
 {
-    gil_part parts[MOST_PARTS];
+    memory_part parts[MOST_PARTS];
     sighting *kept[FRAMES];
+    int of_file[FRAMES];    /* one before, with which it shares that; or -1 */
     size_t begin[FRAMES + 1] = {0};
     size_t head = (size_t)place->at.code.size;
     int part_count = 0, known = 0;
@@ -112,17 +128,25 @@ compare_codes(frame_book *book, const gil_place *place, const uintptr_t *address
         if (begin[known] + size > COMPARED || part_count + 4 > MOST_PARTS) {
             break;
         }
-        parts[part_count++] = (gil_part){one->address, to, head};
+        parts[part_count++] = (memory_part){one->address, to, head};
+        of_file[known] = one->version == 0 ? of_same_file(kept, known, one) : -1;
         if (one->version == 0) {
-            parts_of(place, one, to + head, &parts[part_count]);
-            part_count += 3;
+            memory_part contents[3];
+            parts_of(place, one, to + head, contents);
+            for (int part = of_file[known] >= 0; part < 3; part++) {
+                parts[part_count++] = contents[part];
+            }
         }
         one->comparison = book->comparison;
         kept[known++] = one;
         begin[known] = begin[known - 1] + size;
     }
-    if (known > 0 && gil_state_read_all(place, parts, part_count)) {
+    if (known > 0 && memory_read_all(place, parts, part_count)) {
         for (int i = 0; i < known; i++) {
+            if (of_file[i] >= 0) {
+                memcpy(book->compared + begin[i] + head,
+                       book->compared + begin[of_file[i]] + head, kept[i]->sizes[0]);
+            }
             if (!is_same(place, kept[i], book->compared + begin[i],
                          begin[i + 1] - begin[i])) {
                 kept[i]->comparison = 0;

@@ -4,6 +4,7 @@
 #define GIL_LAB_FRAME_BOOK_H
 
 #include "frames.h"
+#include "memory.h"
 
 enum {
     MOST_NAME = 512,        /* bytes kept of a name, */

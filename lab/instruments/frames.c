@@ -20,22 +20,24 @@ typedef struct {
 static int
 read_pieces(frame_book *book, const gil_place *place)
 {
-    gil_part parts[PIECES];
+    memory_part parts[PIECES];
     book->now = !book->now;
     for (int i = 0; i < book->piece_count; i++) {
         const piece *one = &book->pieces[i];
-        parts[i] = (gil_part){one->address, book->bytes[book->now][i], one->size};
+        parts[i] = (memory_part){one->address, book->bytes[book->now][i], one->size};
     }
-    return gil_state_read_all(place, parts, book->piece_count) ? 0 : -1;
+    return memory_read_all(place, parts, book->piece_count) ? 0 : -1;
 }
 
-/* `size` bytes at an address, from a piece that was read, else from a new one, which
-   begins before, as callers' frames do, but not in another page; or NULL. */
+/* `size` bytes at an address, from a piece that was read, else from a new one of `most`,
+   which begins before, but not in another page; or NULL. What is read, the program's core
+   must take back to write it: so no more than is needed. */
 static const char *
-bytes_at(frame_book *book, const gil_place *place, uintptr_t address, size_t size)
+bytes_at(frame_book *book, const gil_place *place, uintptr_t address, size_t size,
+         size_t most)
 {
     piece *one;
-    uintptr_t page = address & ~(uintptr_t)4095, begin = address + size - PIECE;
+    uintptr_t page = address & ~(uintptr_t)4095, begin = address + size - most;
     for (int i = 0; i < book->piece_count; i++) {
         one = &book->pieces[i];
         if (address - one->address < one->size
@@ -50,7 +52,7 @@ bytes_at(frame_book *book, const gil_place *place, uintptr_t address, size_t siz
     one = &book->pieces[book->piece_count];
     begin = begin > page ? begin : page;
     *one = (piece){begin, address + size - begin, 1};
-    if (!gil_state_read(place, begin, book->bytes[book->now][book->piece_count],
+    if (!memory_read(place, begin, book->bytes[book->now][book->piece_count],
                         one->size)) {
         return NULL;
     }
@@ -62,11 +64,11 @@ innermost(frame_book *book, const gil_place *place, uintptr_t thread, uintptr_t 
 {
     const layout *at = &place->at;
     const char *copy = bytes_at(book, place, thread + (uintptr_t)at->thread.frame,
-                                sizeof *found);
+                                sizeof *found, sizeof *found);
     if (copy != NULL && at->thread.frame_in_record >= 0) {
         copy = bytes_at(book, place,
                         pointer_in(copy, 0) + (uintptr_t)at->thread.frame_in_record,
-                        sizeof *found);
+                        sizeof *found, sizeof *found);
     }
     *found = copy == NULL ? 0 : pointer_in(copy, 0);
     return copy == NULL ? -1 : 0;
@@ -91,7 +93,7 @@ follow(frame_book *book, const gil_place *place, uintptr_t thread, frame *out,
             *whole = 0;
             break;
         }
-        copy = bytes_at(book, place, address, (size_t)at->frame.size);
+        copy = bytes_at(book, place, address, (size_t)at->frame.size, PIECE);
         if (copy == NULL) {
             if (book->piece_count == PIECES) {
                 *whole = 0;
@@ -152,7 +154,7 @@ place_of(frame_book *book, const gil_place *place, const frame *one, uint64_t de
     }
     begin = one->code + (uintptr_t)at->code.bytecode;
     if (code->bytecodes != 0 && one->bytecode_index > 0
-        && !gil_state_read(place,
+        && !memory_read(place,
                            code->bytecodes + sizeof(uintptr_t)
                                * (1 + (uintptr_t)one->bytecode_index),
                            &begin, sizeof begin)) {
@@ -178,15 +180,32 @@ deaths_now(const gil_place *place)
                                  : __atomic_load_n(place->deaths, __ATOMIC_SEQ_CST);
 }
 
-/* Forget the pieces of another thread, and those not used the last time. */
+static int
+contains(const piece *one, const piece *other)
+{
+    return other->address >= one->address
+           && other->address + other->size <= one->address + one->size;
+}
+
+/* Forget the pieces of another thread, those not used the last time, and those within
+   another: all that is read must wait for the program's changes of its map of memory,
+   and has them wait. */
 static void
 choose_pieces(frame_book *book, uintptr_t thread)
 {
     int kept = 0;
     for (int i = 0; thread == book->thread && i < book->piece_count; i++) {
-        if (book->pieces[i].used) {
-            book->pieces[kept] = book->pieces[i];
-            book->pieces[kept++].used = 0;
+        piece one = book->pieces[i];
+        int within = 0;
+        for (int j = 0; j < kept; j++) {
+            within |= contains(&book->pieces[j], &one);
+        }
+        for (int j = i + 1; j < book->piece_count; j++) {
+            within |= book->pieces[j].used && contains(&book->pieces[j], &one);
+        }
+        if (one.used && !within) {
+            one.used = 0;
+            book->pieces[kept++] = one;
         }
     }
     book->piece_count = kept;

@@ -5,62 +5,12 @@
    are read by a system call, for which memory that is gone is an error and no crash; and
    so is all of another process. */
 
-#define _GNU_SOURCE 1
-#include <errno.h>
 #include <string.h>
 
-#ifdef __linux__
-#include <sys/uio.h>
-#include <unistd.h>
-#endif
-
 #include "gil_state.h"
+#include "memory.h"
 
 enum { NEWEST = 64 };  /* threads that may not have started yet */
-
-int
-gil_state_read(const gil_place *place, uintptr_t address, void *to, size_t size)
-{
-#ifdef __linux__
-    if (place->foreign) {
-        return pread(place->memory, to, size, (off_t)address) == (ssize_t)size;
-    }
-    struct iovec here = {to, size}, there = {(void *)address, size};
-    return process_vm_readv(place->process, &here, 1, &there, 1, 0) == (ssize_t)size;
-#else
-    (void)place; (void)address; (void)to; (void)size;
-    return 0;
-#endif
-}
-
-int
-gil_state_read_all(const gil_place *place, const gil_part *parts, int count)
-{
-#ifdef __linux__
-    struct iovec here[MOST_PARTS], there[MOST_PARTS];
-    size_t size = 0;
-    ssize_t got;
-    for (int i = 0; i < count; i++) {
-        here[i] = (struct iovec){parts[i].to, parts[i].size};
-        there[i] = (struct iovec){(void *)parts[i].address, parts[i].size};
-        size += parts[i].size;
-    }
-    got = process_vm_readv(place->process, here, (unsigned long)count, there,
-                           (unsigned long)count, 0);
-    if (got < 0 && place->foreign && (errno == EPERM || errno == ENOSYS)) {
-        for (int i = 0; i < count; i++) {  /* a container may forbid it */
-            if (!gil_state_read(place, parts[i].address, parts[i].to, parts[i].size)) {
-                return 0;
-            }
-        }
-        return 1;
-    }
-    return got == (ssize_t)size;
-#else
-    (void)place; (void)parts; (void)count;
-    return 0;
-#endif
-}
 
 /* An aligned word of the lock or the interpreter; `otherwise`, or 0, where it is gone. */
 static int32_t
@@ -70,7 +20,7 @@ int_at(const gil_place *place, uintptr_t address, int32_t otherwise)
     if (!place->foreign) {
         return __atomic_load_n((const int32_t *)address, __ATOMIC_RELAXED);
     }
-    return gil_state_read(place, address, &value, sizeof value) ? value : otherwise;
+    return memory_read(place, address, &value, sizeof value) ? value : otherwise;
 }
 
 static uintptr_t
@@ -80,7 +30,7 @@ pointer_at(const gil_place *place, uintptr_t address)
     if (!place->foreign) {
         return __atomic_load_n((const uintptr_t *)address, __ATOMIC_ACQUIRE);
     }
-    return gil_state_read(place, address, &value, sizeof value) ? value : 0;
+    return memory_read(place, address, &value, sizeof value) ? value : 0;
 }
 
 int
@@ -89,6 +39,7 @@ gil_state_attach(gil_place *place, uintptr_t runtime)
     const layout *at = &place->at;
     uintptr_t next;
     place->foreign = 1;
+    place->file = NULL;
     place->interpreter = 0;
     next = pointer_at(place, runtime + (uintptr_t)at->runtime.interpreters);
     for (int turn = 0; next != 0 && turn < 1000; turn++) {
@@ -136,7 +87,7 @@ gil_state_locked_by(const gil_place *place, uintptr_t *holder)
         *holder = gil_state_holder(place);
         return locked;
     }
-    if (!gil_state_read(place, place->gil + (uintptr_t)begin, copy, size)) {
+    if (!memory_read(place, place->gil + (uintptr_t)begin, copy, size)) {
         return -1;
     }
     *holder = pointer_in(copy, last - begin);
@@ -159,7 +110,7 @@ gil_state_made(const gil_place *place)
     if (!place->foreign) {
         return __atomic_load_n((const uint64_t *)address, __ATOMIC_RELAXED);
     }
-    return gil_state_read(place, address, &value, sizeof value) ? value : 0;
+    return memory_read(place, address, &value, sizeof value) ? value : 0;
 }
 
 /* What is at the address of a thread state, or was; the fields that are read of it. */
@@ -174,7 +125,7 @@ read_thread(const gil_place *place, uintptr_t address, linked *found)
 {
     const layout *at = &place->at;
     char copy[MOST_OF_A_THREAD];
-    if (!gil_state_read(place, address, copy, (size_t)at->thread.size)
+    if (!memory_read(place, address, copy, (size_t)at->thread.size)
         || pointer_in(copy, at->thread.interpreter) != place->interpreter) {
         return 0;
     }

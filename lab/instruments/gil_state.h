@@ -25,21 +25,6 @@ typedef struct {
    no interpreter or lock (yet). */
 int gil_state_attach(gil_place *place, uintptr_t runtime);
 
-/* Copy what is at the address, or was: 1. 0 where there is none, or the system forbids
-   to read it. */
-int gil_state_read(const gil_place *place, uintptr_t address, void *to, size_t size);
-
-typedef struct {
-    uintptr_t address;
-    void *to;
-    size_t size;
-} gil_part;
-
-/* The same of several parts, at most MOST_PARTS, one after the other: 1 if all are there.
-   What was copied of another process is its own only if the lock can still be read. */
-enum { MOST_PARTS = 256 };
-int gil_state_read_all(const gil_place *place, const gil_part *parts, int count);
-
 /* 0 where a free-threaded build runs with the GIL off (any import can change it). */
 int gil_state_enabled(const gil_place *place);
 

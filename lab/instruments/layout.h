@@ -79,6 +79,8 @@ typedef struct {
     int process;              /* its number */
     int foreign;              /* another one than the reader's, */
     int memory;               /* and its memory, open: no other program's with its number */
+    const struct memory_file *file;     /* through which the one thread that looks reads
+                                           this process, or NULL: see memory.h */
     uintptr_t interpreter;
     uintptr_t gil;
     uintptr_t code_type;      /* of code objects; 0: unknown */

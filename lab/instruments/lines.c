@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "lines.h"
+#include "memory.h"
 
 lines *
 lines_new(void)
@@ -74,7 +75,7 @@ place_at(lines *l, const gil_place *process, const frame_place *on_top)
     }
     l->places[l->place_count] = (line_place){
         .code = on_top->code, .unit = on_top->unit, .line = on_top->line,
-        .opcode = gil_state_read(process, on_top->address, &opcode, 1) ? opcode : -1};
+        .opcode = memory_read(process, on_top->address, &opcode, 1) ? opcode : -1};
     l->place_slots[slot] = ++l->place_count;
     return l->place_count - 1;
 }

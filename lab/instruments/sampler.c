@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "memory.h"
 #include "quiet_thread.h"
 #include "sampler.h"
 
@@ -120,14 +121,21 @@ static void *
 run_sampler(void *argument)
 {
     sampler *s = argument;
+    memory_file file;
+    int has_own_files = 0;
 #ifdef __linux__
     prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);  /* of this thread only */
     prctl(PR_SET_NAME, "gil-lab scope", 0UL, 0UL, 0UL);
     ask_for_short_slices();
     s->tells = tell_waits_apart(!s->place.foreign);
+    has_own_files = s->tells && !s->place.foreign;
 #endif
     sem_post(&s->ready);
     while (sem_wait(&s->go) != 0) {
+    }
+    /* From now on nobody else reads by s->place. */
+    if (has_own_files && memory_file_open(&file) == 0) {
+        s->place.file = &file;
     }
     begin_budget(s);
     while (!__atomic_load_n(&s->stop, __ATOMIC_ACQUIRE) && !s->gone) {
@@ -135,6 +143,10 @@ run_sampler(void *argument)
         take_sample(s);
     }
     forget_all_files(s);  /* here: its table of files may be its own */
+    if (s->place.file != NULL) {
+        s->place.file = NULL;
+        memory_file_close(&file);
+    }
     return NULL;
 }
 

@@ -32,7 +32,7 @@ enum {
 };
 
 /* Of a thread's in /proc, kept open. */
-enum { SYSCALL_FILE, SCHEDSTAT_FILE, STATUS_FILE, KEPT_FILES };
+enum { SYSCALL_FILE, SCHEDSTAT_FILE, STATUS_FILE, STAT_FILE, KEPT_FILES };
 
 /* Time spent in each state. Of the time between two samples gaps.c says what counts for
    which. The sums of changes and of unseen time feed the error: see half_width in
@@ -115,7 +115,9 @@ typedef struct {
     int gone;               /* the other process ended, or runs something else */
     double pause_ns;        /* their mean: longer where the budget demands it */
     double stretch;         /* the shortest, times this where samples are lost */
-    double room_ns;         /* the time kept free for what follows a look at the lock */
+    double room_ns;         /* the time kept free for what follows a look at the lock: */
+    double spun_ns, jumped_ns;  /* spent on nothing lately; of that, while interrupted */
+    int64_t step_ns;        /* the clock's shortest */
     int64_t asleep_ns;      /* the last pause, with what more it slept */
     int64_t paused_ns;      /* the sum of the pauses, */
     int64_t late_ns;        /* and of what more it slept where samples were lost */
@@ -213,11 +215,9 @@ int tell_waits_apart(int own);
 int why_waits(sampler *s, thread_record *r);
 void forget_files(thread_record *r);
 
-/* A file of a thread's folder in /proc, kept open or not: its beginning. 0 if it cannot
+/* A file of a thread's folder in /proc, which stays open: its beginning. 0 if it cannot
    be read, and then no text. */
 int read_kept(const sampler *s, thread_record *r, int which, char *text, size_t size);
-int read_once(const sampler *s, const thread_record *r, const char *name, char *text,
-              size_t size);
 
 /* call_names.c, for sampled_trace.pyx. The name of a system call that waits, or NULL. */
 const char *call_name(int number);

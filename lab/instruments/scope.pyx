@@ -1,5 +1,5 @@
-# C files: layout.c gil_state.c clocks.c system_calls.c thread_states.c pauses.c
-# C files: comparison.c codes.c frames.c lines.c gaps.c sampler.c
+# C files: layout.c memory.c gil_state.c clocks.c system_calls.c thread_states.c
+# C files: pauses.c comparison.c codes.c frames.c lines.c gaps.c sampler.c
 # distutils: libraries = m pthread
 """The scope: who holds the GIL, seen by a thread that never takes it.
 

@@ -1,4 +1,4 @@
-# C files: layout.c gil_state.c comparison.c codes.c frames.c
+# C files: layout.c memory.c gil_state.c comparison.c codes.c frames.c
 """Python stacks of threads, of this process or another, read while they run."""
 
 from libc.stdint cimport int32_t, uint32_t, uintptr_t

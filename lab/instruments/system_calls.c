@@ -49,42 +49,27 @@ open_task(const sampler *s, const thread_record *r, const char *name)
     return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-static int
-read_and_end(int file, char *text, size_t size)
+int
+read_kept(const sampler *s, thread_record *r, int which, char *text, size_t size)
 {
-    ssize_t length = file < 0 ? -1 : pread(file, text, size - 1, 0);
+    static const char *const names[KEPT_FILES] = {"syscall", "schedstat", "status",
+                                                   "stat"};
+    ssize_t length;
+    if (r->files[which] == 0) {
+        r->files[which] = open_task(s, r, names[which]) + 1;
+    }
+    length = r->files[which] == 0 ? -1 : pread(r->files[which] - 1, text, size - 1, 0);
     text[length > 0 ? length : 0] = 0;
     return length > 0;
 }
 
-int
-read_kept(const sampler *s, thread_record *r, int which, char *text, size_t size)
-{
-    static const char *const names[KEPT_FILES] = {"syscall", "schedstat", "status"};
-    if (r->files[which] == 0) {
-        r->files[which] = open_task(s, r, names[which]) + 1;
-    }
-    return read_and_end(r->files[which] - 1, text, size);
-}
-
-int
-read_once(const sampler *s, const thread_record *r, const char *name, char *text,
-          size_t size)
-{
-    int file = open_task(s, r, name), read = read_and_end(file, text, size);
-    if (file >= 0) {
-        close(file);
-    }
-    return read;
-}
-
 /* The processor that a thread was on last, field 39 of its stat, is the caller's. */
 static int
-is_here(const sampler *s, const thread_record *r)
+is_here(const sampler *s, thread_record *r)
 {
     char text[1024], *field;
     int places = 0;
-    read_once(s, r, "stat", text, sizeof text);
+    read_kept(s, r, STAT_FILE, text, sizeof text);
     field = strrchr(text, ')');  /* its name, the second, may hold anything */
     while (field != NULL && places++ < 37) {
         field = strchr(field + 1, ' ');
