@@ -17,6 +17,7 @@
 #endif
 
 #define MOST_OF_A_CORE 0.07   /* so that it stays below a tenth */
+#define MOST_FOR_OTHERS 0.01
 #define USE_NS 50000000      /* other threads' clocks are up to some 10 ms old */
 #define UNKNOWN (-1)         /* whether the program fills the cores: until USE_NS */
 #define COST_SAMPLES 16
@@ -28,6 +29,12 @@
 #define ROOM_GROWS 1.1       /* where it was too short, and */
 #define ROOM_SHRINKS 0.998   /* where not: 1 in 50 looks takes longer in the end */
 #define LEAST_ROOM_NS 100.0
+#define JUMP_NS 200          /* and twice its usual step: the clock's when interrupted */
+#define LONGEST_JUMP_NS 10000    /* what is longer was no interrupt */
+#define COST_OF_JUMP 2       /* times as much: who interrupts sends, and waits */
+#define MOST_INTERRUPTING 0.01   /* of the program's time */
+#define SPUN_NS 1e6          /* what is older counts half */
+#define SPINS 8              /* with long pauses once in so many */
 
 double
 uniform(sampler *s)
@@ -43,18 +50,33 @@ uniform(sampler *s)
    what the sampler takes of them: 1 in 100, so that with what its switches cost the
    others it stays below 2. Threads that wait, however many, want none; many of which
    that is not known yet may want every core. Another process is not to lose 1 in 100, of
-   which starting and showing take a part, and a look may cost it more than the look's own
-   time: half of that, and a tenth where no core is left, by it or those it serves or
-   anybody. */
+   which starting and showing take a part: half of that, and a tenth where no core is
+   left, by it or those it serves or anybody; but of 64 idle cores no more than of two.
+   For while its memory is read it must wait to change the map of it, and that may cost it
+   half the time that the looks take. */
+static double
+allowed_beside(const sampler *s)
+{
+    int many = s->live_count > FEW, fills = s->fills == UNKNOWN ? many : s->fills;
+    if (s->place.foreign) {
+        return fmin((fills ? 0.001 : 0.005) * s->cores, MOST_FOR_OTHERS);
+    }
+    if (fills) {
+        return fmin(0.01 * s->cores, MOST_OF_A_CORE);
+    }
+    return many ? MOST_OF_A_CORE : 1.0;
+}
+
+/* And so much that it does not slow the program in another way. A thread that gives
+   memory back interrupts all cores on which threads of its process run, and waits for
+   them (a TLB shootdown), so for the sampler too: malloc does for each large block. How
+   much that is the sampler sees: while it does nothing but read its clock, that jumps. */
 static double
 allowed(const sampler *s)
 {
-    int many = s->live_count > FEW, fills = s->fills == UNKNOWN ? many : s->fills;
-    double of_all = (!s->place.foreign ? 0.01 : fills ? 0.001 : 0.005) * s->cores;
-    if (fills || s->place.foreign) {
-        return of_all < MOST_OF_A_CORE ? of_all : MOST_OF_A_CORE;
-    }
-    return many ? MOST_OF_A_CORE : 1.0;
+    double most = MOST_INTERRUPTING * s->spun_ns / COST_OF_JUMP;
+    double beside = allowed_beside(s);
+    return s->jumped_ns * beside > most ? most / s->jumped_ns : beside;
 }
 
 /* Processor time, up to a constant: of the program without the sampler; of all programs
@@ -123,13 +145,35 @@ late_beyond_ns(const sampler *s)
     return s->pause_ns > LATE_NS ? (int64_t)s->pause_ns : LATE_NS;
 }
 
+/* Read the clock until then. */
+static int64_t
+spin_until(sampler *s, int64_t begin_ns)
+{
+    int64_t first_ns = read_clock(CLOCK_MONOTONIC), now_ns = first_ns;
+    while (now_ns < begin_ns) {
+        int64_t next_ns = read_clock(CLOCK_MONOTONIC), step_ns = next_ns - now_ns;
+        if (step_ns < s->step_ns || s->step_ns == 0) {
+            s->step_ns = step_ns;
+        } else if (step_ns > JUMP_NS + 2 * s->step_ns) {
+            s->jumped_ns += step_ns < LONGEST_JUMP_NS ? (double)step_ns : 0.0;
+        }
+        now_ns = next_ns;
+    }
+    s->spun_ns += (double)(now_ns - first_ns);
+    if (s->spun_ns > SPUN_NS) {
+        s->spun_ns /= 2;
+        s->jumped_ns /= 2;
+    }
+    return now_ns;
+}
+
 /* Let the set time after a look at the lock pass that nearly all looks need, and say when
    the next pause begins. More is to be read while the GIL is held than while it is free.
    Pauses that began once that is done would follow later after the one than after the
    other; and as the time between two samples counts half for either, a lock that is held
    and free in turn would seem held for longer than it is. Sleeping up to that time would
-   not do: the shorter a sleep, the earlier it may end. Where pauses are long because
-   others want the core, neither matters, and nothing is spent on it. */
+   not do: the shorter a sleep, the earlier it may end. Where pauses are long, neither
+   matters, and where others want the core nothing is spent on it. */
 static int64_t
 pause_begins(sampler *s)
 {
@@ -137,9 +181,10 @@ pause_begins(sampler *s)
     s->room_ns *= (double)(now_ns - s->last_ns) > s->room_ns ? ROOM_GROWS : ROOM_SHRINKS;
     s->room_ns = fmin(fmax(s->room_ns, LEAST_ROOM_NS), LATE_NS);
     begin_ns = s->last_ns + (int64_t)s->room_ns;
-    while (now_ns < begin_ns && s->cores > 1
-           && s->pause_ns <= (double)s->interval_ns) {
-        now_ns = read_clock(CLOCK_MONOTONIC);
+    if (s->cores > 1
+        && (s->pause_ns <= (double)s->interval_ns
+            || (!s->place.foreign && s->fills != 1 && s->samples % SPINS == 0))) {
+        now_ns = spin_until(s, begin_ns);
     }
     return begin_ns > now_ns ? begin_ns : now_ns;
 }

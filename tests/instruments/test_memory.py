@@ -1,14 +1,17 @@
-"""How the scope reads this process's memory."""
+"""How the scope reads this process's memory, and what that costs the program."""
 
+import mmap
 import os
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from lab.calls.doses import dose
 from lab.instruments.scope import Scope
 from tests.instruments.forbidden import FORBID, of_x86_64
-from tests.instruments.scoped import needs_gil
+from tests.instruments.scoped import busy, needs_gil
 from tests.instruments.test_scope_processes import python
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
@@ -62,3 +65,46 @@ def test_the_file_is_gone_with_the_scope_and_not_passed_on() -> None:
             time.sleep(0.001)  # the sampler begins anew
     assert not kept()
     assert set(os.listdir("/proc/self/fd")) <= files
+
+
+def shootdowns() -> int:
+    """Interrupts of cores because another one changed its process's map of memory; 0
+    where the system tells of none."""
+    for line in Path("/proc/interrupts").read_text().splitlines():
+        name, *counts = line.split()
+        if name == "TLB:":
+            return sum(int(count) for count in counts if count.isdigit())
+    return 0
+
+
+def maps(seconds: float) -> int:
+    """Take memory and give it back; how often."""
+    end_s, times = time.monotonic() + seconds, 0
+    while time.monotonic() < end_s:
+        with mmap.mmap(-1, 1 << 18) as memory:
+            memory[0] = 1
+        times += 1
+    return times
+
+
+def interrupts_a_thread_beside() -> bool:
+    thread = threading.Thread(target=dose, args=(0, 1000, 0.3))
+    before = shootdowns()
+    thread.start()
+    times = maps(0.2)
+    told = shootdowns() - before
+    thread.join()
+    return told > times / 4  # for a part of the time the two may have had one core
+
+
+@needs_gil
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="nobody to interrupt")
+def test_who_must_interrupt_the_scope_for_its_memory_is_looked_at_less_often() -> None:
+    if not interrupts_a_thread_beside():
+        pytest.skip("this system interrupts nobody for that")
+    pauses_s = []
+    for call in (busy, maps):
+        with Scope() as scope:
+            call(0.5)
+        pauses_s.append(scope.trace.interval_s)
+    assert pauses_s[1] > 2 * pauses_s[0]
