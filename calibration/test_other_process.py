@@ -30,10 +30,11 @@ DOSES = [
 ]
 # How often it looks follows from the cores there are: a short look tells how long a
 # look for enough samples must be, and where it would be longer than this is left open.
-SHORT_S, LONGEST_S = 0.5, 45.0
+SHORT_S, LONGEST_S = 2.0, 60.0
 ERROR = 0.02
-# With enough samples, so wide is the standard deviation of the share that they tell.
-DEVIATION = ERROR / 2
+# With enough samples, so wide is the standard deviation of the share that they tell: by
+# chance alone one of six is further off than ERROR in one run of 14.
+DEVIATION = ERROR / 2.5
 # As in test_accuracy.py: twice the half width is missed once in 10,000 times.
 TIMES_STATED = 2.0
 
