@@ -70,7 +70,8 @@ allowed_beside(const sampler *s)
 /* And so much that it does not slow the program in another way. A thread that gives
    memory back interrupts all cores on which threads of its process run, and waits for
    them (a TLB shootdown), so for the sampler too: malloc does for each large block. How
-   much that is the sampler sees: while it does nothing but read its clock, that jumps. */
+   much that is the sampler sees: while it does nothing but read its clock, that jumps.
+   Other interrupts look alike: where there are many, it looks less often than it might. */
 static double
 allowed(const sampler *s)
 {
