@@ -55,8 +55,9 @@ ASAN := build/asan
 LIBASAN = $$($(CC) -print-file-name=libasan.so)
 
 SANITIZED := test_kernels instruments/test_scope instruments/test_scope_processes \
-             instruments/test_stacks instruments/test_lines instruments/test_comparison \
-             instruments/test_sampled_lines calls/test_checks calls/test_doses
+             instruments/test_memory instruments/test_stacks instruments/test_lines \
+             instruments/test_comparison instruments/test_sampled_lines \
+             calls/test_checks calls/test_doses
 
 sanitize: $(VENV)/.test build  ## scope and kernels under AddressSanitizer (needs the compiler's libasan)
 	@test -f "$(LIBASAN)" || { echo 'gil-lab: $(CC) has no libasan.so: install the' \
