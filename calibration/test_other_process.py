@@ -28,15 +28,12 @@ DOSES = [
     (5000, 5000),
     (500, 50_000),
 ]
-# How often it looks follows from the cores there are: a short look tells how long a
-# look for enough samples must be, and where it would be longer than this is left open.
-SHORT_S, LONGEST_S = 2.0, 60.0
+# How often it looks follows from the cores there are and who uses them: a short look
+# tells how long a look must be that states half widths below the bound, and where it
+# would be longer than this (no call may last 60 s) is left open.
+SHORT_S, LONGEST_S = 2.0, 45.0
 ERROR = 0.02
-# With enough samples, so wide is the standard deviation of the share that they tell: by
-# chance alone one of six is further off than ERROR in one run of 14.
-DEVIATION = ERROR / 2.5
-# Of a state seen less often, the share is not spread as evenly as that supposes.
-LEAST_SEEN = 10
+WANTED = 0.8 * ERROR
 # As in test_accuracy.py: twice the half width is missed once in 10,000 times.
 TIMES_STATED = 2.0
 
@@ -58,19 +55,15 @@ def test_other_process(record: Recorder, process: Process) -> None:
     hold_us, free_us = DOSES[process.place % len(DOSES)]
 
     def measure() -> Iterator[Series]:
-        share = free_us / (hold_us + free_us)
-        enough = max(
-            share * (1 - share) / DEVIATION**2, LEAST_SEEN / min(share, 1 - share)
-        )
-        _, _, _, _, few = _watched(hold_us, free_us, SHORT_S)
-        wanted_s = 1.2 * enough * SHORT_S / max(1, few)
-        true, seen, error, fair, samples = _watched(
+        _, _, wide, _ = _watched(hold_us, free_us, SHORT_S)
+        wanted_s = SHORT_S * (wide / WANTED) ** 2
+        true, seen, error, fair = _watched(
             hold_us, free_us, min(LONGEST_S, max(SHORT_S, wanted_s))
         )
         off = abs(seen - true)
         yield series(
             "another process, error",
-            [off if fair and samples >= enough else None],
+            [off if fair and error <= ERROR else None],
             f"of the GIL-free share at most {ERROR}",
             at_most=ERROR,
         )
@@ -87,9 +80,9 @@ def test_other_process(record: Recorder, process: Process) -> None:
 
 def _watched(
     hold_us: float, free_us: float, seconds: float
-) -> tuple[float, float, float, bool, int]:
+) -> tuple[float, float, float, bool]:
     """The true share, the one seen and the error stated; whether the child had a core
-    to itself; samples."""
+    to itself."""
     numbers = map(str, (hold_us, free_us, seconds))
     with subprocess.Popen(
         [sys.executable, "-c", CHILD, *numbers],
@@ -111,4 +104,4 @@ def _watched(
     # Before and after, nobody holds it: the child waits for a line.
     seen = 1 - trace.held * trace.duration_s / wall_s
     fair = cpu_ns / 1e9 > CORE * wall_s
-    return float(told[3]), seen, trace.error, fair, trace.samples
+    return float(told[3]), seen, trace.error, fair
