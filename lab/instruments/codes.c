@@ -164,7 +164,7 @@ read_bytes(const gil_place *place, uintptr_t address, char *out, size_t room,
     }
     *in_memory += (uint32_t)length;
     return memory_read(place, address + (uintptr_t)at->bytes.data, out,
-                          (size_t)length) || length == 0 ? (int)length : -1;
+                       (size_t)length) || length == 0 ? (int)length : -1;
 }
 
 /* Read file, name and table into `scratch`, one after the other. */

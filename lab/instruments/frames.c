@@ -53,7 +53,7 @@ bytes_at(frame_book *book, const gil_place *place, uintptr_t address, size_t siz
     begin = begin > page ? begin : page;
     *one = (piece){begin, address + size - begin, 1};
     if (!memory_read(place, begin, book->bytes[book->now][book->piece_count],
-                        one->size)) {
+                     one->size)) {
         return NULL;
     }
     return book->bytes[book->now][book->piece_count++] + (address - begin);
@@ -155,9 +155,9 @@ place_of(frame_book *book, const gil_place *place, const frame *one, uint64_t de
     begin = one->code + (uintptr_t)at->code.bytecode;
     if (code->bytecodes != 0 && one->bytecode_index > 0
         && !memory_read(place,
-                           code->bytecodes + sizeof(uintptr_t)
-                               * (1 + (uintptr_t)one->bytecode_index),
-                           &begin, sizeof begin)) {
+                        code->bytecodes + sizeof(uintptr_t)
+                            * (1 + (uintptr_t)one->bytecode_index),
+                        &begin, sizeof begin)) {
         return -1;
     }
     unit = ((int64_t)one->instruction - (int64_t)begin) / 2;
@@ -188,8 +188,8 @@ contains(const piece *one, const piece *other)
 }
 
 /* Forget the pieces of another thread, those not used the last time, and those within
-   another: all that is read must wait for the program's changes of its map of memory,
-   and has them wait. */
+   another, which comes later, as none is made of what there is: all that is read must
+   wait for the program's changes of its map of memory, and has them wait. */
 static void
 choose_pieces(frame_book *book, uintptr_t thread)
 {
@@ -197,9 +197,6 @@ choose_pieces(frame_book *book, uintptr_t thread)
     for (int i = 0; thread == book->thread && i < book->piece_count; i++) {
         piece one = book->pieces[i];
         int within = 0;
-        for (int j = 0; j < kept; j++) {
-            within |= contains(&book->pieces[j], &one);
-        }
         for (int j = i + 1; j < book->piece_count; j++) {
             within |= book->pieces[j].used && contains(&book->pieces[j], &one);
         }

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("nothing_left")
 
 # The line that holds must be found, whatever was done before it.
 HELD = """
-import ctypes, sys, time
+import ctypes, time
 from lab.instruments.scope import Scope
 hold = ctypes.PyDLL(None).usleep
 with Scope() as scope:
